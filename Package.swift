@@ -1,0 +1,164 @@
+// swift-tools-version: 6.2
+// The targets of Holdfast and the arrows between them. Arrows point down only: the build refuses an
+// import that is not declared here (`--explicit-target-dependency-import-check error`), and
+// `Tests/ArchitectureTests` holds the list against the rows of the architecture.
+
+import PackageDescription
+
+/// Every target of ours is compiled alike.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .treatAllWarnings(as: .error),
+]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let lifecycle: Target.Dependency = .product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "holdfast",
+    products: [.executable(name: "holdfast", targets: ["holdfast"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // 0
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
+        .systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])]),
+        module("Checksums", ["COpenSSL", "CISAL", nioCore]),
+        // 1
+        module("Storage", ["Checksums", nioCore]),
+        module("DiskIO"),
+        // 2
+        module("ChunkFiles", ["Storage", "DiskIO", "Checksums", nioCore]),
+        module("Journal", ["Storage", "DiskIO", "Checksums", nioCore]),
+        module("MetadataIndex", ["Storage", "CRocksDB", nioCore]),
+        module("RegistryLayout", ["Storage"]),
+        module("Access", ["Storage", "Checksums", nioCore]),
+        module("NativeWire", ["Storage", "Checksums", nioCore]),
+        // 3
+        module(
+            "LocalStore",
+            [
+                "Storage", "ChunkFiles", "Journal", "MetadataIndex", "RegistryLayout", "DiskIO",
+                "Checksums", nioCore, nioPosix, logging, deque,
+            ]),
+        module("Replication", ["Storage", "RegistryLayout", "Checksums", nioCore, logging, deque]),
+        module("HTTPServer", [nioCore, nioPosix, nioHTTP1, httpTypes, logging, deque]),
+        // 4
+        module(
+            "RegionClient",
+            [
+                "Storage", "Replication", "Access", "NativeWire", "Checksums", "CCurl", nioCore,
+                logging, deque,
+            ]),
+        module(
+            "S3API",
+            [
+                "Storage", "Access", "RegistryLayout", "HTTPServer", "Checksums", nioCore,
+                httpTypes, logging,
+            ]),
+        module(
+            "NativeAPI",
+            [
+                "Storage", "Access", "NativeWire", "Replication", "HTTPServer", "Checksums",
+                nioCore, httpTypes, logging,
+            ]),
+        // 5
+        .executableTarget(
+            name: "holdfast",
+            dependencies: [
+                "Storage", "Access", "RegistryLayout", "NativeWire", "LocalStore", "Replication",
+                "HTTPServer", "RegionClient", "S3API", "NativeAPI", "DiskIO", "Checksums",
+                nioCore, nioPosix, httpTypes, logging, lifecycle, arguments, yams,
+            ],
+            swiftSettings: settings),
+        // What several test targets share.
+        .target(
+            name: "StoreConformance", dependencies: ["Storage", "Checksums", nioCore],
+            path: "Tests/StoreConformance", swiftSettings: settings),
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "Storage", "DiskIO", "RegistryLayout", "Replication", "LocalStore",
+                "MetadataIndex", "Checksums", nioCore, logging,
+            ],
+            path: "Tests/Simulation", swiftSettings: settings),
+        // One test target for each target.
+        tests("ChecksumsTests", ["Checksums", nioCore]),
+        tests("StorageTests", ["Storage", "StoreConformance", "Checksums", nioCore]),
+        tests("DiskIOTests", ["DiskIO", "Simulation"]),
+        tests(
+            "ChunkFilesTests",
+            ["ChunkFiles", "Storage", "DiskIO", "Simulation", "Checksums", nioCore]),
+        tests(
+            "JournalTests", ["Journal", "Storage", "DiskIO", "Simulation", "Checksums", nioCore]),
+        tests("MetadataIndexTests", ["MetadataIndex", "Storage", nioCore]),
+        tests("RegistryLayoutTests", ["RegistryLayout", "Storage"]),
+        tests("AccessTests", ["Access", "Storage", "Checksums", nioCore]),
+        tests("NativeWireTests", ["NativeWire", "Storage", nioCore]),
+        tests(
+            "LocalStoreTests",
+            [
+                "LocalStore", "Storage", "StoreConformance", "Simulation", "DiskIO", "ChunkFiles",
+                "Journal", "MetadataIndex", "Checksums", nioCore, logging,
+            ]),
+        tests(
+            "ReplicationTests",
+            [
+                "Replication", "Storage", "Simulation", "RegistryLayout", "Checksums", nioCore,
+                logging,
+            ]),
+        tests("HTTPServerTests", ["HTTPServer", nioCore, nioPosix, nioHTTP1, httpTypes, logging]),
+        tests(
+            "RegionClientTests",
+            [
+                "RegionClient", "NativeAPI", "HTTPServer", "Replication", "Storage", "NativeWire",
+                "Access", "Checksums", nioCore, nioPosix, httpTypes, logging,
+            ]),
+        tests(
+            "S3APITests",
+            [
+                "S3API", "Storage", "Access", "HTTPServer", "RegistryLayout", "Checksums", nioCore,
+                httpTypes, logging,
+            ]),
+        tests(
+            "NativeAPITests",
+            [
+                "NativeAPI", "NativeWire", "Replication", "HTTPServer", "Storage", "Access",
+                "Checksums", nioCore, httpTypes, logging,
+            ]),
+        tests("NodeTests", ["Checksums", "Access", "Storage", nioCore]),
+        tests("ArchitectureTests", []),
+    ]
+)

@@ -1,0 +1,4 @@
+#ifndef HOLDFAST_CROCKSDB_H
+#define HOLDFAST_CROCKSDB_H
+#include <rocksdb/c.h>
+#endif

@@ -1,0 +1,102 @@
+// The seam between the store and the disk. The real disk, and the simulated one that drops what was not
+// synced, tears, flips and refuses, implement it. Synchronous: callers are on threads that may block.
+//
+// What a power loss may take: every byte written and not covered by a later `sync` of that file, and
+// every name created, renamed or removed and not covered by a later `syncDirectory`.
+
+/// A disk refused. `code` is the `errno`.
+package struct DiskError: Error, Sendable, Hashable, CustomStringConvertible {
+    package let code: CInt
+    package let operation: String
+    package let path: String
+
+    package init(code: CInt, operation: String, path: String) {
+        self.code = code
+        self.operation = operation
+        self.path = path
+    }
+}
+
+/// How a file is opened.
+package enum OpenMode: Sendable, Hashable {
+    case read
+    /// For appending and reading; must not exist.
+    case create
+    /// For reading, writing at offsets and punching.
+    case readWrite
+}
+
+/// An open file. All calls may be made from several threads at once.
+package protocol DiskFile: AnyObject, Sendable {
+    /// For `sendfile`; valid for as long as the file is referenced. -1 on a disk that has none.
+    var descriptor: CInt { get }
+
+    func sizeBytes() throws(DiskError) -> UInt64
+
+    /// Writes all of the buffers, in order, at `offset`.
+    func write(_ buffers: [UnsafeRawBufferPointer], at offset: UInt64) throws(DiskError)
+
+    /// Reads up to `buffer.count` bytes; fewer only at the end of the file.
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(DiskError) -> Int
+
+    /// Makes everything written so far durable (`fdatasync`). After an error nothing that was written
+    /// since the last success may be trusted, not even when it reads back well.
+    func sync() throws(DiskError)
+
+    /// Frees the blocks of a range that then reads as zeros; the size stays.
+    func punch(_ range: Range<UInt64>) throws(DiskError)
+
+    /// Whether every page of the range is in memory.
+    func isResident(_ range: Range<UInt64>) -> Bool
+
+    /// Drops the range from memory, so that the next read comes from the disk.
+    func evict(_ range: Range<UInt64>)
+
+    /// Bytes that the file really occupies (`st_blocks`).
+    func allocatedBytes() throws(DiskError) -> UInt64
+}
+
+/// Space of the file system that a directory is on.
+package struct DiskSpace: Sendable, Hashable {
+    package var totalBytes: UInt64
+    package var availableBytes: UInt64
+
+    package init(totalBytes: UInt64, availableBytes: UInt64) {
+        self.totalBytes = totalBytes
+        self.availableBytes = availableBytes
+    }
+}
+
+/// Held for as long as it is referenced: nobody else can hold the same.
+package protocol DiskLock: AnyObject, Sendable {}
+
+package protocol Disk: Sendable {
+    func open(_ path: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile
+
+    /// Names of the entries of a directory, ascending.
+    func list(_ directory: String) throws(DiskError) -> [String]
+
+    /// Makes a directory and those above it that are missing; each new name is durable on return.
+    func makeDirectory(_ path: String) throws(DiskError)
+
+    func exists(_ path: String) -> Bool
+
+    /// Atomically replaces `destination`.
+    func rename(_ source: String, to destination: String) throws(DiskError)
+
+    func remove(_ path: String) throws(DiskError)
+
+    /// Makes names created, renamed and removed in it durable.
+    func syncDirectory(_ path: String) throws(DiskError)
+
+    func space(at directory: String) throws(DiskError) -> DiskSpace
+
+    /// Throws `EWOULDBLOCK` where another process holds it.
+    func lock(_ path: String) throws(DiskError) -> any DiskLock
+}
+
+extension DiskError {
+    /// `operation path: number`; the path is relative to the data directory only where the caller made
+    /// it so, and is for logs, never for clients.
+    package var description: String { "\(operation) \(path): errno \(code)" }
+}

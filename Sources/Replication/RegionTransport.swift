@@ -1,0 +1,104 @@
+// The contract of talking to another region. The HTTP client and the simulated network implement it;
+// the shell of replication sees nothing else. Every call is authenticated by the implementation, and
+// throws `TransportError`; none retries.
+
+package import NIOCore
+package import Storage
+
+/// What the regions tell each other first.
+package struct Hello: Sendable, Hashable {
+    package static let protocolVersion = 1
+
+    package var protocolVersions: ClosedRange<Int>
+    package var region: RegionID
+    package var name: String
+    /// The incarnation that the region is in now.
+    package var incarnation: UInt64
+    package var features: UInt64
+    package var clockMilliseconds: Int64
+
+    package init(
+        protocolVersions: ClosedRange<Int> = 1...Hello.protocolVersion, region: RegionID,
+        name: String, incarnation: UInt64, features: UInt64 = 0, clockMilliseconds: Int64
+    ) {
+        self.protocolVersions = protocolVersions
+        self.region = region
+        self.name = name
+        self.incarnation = incarnation
+        self.features = features
+        self.clockMilliseconds = clockMilliseconds
+    }
+}
+
+/// What a region says of a blob it was asked for.
+package enum BlobState: UInt8, Sendable, CaseIterable {
+    case have = 0
+    /// Named by a version that is known there, bytes not there yet.
+    case pending = 1
+    case neverHad = 2
+    case damaged = 3
+}
+
+/// What a region knows of a name it was asked for: its published version, where it has one.
+package struct EntryAnswer: Sendable, Hashable {
+    package var name: ObjectName
+    package var entry: FeedEntry?
+
+    package init(name: ObjectName, entry: FeedEntry?) {
+        self.name = name
+        self.entry = entry
+    }
+}
+
+/// Bytes arriving from another region. One reader.
+package protocol ByteSource: AnyObject, Sendable {
+    /// `nil` when all that was asked for has arrived; throws when it was cut short.
+    func next() async throws -> ByteBuffer?
+}
+
+package protocol RegionTransport: Sendable {
+    func handshake(_ hello: Hello) async throws -> Hello
+
+    /// What is new behind `cursors`; held open by the other side for up to `wait` while nothing is. The
+    /// ranges continue the cursors. An empty answer is a time-out without news.
+    func feed(after cursors: [RegionID: FeedPosition], wait: Duration) async throws -> [FeedRange]
+
+    func entries(named names: [ObjectName]) async throws -> [EntryAnswer]
+
+    /// Published versions of a bucket's names behind `after`, ascending; empty at the end.
+    func entries(in bucket: String, after: ObjectKey?, limit: Int) async throws -> [FeedEntry]
+
+    func states(of blobs: [BlobID]) async throws -> [BlobState]
+
+    /// Bytes that the other region holds itself; it never reads through.
+    func read(_ blob: BlobID, range: Range<UInt64>) async throws -> any ByteSource
+}
+
+package struct TransportError: Error, Sendable, CustomStringConvertible {
+    package enum Code: String, Sendable {
+        /// No connection, a time-out, a connection cut: try again.
+        case unreachable
+        /// The other side refused the key, or its answer was not signed with it.
+        case unauthenticated
+        /// The protocol ranges do not meet.
+        case incompatible
+        /// It answered what the protocol does not allow.
+        case malformed
+        /// It does not have what was asked for.
+        case notFound
+        /// It says that our cursor was never issued: it is a restored backup, or we are.
+        case unknownPosition
+        /// It is there, and cannot now.
+        case busy
+    }
+
+    package let code: Code
+    package let message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package var description: String { "\(code.rawValue): \(message)" }
+}

@@ -1,0 +1,69 @@
+// Buckets are settings: one shared document each, so that a bucket made in one region appears in all.
+
+internal import NIOCore
+
+package struct Bucket: Sendable, Hashable {
+    package var name: String
+    package var createdMilliseconds: Int64
+
+    package init(name: String, createdMilliseconds: Int64) {
+        self.name = name
+        self.createdMilliseconds = createdMilliseconds
+    }
+}
+
+/// The buckets of a region.
+package struct Buckets: Sendable {
+    package static let prefix = "shared/bucket/"
+
+    private let objects: any ObjectStore
+    private let settings: Settings
+
+    package init(objects: any ObjectStore, blobs: any BlobStore) {
+        self.objects = objects
+        settings = Settings(objects: objects, blobs: blobs)
+    }
+
+    /// The object that makes a bucket exist. Every store looks here before it takes a write.
+    package static func name(of bucket: String) -> ObjectName {
+        Settings.name(prefix + bucket)
+    }
+
+    /// Throws `invalidArgument` for a name that is not one, `bucketExists` where it exists.
+    package func create(_ name: String) async throws {
+        guard BucketName.isValid(name) else {
+            throw StorageError(.invalidArgument, "“\(name)” is not a valid bucket name")
+        }
+        do {
+            try await settings.write(
+                ByteBuffer(string: "{\"format\":1}\n"), to: Self.prefix + name,
+                if: Preconditions(ifNoneMatch: .any))
+        } catch let error as StorageError where error.code == .preconditionFailed {
+            throw StorageError(.bucketExists, "bucket “\(name)” exists", cause: error)
+        }
+    }
+
+    package func bucket(_ name: String) async throws -> Bucket? {
+        guard BucketName.isValid(name), let object = try await objects.object(Self.name(of: name))
+        else { return nil }
+        return Self.bucket(object)
+    }
+
+    package func list() async throws -> [Bucket] {
+        try await settings.list(Self.prefix).map(Self.bucket)
+    }
+
+    /// Throws `noSuchBucket`, `bucketNotEmpty`.
+    package func delete(_ name: String) async throws {
+        guard try await bucket(name) != nil else {
+            throw StorageError(.noSuchBucket, "bucket “\(name)” does not exist")
+        }
+        try await settings.delete(Self.prefix + name, if: Preconditions(emptyBucket: name))
+    }
+
+    private static func bucket(_ object: ObjectVersion) -> Bucket {
+        Bucket(
+            name: String(object.name.key.string.dropFirst(prefix.utf8.count)),
+            createdMilliseconds: object.content?.lastModifiedMilliseconds ?? 0)
+    }
+}

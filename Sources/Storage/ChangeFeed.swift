@@ -1,0 +1,87 @@
+// The contract that replication follows: what this region wrote, in order; what it took from others; and
+// what of that is visible.
+
+package import NIOCore
+
+/// A version on its way between regions. The bytes of a small blob ride along, so that a link or a
+/// manifest needs no second request.
+package struct FeedEntry: Sendable, Hashable {
+    package var object: ObjectVersion
+    /// The whole blob of a put, where it is small; checked against the digest by who takes it in.
+    package var inlineBytes: ByteBuffer?
+
+    package init(object: ObjectVersion, inlineBytes: ByteBuffer? = nil) {
+        self.object = object
+        self.inlineBytes = inlineBytes
+    }
+}
+
+/// "All entries of `origin` in (`after`, `through`]": whatever number of that stretch is not among the
+/// entries was superseded.
+package struct FeedRange: Sendable, Hashable {
+    package var origin: RegionID
+    package var after: FeedPosition
+    package var through: FeedPosition
+    /// Ascending by position.
+    package var entries: [FeedEntry]
+
+    package init(
+        origin: RegionID, after: FeedPosition, through: FeedPosition, entries: [FeedEntry]
+    ) {
+        self.origin = origin
+        self.after = after
+        self.through = through
+        self.entries = entries
+    }
+}
+
+/// Names one version of one object.
+package struct VersionReference: Sendable, Hashable {
+    package var name: ObjectName
+    package var version: Version
+
+    package init(name: ObjectName, version: Version) {
+        self.name = name
+        self.version = version
+    }
+}
+
+package protocol ChangeFeed: Sendable {
+    /// This region.
+    var region: RegionID { get }
+
+    /// For each origin known here, this region included, how far its feed is known.
+    func cursors() async throws -> [RegionID: FeedPosition]
+
+    /// The next stretch of an origin's feed behind `after`, at most `limit` entries; empty (`through` is
+    /// `after`) where nothing is new. Throws `invalidArgument` for a position that was never issued: who
+    /// asks has seen a future of this region that a restored backup lost.
+    func entries(of origin: RegionID, after: FeedPosition, limit: Int) async throws -> FeedRange
+
+    /// Returns when this region knows something behind one of `cursors`, or at the deadline.
+    func waitForChange(after cursors: [RegionID: FeedPosition], timeout: Duration) async
+
+    /// Merges what another region said, and moves the origin's cursor, in one durable group. Ranges must
+    /// continue the cursor (`invalidArgument` otherwise; overlap is fine). Puts arrive pending. A
+    /// tombstone, and a put whose blob is here and whose name waits for nothing else, is the caller's to
+    /// `publish`. Idempotent.
+    func merge(_ range: FeedRange) async throws
+
+    /// Merges versions that were asked for by name; no cursor moves.
+    func merge(_ entries: [FeedEntry]) async throws
+
+    /// Versions that wait to be published, in order of name, behind `after`.
+    func pending(after: VersionReference?, limit: Int) async throws -> [ObjectVersion]
+
+    /// Makes pending versions visible, all in one durable group. Throws `noSuchBlob` where the blob of one
+    /// is not here; what is not pending any more is passed over.
+    func publish(_ references: [VersionReference]) async throws
+
+    /// What is known of each name: versions newest first, pending ones included.
+    func registers(of names: [ObjectName]) async throws -> [ObjectRegister]
+
+    /// Every version of the bucket's names behind `after`, in order of name, at most `limit` names.
+    func registers(
+        in bucket: String, after: ObjectKey?, limit: Int
+    ) async throws -> [(name: ObjectName, register: ObjectRegister)]
+}

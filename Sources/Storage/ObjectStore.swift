@@ -1,0 +1,114 @@
+// The contract of names: what a bucket's keys show, and how they change. Reads, lists and preconditions
+// see the visible version (see `ObjectRegister.visible`) and every write that was acknowledged before
+// they began.
+
+/// Conditions on the visible version, decided together with the write they guard (RFC 9110 section 13;
+/// atomic within a region, not across regions).
+package struct Preconditions: Sendable, Hashable {
+    package enum ETags: Sendable, Hashable {
+        case any
+        /// Without quotes.
+        case list([String])
+    }
+
+    package var ifMatch: ETags?
+    package var ifNoneMatch: ETags?
+    /// The write is refused with `bucketNotEmpty` unless this bucket shows no object.
+    package var emptyBucket: String?
+
+    package init(ifMatch: ETags? = nil, ifNoneMatch: ETags? = nil, emptyBucket: String? = nil) {
+        self.ifMatch = ifMatch
+        self.ifNoneMatch = ifNoneMatch
+        self.emptyBucket = emptyBucket
+    }
+
+    package static let none = Preconditions()
+}
+
+/// One change of one name.
+package enum ObjectMutation: Sendable {
+    /// Refers to a staged body. The content's blob and size are those of the body.
+    case put(ObjectName, ObjectContent, StagedBlob, Preconditions)
+    /// Refers to a blob that is live here: a copy, no byte is read or written.
+    case link(ObjectName, ObjectContent, Preconditions)
+    /// Deleting what is not there succeeds and records nothing.
+    case delete(ObjectName, Preconditions)
+
+    package var name: ObjectName {
+        switch self {
+        case .put(let name, _, _, _), .link(let name, _, _), .delete(let name, _): name
+        }
+    }
+}
+
+/// What to list. An entry is an object, or a common prefix: everything from the key's start to the
+/// first delimiter behind `prefix`.
+package struct ListRequest: Sendable, Hashable {
+    package var bucket: String
+    package var prefix: ObjectKey
+    package var delimiter: [UInt8]?
+    /// Only entries (keys or common prefixes) greater than this, by bytes.
+    package var after: ObjectKey?
+    /// At most this many entries, 0 included.
+    package var limit: Int
+
+    package init(
+        bucket: String, prefix: ObjectKey = "", delimiter: [UInt8]? = nil, after: ObjectKey? = nil,
+        limit: Int = 1000
+    ) {
+        self.bucket = bucket
+        self.prefix = prefix
+        self.delimiter = delimiter
+        self.after = after
+        self.limit = limit
+    }
+}
+
+package enum ListEntry: Sendable, Hashable {
+    case object(ObjectVersion)
+    case commonPrefix(ObjectKey)
+
+    /// The key or the common prefix: what orders the list, and what `after` of the next page takes.
+    package var key: ObjectKey {
+        switch self {
+        case .object(let version): version.name.key
+        case .commonPrefix(let prefix): prefix
+        }
+    }
+}
+
+package struct ListPage: Sendable, Hashable {
+    /// In strictly ascending order of `key`.
+    package var entries: [ListEntry]
+    /// More entries follow the last one.
+    package var isTruncated: Bool
+
+    package init(entries: [ListEntry], isTruncated: Bool) {
+        self.entries = entries
+        self.isTruncated = isTruncated
+    }
+}
+
+/// The store of names. The cost of a page is proportional to the page, also with a delimiter.
+package protocol ObjectStore: Sendable {
+    /// The visible version of a name, always a put; `nil` where there is none. Throws `noSuchBucket`.
+    func object(_ name: ObjectName) async throws -> ObjectVersion?
+
+    /// Throws `noSuchBucket`.
+    func list(_ request: ListRequest) async throws -> ListPage
+
+    /// Decides and records each mutation by itself, all in one durable group; answers in their order.
+    /// A success is durable and visible. The version and `lastModifiedMilliseconds` (where the content's
+    /// is 0) are the store's. A delete answers its tombstone, or `nil` where there was nothing.
+    func commit(_ mutations: [ObjectMutation]) async -> [Result<ObjectVersion?, StorageError>]
+}
+
+extension ObjectStore {
+    /// Commits one mutation.
+    @discardableResult
+    package func commit(_ mutation: ObjectMutation) async throws -> ObjectVersion? {
+        let results = await commit([mutation])
+        precondition(results.count == 1, "one mutation, \(results.count) answers")
+        return try results[0].get()
+    }
+}

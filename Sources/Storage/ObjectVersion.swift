@@ -1,0 +1,151 @@
+// One version of an object: what a write, a delete or a purge recorded, as the journal keeps it, the
+// feed carries it and the fronts show it.
+
+/// What a put recorded beside its blob. Everything here is replicated with the object.
+package struct ObjectContent: Hashable, Sendable {
+    package var blob: BlobID
+    package var sizeBytes: UInt64
+    /// Apart from the version stamp: a copy or a touch may restamp an object and keep this.
+    package var lastModifiedMilliseconds: Int64
+    /// Without quotes: the MD5 in hex, or `<md5 of md5s>-<parts>`.
+    package var etag: String
+    package var headers: ContentHeaders
+    package var checksum: ObjectChecksum?
+    /// Sizes of the parts of a multipart object, in order; empty for any other.
+    package var partSizes: [UInt64]
+    /// `x-amz-meta-` names in lower case without that prefix, in the order they came.
+    package var userMetadata: [MetadataField]
+    package var tags: [MetadataField]
+    package var writer: Writer
+
+    package init(
+        blob: BlobID, sizeBytes: UInt64, lastModifiedMilliseconds: Int64, etag: String,
+        headers: ContentHeaders = ContentHeaders(), checksum: ObjectChecksum? = nil,
+        partSizes: [UInt64] = [], userMetadata: [MetadataField] = [], tags: [MetadataField] = [],
+        writer: Writer = Writer()
+    ) {
+        self.blob = blob
+        self.sizeBytes = sizeBytes
+        self.lastModifiedMilliseconds = lastModifiedMilliseconds
+        self.etag = etag
+        self.headers = headers
+        self.checksum = checksum
+        self.partSizes = partSizes
+        self.userMetadata = userMetadata
+        self.tags = tags
+        self.writer = writer
+    }
+}
+
+/// The headers of a response that a writer may set (RFC 9110 section 8, RFC 9111 section 5).
+package struct ContentHeaders: Hashable, Sendable {
+    package var contentType: String?
+    package var contentEncoding: String?
+    package var contentLanguage: String?
+    package var contentDisposition: String?
+    package var cacheControl: String?
+    package var expires: String?
+
+    package init(
+        contentType: String? = nil, contentEncoding: String? = nil, contentLanguage: String? = nil,
+        contentDisposition: String? = nil, cacheControl: String? = nil, expires: String? = nil
+    ) {
+        self.contentType = contentType
+        self.contentEncoding = contentEncoding
+        self.contentLanguage = contentLanguage
+        self.contentDisposition = contentDisposition
+        self.cacheControl = cacheControl
+        self.expires = expires
+    }
+}
+
+/// A name and a value of user metadata or tags.
+package struct MetadataField: Hashable, Sendable {
+    package var name: String
+    package var value: String
+
+    package init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// The checksum that a client chose for an object (Amazon S3, "Checking object integrity").
+package struct ObjectChecksum: Hashable, Sendable {
+    package enum Kind: UInt8, Sendable {
+        /// Over the object's bytes.
+        case fullObject = 0
+        /// Over the parts' checksums, followed by `-<parts>`.
+        case composite = 1
+    }
+
+    package var algorithm: ChecksumAlgorithm
+    package var kind: Kind
+    package var bytes: [UInt8]
+
+    package init(algorithm: ChecksumAlgorithm, kind: Kind, bytes: [UInt8]) {
+        self.algorithm = algorithm
+        self.kind = kind
+        self.bytes = bytes
+    }
+}
+
+/// The checksum algorithms of S3 that are offered. Raw values are stored: never renumber.
+package enum ChecksumAlgorithm: UInt8, Sendable, CaseIterable {
+    case crc32 = 1
+    case crc32c = 2
+    case crc64nvme = 3
+    case sha1 = 4
+    case sha256 = 5
+}
+
+/// Who wrote a version, for logs and history.
+package struct Writer: Hashable, Sendable {
+    package var principal: String
+    package var requestID: String
+
+    package init(principal: String = "", requestID: String = "") {
+        self.principal = principal
+        self.requestID = requestID
+    }
+}
+
+/// One version of an object.
+package struct ObjectVersion: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable {
+        case put(ObjectContent)
+        /// "Deleted", as of this version.
+        case tombstone
+        /// The named version never comes back, wherever it is met; beats it in every merge.
+        case purge(Version)
+    }
+
+    package enum State: UInt8, Sendable {
+        /// Known here, but what it reaches is not all durable here yet.
+        case pending = 0
+        case published = 1
+    }
+
+    package var name: ObjectName
+    package var version: Version
+    /// Its place in the feed of `version.region`; `nil` for what stays in its region (`_uploads/`,
+    /// settings under `local/`).
+    package var position: FeedPosition?
+    package var kind: Kind
+    package var state: State
+
+    package init(
+        name: ObjectName, version: Version, position: FeedPosition?, kind: Kind, state: State
+    ) {
+        self.name = name
+        self.version = version
+        self.position = position
+        self.kind = kind
+        self.state = state
+    }
+
+    /// What a put recorded; `nil` for a tombstone or purge.
+    package var content: ObjectContent? {
+        if case .put(let content) = kind { content } else { nil }
+    }
+}

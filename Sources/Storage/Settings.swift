@@ -1,0 +1,58 @@
+// Settings are objects in the reserved bucket, under `local/` (this region's own) or `shared/`
+// (replicated): no second mechanism.
+
+package import NIOCore
+
+/// Small documents by path, in `-system`.
+package struct Settings: Sendable {
+    package static let limitBytes = 64 << 10
+
+    private let objects: any ObjectStore
+    private let blobs: any BlobStore
+
+    package init(objects: any ObjectStore, blobs: any BlobStore) {
+        self.objects = objects
+        self.blobs = blobs
+    }
+
+    package func read(_ path: String) async throws -> ByteBuffer? {
+        guard let content = try await objects.object(Self.name(path))?.content else { return nil }
+        return try await blobs.content(of: content.blob, limitBytes: Self.limitBytes)
+    }
+
+    /// Writes unless it says so already, so that a restart writes nothing.
+    package func write(
+        _ bytes: ByteBuffer, to path: String, if preconditions: Preconditions = .none
+    ) async throws {
+        let staged = try await blobs.stage(bytes: bytes)
+        guard let blob = staged.blob, let md5 = staged.md5 else {
+            preconditionFailure("a setting is staged with SHA-256 and MD5")
+        }
+        let present = try await objects.object(Self.name(path))
+        if present?.content?.blob == blob, preconditions == .none { return }
+        let content = ObjectContent(
+            blob: blob, sizeBytes: staged.sizeBytes, lastModifiedMilliseconds: 0,
+            etag: Hexadecimal.encode(md5), headers: ContentHeaders(contentType: "application/json"))
+        try await objects.commit(.put(Self.name(path), content, staged, preconditions))
+    }
+
+    package func delete(_ path: String, if preconditions: Preconditions = .none) async throws {
+        try await objects.commit(.delete(Self.name(path), preconditions))
+    }
+
+    /// The objects whose path begins with `prefix`, all of them.
+    package func list(_ prefix: String) async throws -> [ObjectVersion] {
+        var request = ListRequest(bucket: BucketName.system, prefix: ObjectKey(prefix))
+        var result: [ObjectVersion] = []
+        while true {
+            let page = try await objects.list(request)
+            for case .object(let version) in page.entries { result.append(version) }
+            guard page.isTruncated, let last = page.entries.last else { return result }
+            request.after = last.key
+        }
+    }
+
+    package static func name(_ path: String) -> ObjectName {
+        ObjectName(bucket: BucketName.system, key: ObjectKey(path))
+    }
+}
