@@ -37,7 +37,9 @@ package protocol DiskFile: AnyObject, Sendable {
     func write(_ buffers: [UnsafeRawBufferPointer], at offset: UInt64) throws(DiskError)
 
     /// Reads up to `buffer.count` bytes; fewer only at the end of the file.
-    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(DiskError) -> Int
+    func read(
+        into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
+    ) throws(DiskError) -> Int
 
     /// Makes everything written so far durable (`fdatasync`). After an error nothing that was written
     /// since the last success may be trusted, not even when it reads back well.

@@ -134,7 +134,8 @@ extension BlobStore {
 
     /// Stages bytes that are in memory already.
     package func stage(
-        bytes: ByteBuffer, plan: HashPlan = HashPlan(md5: true), promise: BodyPromise = BodyPromise()
+        bytes: ByteBuffer, plan: HashPlan = HashPlan(md5: true),
+        promise: BodyPromise = BodyPromise()
     ) async throws -> StagedBlob {
         let staging = try await stage(plan, expectedBytes: UInt64(bytes.readableBytes))
         try await staging.write(bytes)
