@@ -1,0 +1,37 @@
+// The contract of those who look after a store. Every figure is read from the index or the disk when it
+// is asked for, never counted on the side.
+
+/// What a store holds.
+package struct StoreFigures: Sendable, Hashable {
+    /// Names that show an object.
+    package var objects: UInt64
+    package var blobs: UInt64
+    package var uploads: UInt64
+    /// Sum of the sizes of the visible objects.
+    package var logicalBytes: UInt64
+    /// Allocated blocks of the chunk files.
+    package var physicalBytes: UInt64
+    package var journalBytes: UInt64
+    package var availableBytes: UInt64
+    /// Named figures of the parts within, for metrics.
+    package var details: [String: UInt64]
+
+    package init(
+        objects: UInt64 = 0, blobs: UInt64 = 0, uploads: UInt64 = 0, logicalBytes: UInt64 = 0,
+        physicalBytes: UInt64 = 0, journalBytes: UInt64 = 0, availableBytes: UInt64 = 0,
+        details: [String: UInt64] = [:]
+    ) {
+        self.objects = objects
+        self.blobs = blobs
+        self.uploads = uploads
+        self.logicalBytes = logicalBytes
+        self.physicalBytes = physicalBytes
+        self.journalBytes = journalBytes
+        self.availableBytes = availableBytes
+        self.details = details
+    }
+}
+
+package protocol Maintenance: Sendable {
+    func figures() async throws -> StoreFigures
+}
