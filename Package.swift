@@ -63,7 +63,7 @@ let package = Package(
         module("ChunkFiles", ["Storage", "DiskIO", "Checksums", nioCore]),
         module("Journal", ["Storage", "DiskIO", "Checksums", nioCore]),
         module("MetadataIndex", ["Storage", "CRocksDB", nioCore]),
-        module("RegistryLayout", ["Storage"]),
+        module("RegistryLayout", ["Storage", nioCore]),
         module("Access", ["Storage", "Checksums", nioCore]),
         module("NativeWire", ["Storage", "Checksums", nioCore]),
         // 3
@@ -124,7 +124,7 @@ let package = Package(
         tests(
             "JournalTests", ["Journal", "Storage", "DiskIO", "Simulation", "Checksums", nioCore]),
         tests("MetadataIndexTests", ["MetadataIndex", "Storage", nioCore]),
-        tests("RegistryLayoutTests", ["RegistryLayout", "Storage"]),
+        tests("RegistryLayoutTests", ["RegistryLayout", "Storage", nioCore]),
         tests("AccessTests", ["Access", "Storage", "Checksums", nioCore]),
         tests("NativeWireTests", ["NativeWire", "Storage", nioCore]),
         tests(

@@ -90,15 +90,6 @@ package struct ObjectChecksum: Hashable, Sendable {
     }
 }
 
-/// The checksum algorithms of S3 that are offered. Raw values are stored: never renumber.
-package enum ChecksumAlgorithm: UInt8, Sendable, CaseIterable {
-    case crc32 = 1
-    case crc32c = 2
-    case crc64nvme = 3
-    case sha1 = 4
-    case sha256 = 5
-}
-
 /// Who wrote a version, for logs and history.
 package struct Writer: Hashable, Sendable {
     package var principal: String

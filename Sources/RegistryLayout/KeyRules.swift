@@ -1,0 +1,25 @@
+// What a key's place in a layout says about the object, wherever it is written or replicated.
+
+package import Storage
+
+package enum KeyRules {
+    /// Whether the object stays in its region: uploads in progress, and settings of the region itself.
+    package static func isRegionLocal(_ name: ObjectName) -> Bool {
+        if name.bucket == BucketName.system { return name.key.hasPrefix("local/") }
+        // Parsing costs more than looking for the one component that matters.
+        guard name.key.bytes.contains(Self.uploads) else { return false }
+        if case .upload = LayoutPath(name.key) { return true }
+        return false
+    }
+
+    /// The digest that the bytes at this key must have, where the key names one.
+    package static func promisedDigest(_ key: ObjectKey) -> ContentDigest? {
+        guard key.bytes.suffix(Self.data.count).elementsEqual(Self.data),
+            case .blobData(_, let digest) = LayoutPath(key)
+        else { return nil }
+        return digest
+    }
+
+    private static let uploads = Array("/_uploads/".utf8)
+    private static let data = Array("/data".utf8)
+}

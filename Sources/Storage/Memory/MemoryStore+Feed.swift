@@ -1,0 +1,158 @@
+// The change feed in memory: one log of issued positions for each origin, as long as the process lives.
+
+internal import Checksums
+internal import NIOCore
+internal import Synchronization
+
+extension MemoryStore: ChangeFeed {
+    package func cursors() async throws -> [RegionID: FeedPosition] {
+        state.withLock { state in state.cursors(own: region) }
+    }
+
+    package func entries(
+        of origin: RegionID, after: FeedPosition, limit: Int
+    ) async throws -> FeedRange {
+        try state.withLock { state throws in
+            let feed = state.feeds[origin, default: []]
+            guard after == .start || feed.contains(where: { $0.position == after }) else {
+                throw StorageError(.invalidArgument, "\(origin) never issued position \(after)")
+            }
+            let rest = feed.drop { $0.position.number <= after.number }.prefix(limit)
+            let entries = rest.compactMap { record in record.reference.flatMap(state.entry) }
+            return FeedRange(
+                origin: origin, after: after, through: rest.last?.position ?? after,
+                entries: entries)
+        }
+    }
+
+    package func waitForChange(
+        after cursors: [RegionID: FeedPosition], timeout: Duration
+    ) async {
+        let seen = changes.generation
+        let known = state.withLock { state in state.cursors(own: region) }
+        let isNew = known.contains { origin, position in
+            position.number > cursors[origin, default: .start].number
+        }
+        if !isNew { await changes.wait(beyond: seen, timeout: timeout) }
+    }
+
+    package func merge(_ range: FeedRange) async throws {
+        try state.withLock { state throws in
+            let last = state.feeds[range.origin]?.last?.position ?? .start
+            guard range.after.number <= last.number else {
+                throw StorageError(
+                    .invalidArgument, "the range begins behind \(range.after), known is \(last)")
+            }
+            guard range.origin != region, range.through.number > last.number else { return }
+            let fresh = range.entries.filter { ($0.object.position?.number ?? 0) > last.number }
+            for entry in fresh {
+                state.merge(entry)
+                guard let position = entry.object.position else { continue }
+                let reference = VersionReference(
+                    name: entry.object.name, version: entry.object.version)
+                state.feeds[range.origin, default: []].append(
+                    FeedRecord(position: position, reference: reference))
+            }
+            if state.feeds[range.origin]?.last?.position != range.through {
+                state.feeds[range.origin, default: []].append(
+                    FeedRecord(position: range.through, reference: nil))
+            }
+        }
+        changes.advance()
+    }
+
+    package func merge(_ entries: [FeedEntry]) async throws {
+        state.withLock { state in
+            for entry in entries { state.merge(entry) }
+        }
+        changes.advance()
+    }
+
+    package func pending(
+        after: VersionReference?, limit: Int
+    ) async throws -> [ObjectVersion] {
+        state.withLock { state in
+            let all = state.registers.values.flatMap { $0.values.flatMap { Array($0.pending) } }
+            let rest = all.filter { version in
+                after.map { (version.name, version.version) > ($0.name, $0.version) } ?? true
+            }
+            let sorted = rest.sorted { ($0.name, $0.version) < ($1.name, $1.version) }
+            return Array(sorted.prefix(limit))
+        }
+    }
+
+    package func publish(_ references: [VersionReference]) async throws {
+        try state.withLock { state throws in
+            for reference in references { try state.requireBlob(of: reference) }
+            for reference in references {
+                var register = state.register(reference.name)
+                guard register.publish(reference.version) else { continue }
+                _ = register.dropSuperseded()
+                state.set(register, for: reference.name)
+            }
+        }
+        changes.advance()
+    }
+
+    package func registers(of names: [ObjectName]) async throws -> [ObjectRegister] {
+        state.withLock { state in names.map(state.register) }
+    }
+
+    package func registers(
+        in bucket: String, after: ObjectKey?, limit: Int
+    ) async throws -> [(name: ObjectName, register: ObjectRegister)] {
+        state.withLock { state in
+            guard let registers = state.registers[bucket] else { return [] }
+            return registers.keys[registers.firstIndex(after: after)...].prefix(limit).map { key in
+                (ObjectName(bucket: bucket, key: key), registers[key] ?? ObjectRegister())
+            }
+        }
+    }
+}
+
+extension MemoryStore.State {
+    /// Blobs up to this size ride along with their entry.
+    private static var inlineLimitBytes: Int { 8 << 10 }
+
+    fileprivate func cursors(own: RegionID) -> [RegionID: FeedPosition] {
+        var result = feeds.compactMapValues { $0.last?.position }
+        if result[own] == nil { result[own] = .start }
+        return result
+    }
+
+    /// The version as it stands now; `nil` where it was superseded.
+    fileprivate func entry(_ reference: VersionReference) -> FeedEntry? {
+        let register = register(reference.name)
+        let known = register.versions + register.purges
+        guard let object = known.first(where: { $0.version == reference.version }) else {
+            return nil
+        }
+        let bytes = object.content.flatMap { blobs[$0.blob] }
+        return FeedEntry(
+            object: object,
+            inlineBytes: bytes.flatMap { $0.readableBytes <= Self.inlineLimitBytes ? $0 : nil })
+    }
+
+    fileprivate mutating func merge(_ entry: FeedEntry) {
+        var object = entry.object
+        object.state = .pending
+        clock.observe(object.version.stamp)
+        var register = register(object.name)
+        register.insert(object)
+        _ = register.dropSuperseded()
+        set(register, for: object.name)
+        // Bytes that ride along are kept only where they are what they say.
+        guard let bytes = entry.inlineBytes, let blob = object.content?.blob,
+            MessageDigest.hash(.sha256, bytes) == blob.bytes
+        else { return }
+        blobs[blob] = bytes
+    }
+
+    fileprivate func requireBlob(of reference: VersionReference) throws(StorageError) {
+        let version = register(reference.name).versions.first { $0.version == reference.version }
+        guard let version, version.state == .pending, let content = version.content else { return }
+        guard blobs[content.blob] != nil else {
+            throw StorageError(.noSuchBlob, "blob \(content.blob) is not here yet")
+        }
+    }
+}

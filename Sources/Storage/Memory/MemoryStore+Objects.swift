@@ -1,0 +1,157 @@
+// Names in memory: each mutation is decided against the register of its name.
+
+internal import NIOCore
+internal import Synchronization
+
+extension MemoryStore: ObjectStore {
+    package func object(_ name: ObjectName) async throws -> ObjectVersion? {
+        try state.withLock { state throws in
+            try state.requireBucket(name.bucket)
+            return state.register(name).visible
+        }
+    }
+
+    package func list(_ request: ListRequest) async throws -> ListPage {
+        try state.withLock { state throws in
+            try state.requireBucket(request.bucket)
+            return state.list(request)
+        }
+    }
+
+    package func commit(
+        _ mutations: [ObjectMutation]
+    ) async -> [Result<ObjectVersion?, StorageError>] {
+        let results = state.withLock { state in
+            mutations.map { mutation in
+                Result { () throws(StorageError) in try self.decide(mutation, &state) }
+            }
+        }
+        changes.advance()
+        return results
+    }
+
+    private func decide(
+        _ mutation: ObjectMutation, _ state: inout State
+    ) throws(StorageError) -> ObjectVersion? {
+        let name = mutation.name
+        try state.requireBucket(name.bucket)
+        switch mutation {
+        case .put(_, var content, let staged, let conditions):
+            try state.check(conditions, name)
+            content.blob = try state.settle(staged)
+            return put(content, name, &state)
+        case .link(_, let content, let conditions):
+            try state.check(conditions, name)
+            guard state.blobs[content.blob] != nil else {
+                throw StorageError(.noSuchBlob, "blob \(content.blob) is not here")
+            }
+            return put(content, name, &state)
+        case .delete(_, let conditions):
+            try state.check(conditions, name)
+            guard state.register(name).visible != nil else { return nil }
+            return record(.tombstone, name, &state)
+        }
+    }
+
+    func put(
+        _ content: ObjectContent, _ name: ObjectName, _ state: inout State
+    ) -> ObjectVersion {
+        var content = content
+        if content.lastModifiedMilliseconds == 0 {
+            content.lastModifiedMilliseconds = wallClock.milliseconds()
+        }
+        return record(.put(content), name, &state)
+    }
+
+    /// Stamps above every version known of the name, and gives it the next place in the feed.
+    private func record(
+        _ kind: ObjectVersion.Kind, _ name: ObjectName, _ state: inout State
+    ) -> ObjectVersion {
+        var register = state.register(name)
+        let stamp = state.clock.next(
+            wallMilliseconds: wallClock.milliseconds(), above: register.greatestStamp)
+        var version = ObjectVersion(
+            name: name, version: Version(stamp: stamp, region: region), position: nil, kind: kind,
+            state: .published)
+        if !isRegionLocal(name) {
+            let number = UInt64(state.feeds[region, default: []].count) + 1
+            let position = FeedPosition(incarnation: incarnation, number: number)
+            let reference = VersionReference(name: name, version: version.version)
+            state.feeds[region, default: []].append(
+                FeedRecord(position: position, reference: reference))
+            version.position = position
+        }
+        register.insert(version)
+        _ = register.dropSuperseded()
+        state.set(register, for: name)
+        return version
+    }
+}
+
+extension MemoryStore.State {
+    func check(_ conditions: Preconditions, _ name: ObjectName) throws(StorageError) {
+        let etag = register(name).visible?.content?.etag
+        if let wanted = conditions.ifMatch, !wanted.matches(etag) {
+            let code: StorageError.Code = etag == nil ? .noSuchKey : .preconditionFailed
+            throw StorageError(code, "If-Match does not hold for \(name)")
+        }
+        if let unwanted = conditions.ifNoneMatch, unwanted.matches(etag) {
+            throw StorageError(.preconditionFailed, "If-None-Match does not hold for \(name)")
+        }
+        if let bucket = conditions.emptyBucket,
+            registers[bucket]?.values.contains(where: { $0.visible != nil }) == true
+        {
+            throw StorageError(.bucketNotEmpty, "bucket “\(bucket)” is not empty")
+        }
+    }
+
+    fileprivate func list(_ request: ListRequest) -> ListPage {
+        var page = ListPage(entries: [], isTruncated: false)
+        guard let registers = registers[request.bucket] else { return page }
+        let first = max(
+            registers.firstIndex(notBelow: request.prefix),
+            registers.firstIndex(after: request.after))
+        for key in registers.keys[first...] {
+            guard key.hasPrefix(request.prefix) else { break }
+            guard let version = registers[key]?.visible else { continue }
+            let entry =
+                request.commonPrefix(of: key).map(ListEntry.commonPrefix) ?? .object(version)
+            if let after = request.after, entry.key <= after { continue }
+            if entry.key == page.entries.last?.key { continue }
+            guard page.entries.count < request.limit else {
+                page.isTruncated = request.limit > 0
+                break
+            }
+            page.entries.append(entry)
+        }
+        return page
+    }
+}
+
+extension Preconditions.ETags {
+    /// Whether the condition names the ETag of what is visible; nothing matches where nothing is.
+    package func matches(_ etag: String?) -> Bool {
+        guard let etag else { return false }
+        switch self {
+        case .any: return true
+        case .list(let etags): return etags.contains(etag)
+        }
+    }
+}
+
+extension ListRequest {
+    /// What `key` is rolled up to: from its start to the first delimiter behind the prefix.
+    package func commonPrefix(of key: ObjectKey) -> ObjectKey? {
+        key.commonPrefix(behind: prefix, delimiter: delimiter)
+    }
+}
+
+extension ObjectKey {
+    /// Everything up to and including the first `delimiter` behind `prefix`; `nil` without one.
+    package func commonPrefix(behind prefix: ObjectKey, delimiter: [UInt8]?) -> ObjectKey? {
+        guard let delimiter, !delimiter.isEmpty else { return nil }
+        let rest = bytes.dropFirst(prefix.bytes.count)
+        guard let found = rest.firstRange(of: delimiter) else { return nil }
+        return ObjectKey(bytes: Array(bytes[..<found.upperBound]))
+    }
+}

@@ -1,0 +1,218 @@
+// Uploads in memory.
+
+internal import Checksums
+internal import NIOCore
+internal import Synchronization
+
+/// A session and its parts' bytes.
+struct MemoryUpload: Sendable {
+    var upload: Upload
+    var parts: [Int: UploadPart] = [:]
+    var bytes: [Int: ByteBuffer] = [:]
+}
+
+/// What is remembered of a session that was completed, so that completing again answers the same.
+struct CompletedUpload: Sendable {
+    var parts: [CompletedPart]
+    var object: ObjectVersion
+}
+
+extension MemoryStore: UploadStore {
+    package func create(_ upload: Upload) async throws -> Upload {
+        try state.withLock { state throws in
+            try state.requireBucket(upload.name.bucket)
+            state.nextUpload += 1
+            var upload = upload
+            let ordinal = String(state.nextUpload)
+            let padding = String(repeating: "0", count: 12 - min(12, ordinal.utf8.count))
+            upload.id = UploadID("upload-" + padding + ordinal)
+            upload.initiatedMilliseconds = wallClock.milliseconds()
+            state.uploads[upload.id] = MemoryUpload(upload: upload)
+            return upload
+        }
+    }
+
+    package func upload(_ id: UploadID, of name: ObjectName) async throws -> Upload {
+        try state.withLock { state throws in try state.session(id, name).upload }
+    }
+
+    package func putPart(
+        _ id: UploadID, of name: ObjectName, number: Int, staged: StagedBlob
+    ) async throws -> UploadPart {
+        try state.withLock { state throws in
+            guard let bytes = state.staged[staged.ticket], let md5 = staged.md5 else {
+                throw StorageError(.invalidArgument, "a part is staged with MD5")
+            }
+            let part = UploadPart(
+                number: number, sizeBytes: staged.sizeBytes, etag: Hexadecimal.encode(md5),
+                lastModifiedMilliseconds: wallClock.milliseconds(), checksums: staged.checksums)
+            return try state.add(part, bytes, to: id, name)
+        }
+    }
+
+    package func copyPart(
+        _ id: UploadID, of name: ObjectName, number: Int, blob: BlobID, range: Range<UInt64>
+    ) async throws -> UploadPart {
+        try state.withLock { state throws in
+            guard let whole = state.blobs[blob] else {
+                throw StorageError(.noSuchBlob, "blob \(blob) is not here")
+            }
+            guard range.upperBound <= UInt64(whole.readableBytes),
+                let bytes = whole.getSlice(
+                    at: whole.readerIndex + Int(range.lowerBound), length: range.count)
+            else { throw StorageError(.invalidRange, "the range is not within blob \(blob)") }
+            let part = UploadPart(
+                number: number, sizeBytes: UInt64(range.count),
+                etag: MultipartRules.etag(ofCopied: blob, range: range),
+                lastModifiedMilliseconds: wallClock.milliseconds())
+            return try state.add(part, bytes, to: id, name)
+        }
+    }
+
+    package func parts(
+        of id: UploadID, _ name: ObjectName, after: Int, limit: Int
+    ) async throws -> (parts: [UploadPart], isTruncated: Bool) {
+        try state.withLock { state throws in
+            let parts = try state.session(id, name).parts.values.filter { $0.number > after }
+            let sorted = parts.sorted { $0.number < $1.number }
+            return (Array(sorted.prefix(limit)), sorted.count > limit)
+        }
+    }
+
+    package func uploads(_ request: UploadListRequest) async throws -> UploadListPage {
+        try state.withLock { state throws in
+            try state.requireBucket(request.bucket)
+            return state.list(request)
+        }
+    }
+
+    package func complete(
+        _ id: UploadID, of name: ObjectName, _ completion: Completion
+    ) async throws -> ObjectVersion {
+        defer { changes.advance() }
+        return try state.withLock { state throws in
+            if let done = state.completed[id], done.object.name == name,
+                done.parts == completion.parts
+            {
+                return done.object
+            }
+            let upload = try state.session(id, name).upload
+            try state.check(completion.preconditions, name)
+            let (parts, blob, sizeBytes) = try state.assemble(id, name, completion)
+            let content = ObjectContent(
+                blob: blob, sizeBytes: sizeBytes, lastModifiedMilliseconds: 0,
+                etag: MultipartRules.etag(of: parts), headers: upload.headers,
+                checksum: MultipartRules.checksum(of: parts, upload: upload),
+                partSizes: parts.map(\.sizeBytes), userMetadata: upload.userMetadata,
+                tags: upload.tags, writer: upload.writer)
+            let object = put(content, name, &state)
+            state.uploads[id] = nil
+            state.completed[id] = CompletedUpload(parts: completion.parts, object: object)
+            return object
+        }
+    }
+
+    package func completeBlob(
+        _ id: UploadID, of name: ObjectName, _ completion: Completion
+    ) async throws -> BlobInfo {
+        try state.withLock { state throws in
+            let (_, blob, sizeBytes) = try state.assemble(id, name, completion)
+            state.uploads[id] = nil
+            return BlobInfo(blob: blob, sizeBytes: sizeBytes)
+        }
+    }
+
+    package func abort(_ id: UploadID, of name: ObjectName) async throws {
+        try state.withLock { state throws in
+            _ = try state.session(id, name)
+            state.uploads[id] = nil
+        }
+    }
+}
+
+extension MemoryStore.State {
+    fileprivate func session(
+        _ id: UploadID, _ name: ObjectName
+    ) throws(StorageError) -> MemoryUpload {
+        guard let session = uploads[id], session.upload.name == name else {
+            throw StorageError(.noSuchUpload, "there is no upload \(id) of \(name)")
+        }
+        return session
+    }
+
+    fileprivate mutating func add(
+        _ part: UploadPart, _ bytes: ByteBuffer, to id: UploadID, _ name: ObjectName
+    ) throws(StorageError) -> UploadPart {
+        var session = try session(id, name)
+        guard MultipartRules.partNumbers.contains(part.number) else {
+            throw StorageError(.invalidArgument, "part numbers are 1 to 10 000")
+        }
+        session.parts[part.number] = part
+        session.bytes[part.number] = bytes
+        uploads[id] = session
+        return part
+    }
+
+    /// The object's parts joined into a blob of the store.
+    fileprivate mutating func assemble(
+        _ id: UploadID, _ name: ObjectName, _ completion: Completion
+    ) throws(StorageError) -> (parts: [UploadPart], blob: BlobID, sizeBytes: UInt64) {
+        let session = try session(id, name)
+        let parts = try MultipartRules.select(completion, from: session.parts)
+        var whole = ByteBuffer()
+        for part in parts {
+            if let bytes = session.bytes[part.number] { whole.writeImmutableBuffer(bytes) }
+        }
+        let body = HashedBody(
+            whole, plan: HashPlan(sha512: true, checksums: Set(completion.promise.checksums.keys)))
+        try body.check(completion.promise)
+        guard let blob = body.blob else { preconditionFailure("the plan asked for SHA-256") }
+        blobs[blob] = whole
+        return (parts, blob, body.sizeBytes)
+    }
+
+    fileprivate func list(_ request: UploadListRequest) -> UploadListPage {
+        var page = UploadListPage(entries: [], isTruncated: false)
+        let sessions = uploads.values.map(\.upload).filter {
+            $0.name.bucket == request.bucket && $0.name.key.hasPrefix(request.prefix)
+        }
+        for upload in sessions.sorted(by: { $0.precedes($1) }) {
+            let key = upload.name.key
+            let rolled = key.commonPrefix(behind: request.prefix, delimiter: request.delimiter)
+            guard isPast(upload, rolled: rolled, request) else { continue }
+            let entry = rolled.map(UploadListEntry.commonPrefix) ?? .upload(upload)
+            if page.entries.last == entry { continue }
+            guard page.entries.count < request.limit else {
+                page.isTruncated = request.limit > 0
+                break
+            }
+            page.entries.append(entry)
+        }
+        return page
+    }
+
+    private func isPast(
+        _ upload: Upload, rolled: ObjectKey?, _ request: UploadListRequest
+    ) -> Bool {
+        switch request.after {
+        case nil:
+            return true
+        case .key(let key):
+            return rolled ?? upload.name.key > key
+        case .upload(let id, let key):
+            guard let marker = uploads[id]?.upload else {
+                return key.map { upload.name.key > $0 || upload.name.key == $0 && upload.id > id }
+                    ?? (upload.id > id)
+            }
+            return marker.precedes(upload)
+        }
+    }
+}
+
+extension Upload {
+    /// The order of lists: by key, then by time of initiation, then by id.
+    package func precedes(_ other: Upload) -> Bool {
+        if name.key != other.name.key { return name.key < other.name.key }
+        return (initiatedMilliseconds, id) < (other.initiatedMilliseconds, other.id)
+    }
+}
