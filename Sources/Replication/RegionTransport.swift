@@ -60,17 +60,21 @@ package protocol RegionTransport: Sendable {
     func handshake(_ hello: Hello) async throws -> Hello
 
     /// What is new behind `cursors`; held open by the other side for up to `wait` while nothing is. The
-    /// ranges continue the cursors. An empty answer is a time-out without news.
+    /// ranges continue the cursors; an origin that is not among them counts as unknown, from its start.
+    /// An empty answer is a time-out without news. Throws `unknownPosition`.
     func feed(after cursors: [RegionID: FeedPosition], wait: Duration) async throws -> [FeedRange]
 
+    /// One answer for each name, in their order.
     func entries(named names: [ObjectName]) async throws -> [EntryAnswer]
 
     /// Published versions of a bucket's names behind `after`, ascending; empty at the end.
     func entries(in bucket: String, after: ObjectKey?, limit: Int) async throws -> [FeedEntry]
 
+    /// One state for each blob, in their order.
     func states(of blobs: [BlobID]) async throws -> [BlobState]
 
-    /// Bytes that the other region holds itself; it never reads through.
+    /// Bytes that the other region holds itself; it never reads through. Throws `notFound` where it does
+    /// not hold them.
     func read(_ blob: BlobID, range: Range<UInt64>) async throws -> any ByteSource
 }
 

@@ -58,16 +58,18 @@ package protocol ChangeFeed: Sendable {
     /// asks has seen a future of this region that a restored backup lost.
     func entries(of origin: RegionID, after: FeedPosition, limit: Int) async throws -> FeedRange
 
-    /// Returns when this region knows something behind one of `cursors`, or at the deadline.
+    /// Returns when this region knows something behind one of `cursors`, or at the deadline. An origin
+    /// that is not among them is not waited for.
     func waitForChange(after cursors: [RegionID: FeedPosition], timeout: Duration) async
 
     /// Merges what another region said, and moves the origin's cursor, in one durable group. Ranges must
     /// continue the cursor (`invalidArgument` otherwise; overlap is fine). Puts arrive pending. A
     /// tombstone, and a put whose blob is here and whose name waits for nothing else, is the caller's to
-    /// `publish`. Idempotent.
+    /// `publish`. Purges apply at once. Inline bytes become blobs in the same group: the caller has
+    /// checked them against the digest of their entry. Idempotent.
     func merge(_ range: FeedRange) async throws
 
-    /// Merges versions that were asked for by name; no cursor moves.
+    /// Merges versions that were asked for by name, as above; no cursor moves.
     func merge(_ entries: [FeedEntry]) async throws
 
     /// Versions that wait to be published, in order of name, behind `after`.

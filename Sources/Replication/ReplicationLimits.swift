@@ -1,0 +1,44 @@
+// Every bound of replication, in one value.
+
+package struct ReplicationLimits: Sendable, Hashable {
+    /// Entries that one answer to a feed request carries.
+    package var feedEntries = 512
+    /// How long the other side holds a feed request open while nothing is new.
+    package var feedWait: Duration = .seconds(25)
+    /// A blob up to this size rides along with the entry that names it.
+    package var inlineBytes = 8 << 10
+    /// Names, and digests, in one request.
+    package var namesPerRequest = 256
+    /// Ranges that were received and wait to be merged; the feeds pause above it.
+    package var queuedMerges = 4
+    /// Versions that wait for their closure, in memory; the feeds pause above it.
+    package var trackedEntries = 50_000
+    /// Versions looked at, and versions published, in one step.
+    package var examinedEntries = 512
+    package var publishedEntries = 1024
+    /// A blob up to this size counts as small: small ones have slots of their own, so that a large
+    /// layer never holds up a small image.
+    package var smallBlobBytes: UInt64 = 1 << 20
+    package var smallFetches = 16
+    package var largeFetches = 4
+    /// A blob above this size is fetched as a durable upload session, in parts of `partBytes`.
+    package var sessionBytes: UInt64 = 32 << 20
+    package var partBytes: UInt64 = 16 << 20
+    /// Parts that were received and are on their way to the disk while the next one arrives.
+    package var partsInFlight = 2
+    /// Retries go on for ever, at intervals that double from the first to the last.
+    package var firstRetryMilliseconds: Int64 = 200
+    package var lastRetryMilliseconds: Int64 = 60_000
+    /// Of a connection: shorter, since a region that comes back should be followed at once.
+    package var lastReconnectMilliseconds: Int64 = 5_000
+    /// After so many failures an entry is listed as parked; it is retried all the same.
+    package var attemptsBeforeParking = 6
+    /// Clocks that differ by more are reported.
+    package var skewMilliseconds: Int64 = 5 * 60_000
+    /// A manifest above this size is not read.
+    package var manifestBytes = 8 << 20
+    /// Manifests of a repository that are read to see whether a tombstone breaks one of them.
+    package var conflictManifests = 256
+
+    package init() {}
+}
