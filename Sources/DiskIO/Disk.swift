@@ -68,6 +68,23 @@ package protocol DiskFile: AnyObject, Sendable {
     func allocatedBytes() throws(DiskError) -> UInt64
 }
 
+extension DiskFile {
+    /// Writes `head` and, right behind it, all of the buffers at `offset`.
+    package func write(
+        _ head: [UInt8], _ buffers: [UnsafeRawBufferPointer] = [], at offset: UInt64
+    ) throws(DiskError) {
+        // `withUnsafeBytes` rethrows without the type, so that the error takes the way of a result.
+        let result: Result<Void, DiskError> = head.withUnsafeBytes { head in
+            do throws(DiskError) {
+                return .success(try write([head] + buffers, at: offset))
+            } catch {
+                return .failure(error)
+            }
+        }
+        try result.get()
+    }
+}
+
 /// Space of the file system that a directory is on.
 package struct DiskSpace: Sendable, Hashable {
     package var totalBytes: UInt64
