@@ -117,7 +117,7 @@ let package = Package(
             path: "Tests/Simulation", swiftSettings: settings),
         // One test target for each target.
         tests("ChecksumsTests", ["Checksums", nioCore]),
-        tests("StorageTests", ["Storage", "StoreConformance", "Checksums", nioCore]),
+        tests("StorageTests", ["Storage", "RegistryLayout", "StoreConformance", "Checksums", nioCore]),
         tests("DiskIOTests", ["DiskIO", "Simulation"]),
         tests(
             "ChunkFilesTests",
