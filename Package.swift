@@ -55,10 +55,11 @@ let package = Package(
             name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
         .systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])]),
+        .systemLibrary(name: "CLinux"),
         module("Checksums", ["COpenSSL", "CISAL", nioCore]),
         // 1
         module("Storage", ["Checksums", nioCore]),
-        module("DiskIO"),
+        module("DiskIO", ["CLinux"]),
         // 2
         module("ChunkFiles", ["Storage", "DiskIO", "Checksums", nioCore]),
         module("Journal", ["Storage", "DiskIO", "Checksums", nioCore]),
@@ -116,7 +117,7 @@ let package = Package(
             path: "Tests/Simulation", swiftSettings: settings),
         // One test target for each target.
         tests("ChecksumsTests", ["Checksums", nioCore]),
-        tests("StorageTests", ["Storage", "StoreConformance", "Checksums", nioCore]),
+        tests("StorageTests", ["Storage", "RegistryLayout", "StoreConformance", "Checksums", nioCore]),
         tests("DiskIOTests", ["DiskIO", "Simulation"]),
         tests(
             "ChunkFilesTests",

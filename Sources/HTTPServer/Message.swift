@@ -15,12 +15,18 @@ package struct ServerRequest: Sendable {
     /// The peer's address, for logs.
     package var remoteAddress: String
     package var body: RequestBody
+    /// Where handlers write down what the request log is to say.
+    package let trace: RequestTrace
 
-    package init(head: HTTPRequest, id: String, remoteAddress: String, body: RequestBody) {
+    package init(
+        head: HTTPRequest, id: String, remoteAddress: String, body: RequestBody,
+        trace: RequestTrace = RequestTrace()
+    ) {
         self.head = head
         self.id = id
         self.remoteAddress = remoteAddress
         self.body = body
+        self.trace = trace
     }
 }
 

@@ -1,0 +1,18 @@
+import RegistryLayout
+import Storage
+import StoreConformance
+import Testing
+
+private struct FixedClock: WallClock {
+    func milliseconds() -> Int64 { 1_800_000_000_000 }
+}
+
+@Suite("The store in memory")
+struct MemoryStoreTests {
+    @Test("keeps the contracts", arguments: StoreCase.all)
+    func conforms(storeCase: StoreCase) async throws {
+        let store = MemoryStore(
+            region: RegionID(1), clock: FixedClock(), isRegionLocal: KeyRules.isRegionLocal)
+        try await storeCase.run(store)
+    }
+}

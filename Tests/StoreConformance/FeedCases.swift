@@ -1,0 +1,216 @@
+// What every change feed does: numbering what is written here, merging what comes from elsewhere.
+
+internal import NIOCore
+internal import Storage
+internal import Testing
+
+private let elsewhere = RegionID(0xE15E_0000_0000_0001)
+
+/// Versions as another region would have written them.
+private struct Foreign {
+    var number: UInt64 = 0
+    /// Far enough ahead of any wall clock to win over local writes unless those are stamped above it.
+    var stamp = HybridTimestamp(milliseconds: 1 << 45)
+
+    mutating func entry(
+        _ key: String, _ kind: ObjectVersion.Kind, inline: ByteBuffer? = nil
+    ) -> FeedEntry {
+        number += 1
+        stamp = stamp.successor
+        let object = ObjectVersion(
+            name: named(key), version: Version(stamp: stamp, region: elsewhere),
+            position: FeedPosition(incarnation: 7, number: number), kind: kind, state: .published)
+        return FeedEntry(object: object, inlineBytes: inline)
+    }
+
+    mutating func put(_ key: String, _ bytes: ByteBuffer, inline: Bool = false) throws -> FeedEntry
+    {
+        let content = ObjectContent(
+            blob: try blobID(bytes), sizeBytes: UInt64(bytes.readableBytes),
+            lastModifiedMilliseconds: 5, etag: "e")
+        return entry(key, .put(content), inline: inline ? bytes : nil)
+    }
+}
+
+private func range(_ entries: [FeedEntry], after: UInt64 = 0) -> FeedRange {
+    let last = entries.compactMap { $0.object.position?.number }.max() ?? after
+    return FeedRange(
+        origin: elsewhere,
+        after: after == 0 ? .start : FeedPosition(incarnation: 7, number: after),
+        through: FeedPosition(incarnation: 7, number: last), entries: entries)
+}
+
+private func reference(_ entry: FeedEntry) -> VersionReference {
+    VersionReference(name: entry.object.name, version: entry.object.version)
+}
+
+extension StoreCase {
+    static let feedCases: [StoreCase] = [
+        StoreCase("what is written here is in the feed, once, without gaps") { store in
+            try await store.makeBucket()
+            try await store.put("a", pattern(1))
+            try await store.put("b", pattern(20_000))
+            try await store.put("a", pattern(3))
+            try await store.commit(.delete(named("b"), .none))
+            let all = try await store.entries(of: store.region, after: .start, limit: 100)
+            let keys = all.entries.map(\.object.name.key)
+            #expect(keys == [Buckets.name(of: bucket).key, "a", "b"])
+            #expect(all.through.number == 5)
+            #expect(all.entries.last?.object.kind == .tombstone)
+            #expect(all.entries[1].inlineBytes == pattern(3))
+            #expect(try await store.cursors()[store.region] == all.through)
+            let nothing = try await store.entries(
+                of: store.region, after: all.through, limit: 100)
+            #expect(nothing.entries.isEmpty)
+            #expect(nothing.through == all.through)
+            var position = FeedPosition.start
+            var paged: [FeedEntry] = []
+            while position != all.through {
+                let page = try await store.entries(of: store.region, after: position, limit: 2)
+                #expect(page.after == position)
+                paged += page.entries
+                position = page.through
+            }
+            #expect(paged == all.entries)
+        },
+        StoreCase("uploads of a registry and local settings stay out of the feed") { store in
+            try await store.makeBucket()
+            let before = try await store.cursors()[store.region]
+            let key = "docker/registry/v2/repositories/a/_uploads/1/startedat"
+            #expect(try await store.put(key, pattern(1)).position == nil)
+            let settings = Settings(objects: store, blobs: store)
+            try await settings.write(ByteBuffer(string: "{}"), to: "local/x")
+            #expect(try await store.cursors()[store.region] == before)
+            try await settings.write(ByteBuffer(string: "{}"), to: "shared/x")
+            #expect(try await store.cursors()[store.region] != before)
+        },
+        StoreCase("a position that was never issued is refused") { store in
+            try await store.makeBucket()
+            let last = try #require(try await store.cursors()[store.region])
+            let future = FeedPosition(incarnation: last.incarnation, number: last.number + 1)
+            let other = FeedPosition(incarnation: last.incarnation + 1, number: last.number)
+            for position in [future, other] {
+                await expect(.invalidArgument) {
+                    _ = try await store.entries(of: store.region, after: position, limit: 1)
+                }
+            }
+        },
+        StoreCase("what comes from elsewhere is pending, and visible once published") { store in
+            try await store.makeBucket()
+            var foreign = Foreign()
+            let entry = try foreign.put("a", pattern(20_000))
+            try await store.merge(range([entry]))
+            #expect(try await store.get("a") == nil)
+            #expect(try await store.list(ListRequest(bucket: bucket)).entries.isEmpty)
+            let pending = try await store.pending(after: nil, limit: 10)
+            #expect(pending.map(\.version) == [entry.object.version])
+            await expect(.noSuchBlob) { try await store.publish([reference(entry)]) }
+            _ = try await store.keep(store.stage(bytes: pattern(20_000)))
+            try await store.publish([reference(entry)])
+            #expect(try await store.get("a") == pattern(20_000))
+            #expect(try await store.object(named("a"))?.version == entry.object.version)
+            #expect(try await store.pending(after: nil, limit: 10).isEmpty)
+            try await store.publish([reference(entry)])
+        },
+        StoreCase("small bytes ride along, and only true ones are kept") { store in
+            try await store.makeBucket()
+            var foreign = Foreign()
+            let good = try foreign.put("a", pattern(100), inline: true)
+            var bad = try foreign.put("b", pattern(101), inline: true)
+            bad.inlineBytes = pattern(102)
+            try await store.merge(range([good, bad]))
+            try await store.publish([reference(good)])
+            #expect(try await store.get("a") == pattern(100))
+            await expect(.noSuchBlob) { try await store.publish([reference(bad)]) }
+        },
+        StoreCase("ranges continue the cursor; overlap changes nothing, a gap is refused") {
+            store in
+            try await store.makeBucket()
+            var foreign = Foreign()
+            let entries = try (1...4).map { try foreign.put("k\($0)", pattern($0), inline: true) }
+            try await store.merge(range(Array(entries[0..<2])))
+            try await store.merge(range(Array(entries[0..<3])))
+            let third = FeedPosition(incarnation: 7, number: 3)
+            #expect(try await store.cursors()[elsewhere] == third)
+            await expect(.invalidArgument) {
+                try await store.merge(range([entries[3]], after: 4))
+            }
+            try await store.merge(range([entries[3]], after: 3))
+            #expect(try await store.pending(after: nil, limit: 10).count == 4)
+            let superseded = FeedRange(
+                origin: elsewhere, after: FeedPosition(incarnation: 7, number: 4),
+                through: FeedPosition(incarnation: 7, number: 9), entries: [])
+            try await store.merge(superseded)
+            #expect(try await store.cursors()[elsewhere]?.number == 9)
+        },
+        StoreCase("the greater version wins, in whatever order they come") { store in
+            try await store.makeBucket()
+            var foreign = Foreign()
+            let old = try foreign.put("a", pattern(1), inline: true)
+            let new = try foreign.put("a", pattern(2), inline: true)
+            try await store.merge([new])
+            try await store.publish([reference(new)])
+            try await store.merge([old])
+            try await store.publish([reference(old)])
+            #expect(try await store.get("a") == pattern(2))
+            let gone = foreign.entry("a", .tombstone)
+            try await store.merge([gone])
+            #expect(try await store.get("a") == pattern(2))
+            try await store.publish([reference(gone)])
+            #expect(try await store.get("a") == nil)
+            try await store.merge([old, new])
+            try await store.publish([reference(new)])
+            #expect(try await store.get("a") == nil)
+        },
+        StoreCase("a purged version never comes back") { store in
+            try await store.makeBucket()
+            var foreign = Foreign()
+            let entry = try foreign.put("a", pattern(1), inline: true)
+            try await store.merge([entry])
+            try await store.publish([reference(entry)])
+            try await store.merge([foreign.entry("a", .purge(entry.object.version))])
+            #expect(try await store.get("a") == nil)
+            try await store.merge([entry])
+            try await store.publish([reference(entry)])
+            #expect(try await store.get("a") == nil)
+        },
+        StoreCase("a local write is stamped above everything known, pending included") { store in
+            try await store.makeBucket()
+            var foreign = Foreign()
+            let entry = try foreign.put("a", pattern(20_000))
+            try await store.merge([entry])
+            let local = try await store.put("a", pattern(5))
+            #expect(local.version > entry.object.version)
+            #expect(try await store.get("a") == pattern(5))
+            #expect(try await store.pending(after: nil, limit: 10).isEmpty)
+        },
+        StoreCase("registers tell every version, by name and by range of names") { store in
+            try await store.makeBucket()
+            var foreign = Foreign()
+            let local = try await store.put("b", pattern(1))
+            let entry = try foreign.put("b", pattern(20_000))
+            try await store.merge([entry, try foreign.put("c", pattern(2))])
+            let registers = try await store.registers(of: [named("b"), named("x")])
+            #expect(
+                registers[0].versions.map(\.version) == [entry.object.version, local.version])
+            #expect(registers[0].visible?.version == local.version)
+            #expect(registers[1] == ObjectRegister())
+            let page = try await store.registers(in: bucket, after: nil, limit: 10)
+            #expect(page.map(\.name.key) == ["b", "c"])
+            let rest = try await store.registers(in: bucket, after: "b", limit: 10)
+            #expect(rest.map(\.name.key) == ["c"])
+        },
+        StoreCase("a change wakes who waits for it") { store in
+            try await store.makeBucket()
+            let cursors = try await store.cursors()
+            await store.waitForChange(after: [:], timeout: .seconds(60))
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await store.waitForChange(after: cursors, timeout: .seconds(60)) }
+                group.addTask { _ = try? await store.put("a", pattern(1)) }
+            }
+            #expect(try await store.get("a") == pattern(1))
+            let now = try await store.cursors()
+            await store.waitForChange(after: now, timeout: .milliseconds(1))
+        },
+    ]
+}
