@@ -19,6 +19,7 @@ let settings: [SwiftSetting] = [
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let lifecycle: Target.Dependency = .product(
@@ -117,7 +118,8 @@ let package = Package(
             path: "Tests/Simulation", swiftSettings: settings),
         // One test target for each target.
         tests("ChecksumsTests", ["Checksums", nioCore]),
-        tests("StorageTests", ["Storage", "RegistryLayout", "StoreConformance", "Checksums", nioCore]),
+        tests(
+            "StorageTests", ["Storage", "RegistryLayout", "StoreConformance", "Checksums", nioCore]),
         tests("DiskIOTests", ["DiskIO", "Simulation"]),
         tests(
             "ChunkFilesTests",
@@ -140,7 +142,9 @@ let package = Package(
                 "Replication", "Storage", "Simulation", "RegistryLayout", "Checksums", nioCore,
                 logging,
             ]),
-        tests("HTTPServerTests", ["HTTPServer", nioCore, nioPosix, nioHTTP1, httpTypes, logging]),
+        tests(
+            "HTTPServerTests",
+            ["HTTPServer", nioCore, nioPosix, nioHTTP1, nioEmbedded, httpTypes, logging]),
         tests(
             "RegionClientTests",
             [
