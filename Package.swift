@@ -127,7 +127,7 @@ let package = Package(
         tests("MetadataIndexTests", ["MetadataIndex", "Storage", nioCore]),
         tests("RegistryLayoutTests", ["RegistryLayout", "Storage", nioCore]),
         tests("AccessTests", ["Access", "Storage", "Checksums", nioCore]),
-        tests("NativeWireTests", ["NativeWire", "Storage", nioCore]),
+        tests("NativeWireTests", ["NativeWire", "Storage", "Checksums", nioCore]),
         tests(
             "LocalStoreTests",
             [
