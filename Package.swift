@@ -75,7 +75,7 @@ let package = Package(
                 "Checksums", nioCore, nioPosix, logging, deque,
             ]),
         module("Replication", ["Storage", "RegistryLayout", "Checksums", nioCore, logging, deque]),
-        module("HTTPServer", [nioCore, nioPosix, nioHTTP1, httpTypes, logging, deque]),
+        module("HTTPServer", [nioCore, nioPosix, httpTypes, logging, deque]),
         // 4
         module(
             "RegionClient",

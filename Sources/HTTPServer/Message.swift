@@ -6,7 +6,9 @@ package import NIOCore
 
 /// A request whose head has been read and whose body is still on the wire.
 package struct ServerRequest: Sendable {
-    /// The head as it came: `path` is the raw request target (path and query, percent-encoded).
+    /// The head as it came: `path` is the raw request target (path and query, percent-encoded; of an
+    /// absolute-form target only these), `authority` is that of the target or `Host`, which also stays among
+    /// the fields.
     package var head: HTTPRequest
     /// Unique per request, 16 hexadecimal digits; goes into logs, responses and errors.
     package var id: String
@@ -37,7 +39,7 @@ package protocol RequestBodySource: AnyObject, Sendable {
 
 /// The body of a request.
 package struct RequestBody: Sendable {
-    /// From `Content-Length`; `nil` where the body is chunked. 0 where there is none.
+    /// From `Content-Length`; `nil` where the body is chunked; 0 where there is none.
     package let lengthBytes: UInt64?
     package let source: any RequestBodySource
 
