@@ -56,10 +56,11 @@ let package = Package(
             name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
         .systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])]),
+        .systemLibrary(name: "CLinux"),
         module("Checksums", ["COpenSSL", "CISAL", nioCore]),
         // 1
         module("Storage", ["Checksums", nioCore]),
-        module("DiskIO"),
+        module("DiskIO", ["CLinux"]),
         // 2
         module("ChunkFiles", ["Storage", "DiskIO", "Checksums", nioCore]),
         module("Journal", ["Storage", "DiskIO", "Checksums", nioCore]),
@@ -77,7 +78,7 @@ let package = Package(
         module(
             "Replication",
             ["Storage", "RegistryLayout", "Checksums", nioCore, logging, deque, heap]),
-        module("HTTPServer", [nioCore, nioPosix, nioHTTP1, httpTypes, logging, deque]),
+        module("HTTPServer", [nioCore, nioPosix, httpTypes, logging, deque]),
         // 4
         module(
             "RegionClient",
@@ -130,7 +131,7 @@ let package = Package(
         tests("MetadataIndexTests", ["MetadataIndex", "Storage", nioCore]),
         tests("RegistryLayoutTests", ["RegistryLayout", "Storage", nioCore]),
         tests("AccessTests", ["Access", "Storage", "Checksums", nioCore]),
-        tests("NativeWireTests", ["NativeWire", "Storage", nioCore]),
+        tests("NativeWireTests", ["NativeWire", "Storage", "Checksums", nioCore]),
         tests(
             "LocalStoreTests",
             [

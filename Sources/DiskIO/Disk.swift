@@ -41,6 +41,15 @@ package protocol DiskFile: AnyObject, Sendable {
         into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
     ) throws(DiskError) -> Int
 
+    /// As `read`, but only bytes that are in memory: `nil` where any of them would have to come from the
+    /// disk. Never waits for it.
+    func readResident(
+        into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
+    ) throws(DiskError) -> Int?
+
+    /// Begins to write a range back, so that a later `sync` finds little left to do. Promises nothing.
+    func startWriteback(_ range: Range<UInt64>)
+
     /// Makes everything written so far durable (`fdatasync`). After an error nothing that was written
     /// since the last success may be trusted, not even when it reads back well.
     func sync() throws(DiskError)
@@ -48,7 +57,8 @@ package protocol DiskFile: AnyObject, Sendable {
     /// Frees the blocks of a range that then reads as zeros; the size stays.
     func punch(_ range: Range<UInt64>) throws(DiskError)
 
-    /// Whether every page of the range is in memory.
+    /// Whether every page of the range is in memory. Cheap (a system call of less than a microsecond on
+    /// Linux 6.5 and later), so that it can be asked before every MiB that is sent.
     func isResident(_ range: Range<UInt64>) -> Bool
 
     /// Drops the range from memory, so that the next read comes from the disk.
@@ -56,6 +66,23 @@ package protocol DiskFile: AnyObject, Sendable {
 
     /// Bytes that the file really occupies (`st_blocks`).
     func allocatedBytes() throws(DiskError) -> UInt64
+}
+
+extension DiskFile {
+    /// Writes `head` and, right behind it, all of the buffers at `offset`.
+    package func write(
+        _ head: [UInt8], _ buffers: [UnsafeRawBufferPointer] = [], at offset: UInt64
+    ) throws(DiskError) {
+        // `withUnsafeBytes` rethrows without the type, so that the error takes the way of a result.
+        let result: Result<Void, DiskError> = head.withUnsafeBytes { head in
+            do throws(DiskError) {
+                return .success(try write([head] + buffers, at: offset))
+            } catch {
+                return .failure(error)
+            }
+        }
+        try result.get()
+    }
 }
 
 /// Space of the file system that a directory is on.

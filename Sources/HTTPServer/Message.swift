@@ -6,19 +6,27 @@ package import NIOCore
 
 /// A request whose head has been read and whose body is still on the wire.
 package struct ServerRequest: Sendable {
-    /// The head as it came: `path` is the raw request target (path and query, percent-encoded).
+    /// The head as it came: `path` is the raw request target (path and query, percent-encoded; of an
+    /// absolute-form target only these), `authority` is that of the target or `Host`, which also stays among
+    /// the fields.
     package var head: HTTPRequest
     /// Unique per request, 16 hexadecimal digits; goes into logs, responses and errors.
     package var id: String
     /// The peer's address, for logs.
     package var remoteAddress: String
     package var body: RequestBody
+    /// Where handlers write down what the request log is to say.
+    package let trace: RequestTrace
 
-    package init(head: HTTPRequest, id: String, remoteAddress: String, body: RequestBody) {
+    package init(
+        head: HTTPRequest, id: String, remoteAddress: String, body: RequestBody,
+        trace: RequestTrace = RequestTrace()
+    ) {
         self.head = head
         self.id = id
         self.remoteAddress = remoteAddress
         self.body = body
+        self.trace = trace
     }
 }
 
@@ -31,7 +39,7 @@ package protocol RequestBodySource: AnyObject, Sendable {
 
 /// The body of a request.
 package struct RequestBody: Sendable {
-    /// From `Content-Length`; `nil` where the body is chunked. 0 where there is none.
+    /// From `Content-Length`; `nil` where the body is chunked; 0 where there is none.
     package let lengthBytes: UInt64?
     package let source: any RequestBodySource
 

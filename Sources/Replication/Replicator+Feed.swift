@@ -2,6 +2,7 @@
 // continues it. A peer is polled again while its last answer is still being merged.
 
 internal import DequeModule
+internal import RegistryLayout
 internal import Storage
 
 extension Replicator {
@@ -15,7 +16,7 @@ extension Replicator {
         peers[peer]?.attempts = 0
         for range in ranges {
             let asked = polled[range.origin] ?? .start
-            guard range.after.number <= asked.number, range.isOrdered else {
+            guard range.after.number <= asked.number, range.isSound else {
                 let message =
                     "a range of \(range.origin) behind \(range.after), asked was \(asked)"
                 report(.malformedAnswer(peer: peer, message: message))
@@ -105,12 +106,12 @@ extension Replicator {
 }
 
 extension FeedRange {
-    /// Entries ascend and lie within the range.
-    fileprivate var isOrdered: Bool {
+    /// Entries ascend, lie within the range, are its origin's, and are none that stay in a region.
+    fileprivate var isSound: Bool {
         var last = after.number
         for entry in entries {
             guard let number = entry.object.position?.number, number > last,
-                entry.object.version.region == origin
+                entry.object.version.region == origin, !KeyRules.isRegionLocal(entry.object.name)
             else { return false }
             last = number
         }

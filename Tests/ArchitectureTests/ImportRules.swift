@@ -25,13 +25,13 @@ struct ImportRule: Sendable, CustomStringConvertible {
     /// C modules, and the one target that may import each.
     static let owners = [
         "COpenSSL": "Checksums", "CISAL": "Checksums", "CCurl": "RegionClient",
-        "CRocksDB": "MetadataIndex",
+        "CRocksDB": "MetadataIndex", "CLinux": "DiskIO",
     ]
 
     static let all = [
         ImportRule("Checksums", 0, ["COpenSSL", "CISAL"], ["NIOCore"]),
         ImportRule("Storage", 1, ["Checksums"], ["NIOCore"]),
-        ImportRule("DiskIO", 1, []),
+        ImportRule("DiskIO", 1, ["CLinux"]),
         ImportRule("ChunkFiles", 2, ["Storage", "DiskIO", "Checksums"], ["NIOCore"]),
         ImportRule("Journal", 2, ["Storage", "DiskIO", "Checksums"], ["NIOCore"]),
         ImportRule("MetadataIndex", 2, ["Storage", "CRocksDB"], ["NIOCore"]),

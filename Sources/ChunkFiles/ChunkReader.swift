@@ -1,0 +1,141 @@
+// Reading chunks: finds a file by its id in any of the directories, keeps a bounded number of files open,
+// and gives out nothing that was not checked against its reference.
+
+internal import Checksums
+package import DiskIO
+internal import Synchronization
+
+package final class ChunkReader: Sendable {
+    private struct OpenFile: Sendable {
+        var handle: any DiskFile
+        var lastUse: UInt64
+    }
+
+    private struct State: Sendable {
+        var files: [UInt64: OpenFile] = [:]
+        var uses: UInt64 = 0
+    }
+
+    private let disk: any Disk
+    private let directories: [String]
+    private let storeID: UInt64
+    private let openFileLimit: Int
+    private let state = Mutex(State())
+
+    package init(
+        disk: any Disk, directories: [String], storeID: UInt64,
+        limits: ChunkLimits = ChunkLimits()
+    ) {
+        self.disk = disk
+        self.directories = directories
+        self.storeID = storeID
+        openFileLimit = limits.openFiles
+    }
+
+    /// The ids of all files in all directories, ascending. Blocks.
+    package func files() throws(DiskError) -> [UInt64] {
+        var result: Set<UInt64> = []
+        for directory in directories {
+            result.formUnion(try disk.list(directory).compactMap(ChunkFormat.file(named:)))
+        }
+        return result.sorted()
+    }
+
+    /// The file, where it is open. Never blocks.
+    package func openFile(_ file: UInt64) -> (any DiskFile)? {
+        state.withLock { state in
+            state.uses += 1
+            state.files[file]?.lastUse = state.uses
+            return state.files[file]?.handle
+        }
+    }
+
+    /// The file, opened and its header checked where it was not open. Whoever holds it can go on reading
+    /// when it leaves the table. Blocks.
+    package func file(_ file: UInt64) throws(ChunkFileError) -> any DiskFile {
+        if let handle = openFile(file) { return handle }
+        let handle = try open(file)
+        try check(handle, file)
+        state.withLock { state in
+            if state.files.count >= openFileLimit {
+                let oldest = state.files.min { $0.value.lastUse < $1.value.lastUse }
+                if let oldest { state.files[oldest.key] = nil }
+            }
+            state.files[file] = OpenFile(handle: handle, lastUse: state.uses)
+        }
+        return handle
+    }
+
+    /// Lets go of a file that is about to be unlinked.
+    package func forget(_ file: UInt64) { state.withLock { $0.files[file] = nil } }
+
+    /// Where the payload of a chunk stands in its file.
+    package static func payload(of reference: ChunkReference, at place: ChunkPlace) -> Range<UInt64>
+    {
+        let start = place.offsetBytes + UInt64(ChunkFormat.headerBytes)
+        return start..<start + UInt64(reference.lengthBytes)
+    }
+
+    /// Reads the whole chunk into `buffer`, which has `recordBytes` for it, and checks header and payload.
+    /// Returns the payload, a part of `buffer`. Blocks.
+    package func read(
+        _ reference: ChunkReference, at place: ChunkPlace,
+        into buffer: UnsafeMutableRawBufferPointer
+    ) throws(ChunkFileError) -> UnsafeRawBufferPointer {
+        let handle = try file(place.file)
+        let length = ChunkFormat.headerBytes + Int(reference.lengthBytes)
+        precondition(buffer.count >= length, "the buffer is too short for the chunk")
+        let record = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(length))
+        let count = try onDisk { () throws(DiskError) in
+            try handle.read(into: record, at: place.offsetBytes)
+        }
+        guard count == length else {
+            throw .damaged(place, reason: "the file ends within the chunk")
+        }
+        return try Self.check(UnsafeRawBufferPointer(record), reference, at: place)
+    }
+
+    /// The payload of a record that is in memory, if it is what the reference says.
+    package static func check(
+        _ record: UnsafeRawBufferPointer, _ reference: ChunkReference, at place: ChunkPlace
+    ) throws(ChunkFileError) -> UnsafeRawBufferPointer {
+        guard let header = ChunkHeader(bytes: record, at: place) else {
+            throw .damaged(place, reason: "there is no chunk")
+        }
+        guard header.payloadBytes == reference.lengthBytes, header.crc32c == reference.crc32c else {
+            throw .damaged(place, reason: "there is another chunk")
+        }
+        let payload = UnsafeRawBufferPointer(
+            rebasing: record[ChunkFormat.headerBytes...].prefix(Int(reference.lengthBytes)))
+        guard CRC32C.checksum(payload) == reference.crc32c else {
+            throw .damaged(place, reason: "the payload fails its checksum")
+        }
+        return payload
+    }
+
+    private func open(_ file: UInt64) throws(ChunkFileError) -> any DiskFile {
+        for directory in directories {
+            let path = directory + "/" + ChunkFormat.name(of: file)
+            if disk.exists(path) {
+                return try onDisk { () throws(DiskError) in try disk.open(path, .read) }
+            }
+        }
+        throw .missing(file: file)
+    }
+
+    private func check(_ handle: any DiskFile, _ file: UInt64) throws(ChunkFileError) {
+        let bytes = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: ChunkFormat.headerBytes, alignment: 8)
+        defer { bytes.deallocate() }
+        let count = try onDisk { () throws(DiskError) in try handle.read(into: bytes, at: 0) }
+        guard count == bytes.count,
+            let header = ChunkFileHeader(bytes: UnsafeRawBufferPointer(bytes))
+        else {
+            throw .damaged(ChunkPlace(file: file, offsetBytes: 0), reason: "no file header")
+        }
+        if let reason = header.refusal { throw .refused(file: file, reason: reason) }
+        guard header.file == file, header.storeID == storeID else {
+            throw .refused(file: file, reason: "it belongs elsewhere")
+        }
+    }
+}

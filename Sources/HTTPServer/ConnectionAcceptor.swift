@@ -1,0 +1,95 @@
+// Takes each new connection in: counts it, puts its handler in place, and hands its conversation to the
+// task group in which all of them run.
+
+internal import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import Synchronization
+
+final class ConnectionAcceptor: Sendable {
+    private struct Loop: Sendable {
+        let eventLoop: any EventLoop
+        let connections: NIOLoopBoundBox<LoopConnections>
+    }
+
+    private let handler: any RequestHandler
+    private let limits: HTTPLimits
+    private let loops: [Loop]
+    private let requestIDs: RequestIDs
+    private let accepted: AsyncStream<Conversation>
+    private let acceptedEntry: AsyncStream<Conversation>.Continuation
+    private let openCount = Atomic<Int>(0)
+    /// Of each loop, once draining has begun: cuts what has not finished by then.
+    private let drainTimers = Mutex<[Scheduled<Void>]>([])
+
+    init(
+        configuration: HTTPServiceConfiguration, handler: any RequestHandler,
+        group: MultiThreadedEventLoopGroup, logger: Logger
+    ) {
+        self.handler = handler
+        self.limits = configuration.limits
+        self.requestIDs = RequestIDs(seed: configuration.requestIDSeed)
+        (accepted, acceptedEntry) = AsyncStream.makeStream()
+        loops = group.makeIterator().map { loop in
+            let connections = LoopConnections(
+                eventLoop: loop, limits: configuration.limits, logger: logger,
+                unixSeconds: configuration.unixSeconds)
+            return Loop(
+                eventLoop: loop,
+                connections: .makeBoxSendingValue(connections, eventLoop: loop))
+        }
+    }
+
+    /// On the connection's event loop, before it reads.
+    func admit(_ channel: any Channel) throws {
+        guard let loop = loops.first(where: { $0.eventLoop === channel.eventLoop }) else {
+            preconditionFailure("a connection came up on an event loop of another group")
+        }
+        let count = openCount.add(1, ordering: .relaxed).newValue
+        let connection = ConnectionHandler(
+            shared: loop.connections.value, isOverLimit: count > limits.connectionCount
+        ) {
+            self.openCount.subtract(1, ordering: .relaxed)
+        }
+        try channel.pipeline.syncOperations.addHandler(connection)
+        let conversation = Conversation(
+            connection: NIOLoopBound(connection, eventLoop: channel.eventLoop),
+            eventLoop: channel.eventLoop, handler: handler, requestIDs: requestIDs,
+            remoteAddress: channel.remoteAddress?.description ?? "unknown")
+        if case .terminated = acceptedEntry.yield(conversation) { channel.close(promise: nil) }
+    }
+
+    /// Runs every conversation until the last has ended after `beginDrain` or `cutAll`.
+    func serve() async {
+        let ticks = loops.map { loop in
+            loop.eventLoop.scheduleRepeatedTask(
+                initialDelay: .zero, delay: LoopConnections.tick
+            ) { _ in loop.connections.value.renew() }
+        }
+        await withDiscardingTaskGroup { group in
+            for await conversation in accepted {
+                group.addTask { await conversation.run() }
+            }
+        }
+        for tick in ticks { tick.cancel() }
+        for timer in drainTimers.withLock({ $0 }) { timer.cancel() }
+    }
+
+    /// No more connections; those that are open end with the request that is under way.
+    func beginDrain() {
+        acceptedEntry.finish()
+        let timers = loops.map { loop in
+            loop.eventLoop.execute { loop.connections.value.beginDrain() }
+            return loop.eventLoop.scheduleTask(in: limits.drainTimeout) {
+                loop.connections.value.cutAll()
+            }
+        }
+        drainTimers.withLock { $0 = timers }
+    }
+
+    /// No more connections; those that are open end now.
+    func cutAll() {
+        acceptedEntry.finish()
+        for loop in loops { loop.eventLoop.execute { loop.connections.value.cutAll() } }
+    }
+}

@@ -1,0 +1,47 @@
+// Every limit of the server, by name. Reaching one is an answer of its own (a 4xx, or a closed
+// connection), never growth: what one connection may hold in memory is the sum of the limits below.
+
+package import NIOCore
+
+/// What a client may ask of the server. All of it is per connection unless said otherwise.
+package struct HTTPLimits: Sendable, Hashable {
+    /// Method, target and version in one line. Above: 414.
+    package var requestLineBytes = 16 << 10
+    /// The whole head: request line and fields. Above: 431.
+    package var headBytes = 64 << 10
+    /// Fields in a head, and in the trailer of a chunked body. Above: 431.
+    package var fieldCount = 128
+    /// One line of chunked framing (size and extensions) or of a trailer. Above: 400.
+    package var chunkLineBytes = 4 << 10
+
+    /// From the first byte of a head (for the first request: from the connect) to its last. Then: 408.
+    package var headTimeout = TimeAmount.seconds(30)
+    /// Between two arrivals of body bytes while somebody waits for them. Then the body's reader throws.
+    package var bodyIdleTimeout = TimeAmount.seconds(60)
+    /// Between two moments in which the client took bytes of a response. Then the connection is cut.
+    package var responseIdleTimeout = TimeAmount.seconds(60)
+    /// Between the end of a response and the first byte of the next request. Then the connection closes.
+    package var keepAliveTimeout = TimeAmount.seconds(120)
+
+    /// Received bytes that no one has asked for yet. At the limit reading stops until they are taken.
+    package var unreadBytes = 256 << 10
+    /// A request's body that its handler left unread is read and dropped up to here, so that the
+    /// connection can be kept; beyond, the connection closes after the response.
+    package var discardBytes = 64 << 10
+    /// After the last response of a connection whose client is still sending: so much is read and
+    /// dropped, for so long, so that the client sees the response instead of a reset.
+    package var lingerBytes = 1 << 20
+    package var lingerTimeout = TimeAmount.seconds(5)
+
+    /// Response bytes handed to the socket and not taken by it: above the high mark the response's
+    /// source is not asked for more, until they fall below the low one.
+    package var unsentLowBytes = 256 << 10
+    package var unsentHighBytes = 1 << 20
+
+    /// Over all listeners. Above: 503 and close.
+    package var connectionCount = 16_384
+    /// How long requests under way may take after a stop was asked for; then they are cut.
+    package var drainTimeout = TimeAmount.seconds(30)
+
+    package init() {}
+}

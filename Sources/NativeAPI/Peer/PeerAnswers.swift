@@ -1,0 +1,114 @@
+// The calls of the peer protocol, from document to document, over what `RegionAnswers` says.
+
+internal import HTTPServer
+internal import HTTPTypes
+internal import NIOCore
+internal import NativeWire
+internal import Replication
+internal import Storage
+
+struct PeerAnswers: Sendable {
+    let answers: RegionAnswers
+    let blobs: any BlobStore
+
+    func document(_ call: PeerCall, _ body: ByteBuffer) async throws -> ByteBuffer {
+        switch call {
+        case .handshake: try await handshake(HelloDocument(decoding: body)).encode()
+        case .feed: try await feed(FeedRequest(decoding: body)).encode()
+        case .names: try await names(NamesRequest(decoding: body)).encode()
+        case .keys: try await keys(KeysRequest(decoding: body)).encode()
+        case .blobs: try await states(BlobStatesRequest(decoding: body)).encode()
+        case .bytes: preconditionFailure("bytes are no document")
+        }
+    }
+
+    private func handshake(_ theirs: HelloDocument) async throws -> HelloDocument {
+        let own = try await answers.handshake(
+            Hello(
+                protocolVersions: theirs.protocolVersions, region: theirs.region,
+                name: theirs.name, incarnation: theirs.incarnation, features: theirs.features,
+                clockMilliseconds: theirs.clockMilliseconds))
+        return HelloDocument(
+            protocolVersions: own.protocolVersions, region: own.region, name: own.name,
+            incarnation: own.incarnation, features: own.features,
+            clockMilliseconds: own.clockMilliseconds)
+    }
+
+    private func feed(_ request: FeedRequest) async throws -> FeedAnswer {
+        let wait = min(request.waitMilliseconds, WireLimits.waitMilliseconds)
+        let ranges = try await answers.feed(
+            after: request.cursors, wait: .milliseconds(wait))
+        return FeedAnswer(ranges: ranges.map { $0.trimmedToAnswer() })
+    }
+
+    private func names(_ request: NamesRequest) async throws -> NamesAnswer {
+        let found = try await answers.entries(named: request.names)
+        var size = AnswerSize()
+        return NamesAnswer(
+            items: found.prefix { size.takes($0.entry) }.map {
+                NamesAnswer.Item(name: $0.name, entry: $0.entry)
+            })
+    }
+
+    private func keys(_ request: KeysRequest) async throws -> KeysAnswer {
+        let limit = min(max(request.limit, 1), WireLimits.entriesPerAnswer)
+        let found = try await answers.entries(
+            in: request.bucket, after: request.after, limit: limit)
+        var size = AnswerSize()
+        return KeysAnswer(entries: Array(found.prefix { size.takes($0) }))
+    }
+
+    private func states(_ request: BlobStatesRequest) async throws -> BlobStatesAnswer {
+        let states = try await answers.states(of: request.blobs)
+        return BlobStatesAnswer(states: states.map(WireBlobState.init))
+    }
+
+    /// Bytes that are here; nothing is fetched for another region.
+    func bytes(of blob: BlobID, range: Range<UInt64>) async throws -> ServerResponse {
+        guard let info = try await blobs.stat(blob) else {
+            throw Refusal(.notFound, .neverHad, "\(blob) is not here")
+        }
+        guard !info.isDamaged else {
+            throw Refusal(.notFound, .damaged, "\(blob) is damaged here")
+        }
+        guard range.upperBound <= info.sizeBytes else {
+            throw Refusal(
+                .rangeNotSatisfiable, .invalidRange, "\(blob) has \(info.sizeBytes) bytes")
+        }
+        let source = SegmentResponse(try await blobs.read(blob, range: range))
+        var response = ServerResponse(
+            status: .ok, body: .stream(source, lengthBytes: UInt64(range.count)))
+        response.fields[.contentType] = "application/octet-stream"
+        return response
+    }
+}
+
+/// A blob's segments as the server sends them: file regions by `sendfile`.
+private final class SegmentResponse: ResponseSource {
+    private let source: any SegmentSource
+
+    init(_ source: any SegmentSource) { self.source = source }
+
+    func next() async throws -> ResponsePart? {
+        switch try await source.next() {
+        case nil: nil
+        case .bytes(let bytes): .bytes(bytes)
+        case .file(let file):
+            .file(
+                FileRegionPart(
+                    descriptor: file.descriptor, offsetBytes: file.offsetBytes,
+                    lengthBytes: file.lengthBytes, lease: file.lease))
+        }
+    }
+}
+
+extension WireBlobState {
+    fileprivate init(_ state: BlobState) {
+        switch state {
+        case .have: self = .have
+        case .pending: self = .pending
+        case .neverHad: self = .neverHad
+        case .damaged: self = .damaged
+        }
+    }
+}

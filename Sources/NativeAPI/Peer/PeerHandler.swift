@@ -1,0 +1,65 @@
+// The peer API: what other regions ask of this one. Who asks is proven first, before the body is read;
+// then the body is held against what was signed; only then is anything looked up. Every answer to a proven
+// request is signed for that request, refusals included.
+
+package import Access
+package import HTTPServer
+internal import HTTPTypes
+package import Logging
+internal import NIOCore
+internal import NativeWire
+package import Replication
+package import Storage
+
+package struct PeerHandler: RequestHandler {
+    private let gate: PeerGate
+    private let calls: PeerAnswers
+    private let logger: Logger
+
+    /// `keys` gives the key of the pair with a region, `nil` for one that is no peer.
+    package init(
+        region: RegionID, answers: RegionAnswers, blobs: any BlobStore, clock: any WallClock,
+        limits: AccessLimits = AccessLimits(), logger: Logger,
+        keys: @escaping @Sendable (RegionID) -> PeerKey?
+    ) {
+        gate = PeerGate(region: region, clock: clock, limits: limits, keys: keys)
+        calls = PeerAnswers(answers: answers, blobs: blobs)
+        self.logger = logger
+    }
+
+    package func respond(to request: ServerRequest) async -> ServerResponse {
+        let caller: PeerCaller
+        do {
+            caller = try gate.identify(request)
+        } catch {
+            logger.warning(
+                "peer refused",
+                metadata: [
+                    "id": "\(request.id)", "address": "\(request.remoteAddress)",
+                    "reason": "\(error.refusal.message)",
+                ])
+            let response = ServerResponse.refusal(error.refusal, to: request)
+            return error.caller.map { $0.sign(response) } ?? response
+        }
+        let response = await ServerResponse.of(request, logger: logger) {
+            try await answer(request, from: caller)
+        }
+        return caller.sign(response)
+    }
+
+    private func answer(
+        _ request: ServerRequest, from caller: PeerCaller
+    ) async throws -> ServerResponse {
+        guard let call = PeerCall(target: request.head.path ?? ""),
+            request.head.method == (call.isDocument ? .post : .get)
+        else { throw Refusal.noSuchCall(request) }
+        let body = try await request.body.collect(
+            limitBytes: call.isDocument ? WireLimits.requestBytes : 0)
+        try caller.signature.check(body: body)
+        if case .bytes(let blob, let range) = call {
+            return try await calls.bytes(of: blob, range: range)
+        }
+        return .document(
+            .ok, type: PeerCall.documentType, try await calls.document(call, body))
+    }
+}

@@ -1,0 +1,14 @@
+// Where the admin API and the probes live, and how the socket is found.
+
+package enum AdminCall {
+    package static let prefix = "/-/admin/v1/"
+    /// GET: `StatusDocument`.
+    package static let status = prefix + "status"
+    /// GET, without a key: 200 while the process runs.
+    package static let live = "/-/health/live"
+    /// GET, without a key: 200 while it serves; 503 with a `HealthDocument` otherwise.
+    package static let ready = "/-/health/ready"
+    package static let documentType = "application/json"
+    /// The socket's name within the data directory; its file permissions are the authentication.
+    package static let socketName = "admin.sock"
+}
