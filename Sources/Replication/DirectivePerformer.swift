@@ -87,7 +87,7 @@ package struct DirectivePerformer: Sendable {
     }
 
     private func attempt(
-        _ call: StoreCall, _ body: () async throws -> ReplicationEvent.Kind
+        _ call: StoreStep, _ body: () async throws -> ReplicationEvent.Kind
     ) async -> ReplicationEvent.Kind {
         do {
             return try await body()
@@ -97,7 +97,7 @@ package struct DirectivePerformer: Sendable {
     }
 
     private func call(
-        _ call: PeerCall, _ peer: String,
+        _ call: PeerStep, _ peer: String,
         _ body: (any RegionTransport) async throws -> ReplicationEvent.Kind
     ) async -> ReplicationEvent.Kind {
         guard let transport = transports[peer] else {

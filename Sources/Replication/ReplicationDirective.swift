@@ -42,7 +42,7 @@ package enum ReplicationReport: Sendable, Hashable {
     case parked(VersionReference, reason: String)
     /// A tombstone was published although visible names reach what it deleted.
     case brokenClosure(tombstone: ObjectName, breaks: [ObjectName])
-    case storeFailed(StoreCall, message: String)
+    case storeFailed(StoreStep, message: String)
 }
 
 /// What an examination found of one pending version.

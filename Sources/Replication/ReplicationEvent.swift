@@ -26,14 +26,14 @@ package struct ReplicationEvent: Sendable, Hashable {
         case fed(peer: String, [FeedRange])
         case answered(peer: String, [EntryAnswer])
         case stated(peer: String, [BlobStatement])
-        case peerFailed(peer: String, PeerCall, TransportError)
+        case peerFailed(peer: String, PeerStep, TransportError)
 
         /// The merge is durable. Inline bytes of `wrongInline` did not have their digest.
         case merged(wrongInline: [BlobID])
         case examined([Examination])
         case published
         /// The store could not do what it was told, whatever that was.
-        case storeFailed(StoreCall, message: String)
+        case storeFailed(StoreStep, message: String)
 
         case fetchProgressed(BlobID, receivedBytes: UInt64)
         case fetched(BlobID)
@@ -47,8 +47,8 @@ package struct ReplicationEvent: Sendable, Hashable {
     }
 }
 
-/// A call to a peer that can fail.
-package enum PeerCall: String, Sendable, Hashable {
+/// A request to a peer that can fail.
+package enum PeerStep: String, Sendable, Hashable {
     case handshake
     case pin
     case feed
@@ -56,8 +56,8 @@ package enum PeerCall: String, Sendable, Hashable {
     case states
 }
 
-/// A call to the own store that can fail.
-package enum StoreCall: String, Sendable, Hashable {
+/// A step of the own store that can fail.
+package enum StoreStep: String, Sendable, Hashable {
     case loadPending
     case merge
     case examine

@@ -78,7 +78,7 @@ extension Replicator {
     }
 
     /// The store may have rested in the middle of anything: what was under way is done again.
-    mutating func storeFailed(_ call: StoreCall, _ message: String) {
+    mutating func storeFailed(_ call: StoreStep, _ message: String) {
         report(.storeFailed(call, message: message))
         storeFailures += 1
         let rest = restMilliseconds(after: storeFailures, last: limits.lastReconnectMilliseconds)

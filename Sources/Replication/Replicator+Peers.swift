@@ -62,7 +62,7 @@ extension Replicator {
         setTimer(.reconnect(peer: peer), inMilliseconds: limits.lastReconnectMilliseconds)
     }
 
-    mutating func peerFailed(_ peer: String, _ call: PeerCall, _ error: TransportError) {
+    mutating func peerFailed(_ peer: String, _ call: PeerStep, _ error: TransportError) {
         switch call {
         case .handshake, .pin, .feed:
             if call == .feed { peers[peer]?.polled = nil }
