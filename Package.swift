@@ -163,7 +163,8 @@ let package = Package(
                 "NativeAPI", "NativeWire", "Replication", "HTTPServer", "Storage", "Access",
                 "Checksums", nioCore, httpTypes, logging,
             ]),
-        tests("NodeTests", ["Checksums", "Access", "Storage", nioCore]),
+        .testTarget(
+            name: "NodeTests", exclude: ["Clients"], swiftSettings: settings),
         tests("ArchitectureTests", []),
     ]
 )
