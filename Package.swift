@@ -27,6 +27,7 @@ let arguments: Target.Dependency = .product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
@@ -74,7 +75,9 @@ let package = Package(
                 "Storage", "ChunkFiles", "Journal", "MetadataIndex", "RegistryLayout", "DiskIO",
                 "Checksums", nioCore, nioPosix, logging, deque,
             ]),
-        module("Replication", ["Storage", "RegistryLayout", "Checksums", nioCore, logging, deque]),
+        module(
+            "Replication",
+            ["Storage", "RegistryLayout", "Checksums", nioCore, logging, deque, heap]),
         module("HTTPServer", [nioCore, nioPosix, httpTypes, logging, deque]),
         // 4
         module(
@@ -117,7 +120,8 @@ let package = Package(
             path: "Tests/Simulation", swiftSettings: settings),
         // One test target for each target.
         tests("ChecksumsTests", ["Checksums", nioCore]),
-        tests("StorageTests", ["Storage", "RegistryLayout", "StoreConformance", "Checksums", nioCore]),
+        tests(
+            "StorageTests", ["Storage", "RegistryLayout", "StoreConformance", "Checksums", nioCore]),
         tests("DiskIOTests", ["DiskIO", "Simulation"]),
         tests(
             "ChunkFilesTests",
@@ -127,7 +131,7 @@ let package = Package(
         tests("MetadataIndexTests", ["MetadataIndex", "Storage", nioCore]),
         tests("RegistryLayoutTests", ["RegistryLayout", "Storage", nioCore]),
         tests("AccessTests", ["Access", "Storage", "Checksums", nioCore]),
-        tests("NativeWireTests", ["NativeWire", "Storage", nioCore]),
+        tests("NativeWireTests", ["NativeWire", "Storage", "Checksums", nioCore]),
         tests(
             "LocalStoreTests",
             [
