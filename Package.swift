@@ -28,6 +28,7 @@ let arguments: Target.Dependency = .product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
@@ -75,7 +76,9 @@ let package = Package(
                 "Storage", "ChunkFiles", "Journal", "MetadataIndex", "RegistryLayout", "DiskIO",
                 "Checksums", nioCore, nioPosix, logging, deque,
             ]),
-        module("Replication", ["Storage", "RegistryLayout", "Checksums", nioCore, logging, deque]),
+        module(
+            "Replication",
+            ["Storage", "RegistryLayout", "Checksums", nioCore, logging, deque, heap]),
         module("HTTPServer", [nioCore, nioPosix, httpTypes, logging, deque]),
         // 4
         module(
@@ -129,7 +132,7 @@ let package = Package(
         tests("MetadataIndexTests", ["MetadataIndex", "Storage", nioCore]),
         tests("RegistryLayoutTests", ["RegistryLayout", "Storage", nioCore]),
         tests("AccessTests", ["Access", "Storage", "Checksums", nioCore]),
-        tests("NativeWireTests", ["NativeWire", "Storage", nioCore]),
+        tests("NativeWireTests", ["NativeWire", "Storage", "Checksums", nioCore]),
         tests(
             "LocalStoreTests",
             [
@@ -163,7 +166,8 @@ let package = Package(
                 "NativeAPI", "NativeWire", "Replication", "HTTPServer", "Storage", "Access",
                 "Checksums", nioCore, httpTypes, logging,
             ]),
-        tests("NodeTests", ["Checksums", "Access", "Storage", nioCore]),
+        .testTarget(
+            name: "NodeTests", exclude: ["Clients"], swiftSettings: settings),
         tests("ArchitectureTests", []),
     ]
 )

@@ -106,21 +106,33 @@ package struct RegionAnswers: Sendable {
 
     private func entries(after: FeedPosition) async throws -> FeedRange {
         do {
-            return try await feed.entries(
+            var range = try await feed.entries(
                 of: feed.region, after: after, limit: limits.feedEntries)
+            for index in range.entries.indices where range.entries[index].inlineBytes == nil {
+                range.entries[index] = try await entry(range.entries[index].object)
+            }
+            return range
         } catch let error as StorageError where error.code == .invalidArgument {
             throw TransportError(.unknownPosition, error.message)
         }
     }
 
-    /// The published version with the bytes of a small blob; a version whose bytes cannot be read now
-    /// goes without.
+    /// The published version; never one without a position, which stays in its region.
     private func entry(_ register: ObjectRegister) async throws -> FeedEntry? {
-        guard let version = register.published else { return nil }
+        guard let version = register.published, version.position != nil else { return nil }
+        return try await entry(version)
+    }
+
+    /// A version with the bytes of a small blob; where they are gone or damaged it goes without.
+    private func entry(_ version: ObjectVersion) async throws -> FeedEntry {
         guard let content = version.content, content.sizeBytes <= UInt64(limits.inlineBytes) else {
             return FeedEntry(object: version)
         }
-        let bytes = try? await blobs.content(of: content.blob, limitBytes: limits.inlineBytes)
-        return FeedEntry(object: version, inlineBytes: bytes)
+        do {
+            let bytes = try await blobs.content(of: content.blob, limitBytes: limits.inlineBytes)
+            return FeedEntry(object: version, inlineBytes: bytes)
+        } catch let error as StorageError where [.noSuchBlob, .damaged].contains(error.code) {
+            return FeedEntry(object: version)
+        }
     }
 }

@@ -74,51 +74,6 @@ extension StagedBlob {
     fileprivate subscript(state: MemoryStore.State) -> ByteBuffer? { state.staged[ticket] }
 }
 
-/// A body and what it hashes to.
-struct HashedBody {
-    var blob: BlobID?
-    var sizeBytes: UInt64
-    var md5: [UInt8]?
-    var sha512: [UInt8]?
-    var checksums: [ChecksumAlgorithm: [UInt8]] = [:]
-
-    init(_ bytes: ByteBuffer, plan: HashPlan) {
-        sizeBytes = UInt64(bytes.readableBytes)
-        blob = plan.sha256 ? BlobID(bytes: MessageDigest.hash(.sha256, bytes)) : nil
-        md5 = plan.md5 ? MessageDigest.hash(.md5, bytes) : nil
-        sha512 = plan.sha512 ? MessageDigest.hash(.sha512, bytes) : nil
-        for algorithm in plan.checksums {
-            let hasher = ChecksumHasher(algorithm.kind)
-            hasher.update(bytes)
-            checksums[algorithm] = hasher.finish()
-        }
-    }
-
-    func check(_ promise: BodyPromise) throws(StorageError) {
-        if let expected = promise.sizeBytes, expected != sizeBytes {
-            throw StorageError(
-                .sizeMismatch, "\(expected) bytes were promised, \(sizeBytes) came")
-        }
-        if let expected = promise.md5, expected != md5 {
-            throw StorageError(.digestMismatch, "the body's MD5 is not the one that was promised")
-        }
-        for digest in promise.digests where !has(digest) {
-            throw StorageError(.digestMismatch, "the body's digest is not \(digest)")
-        }
-        for (algorithm, value) in promise.checksums where checksums[algorithm] != value {
-            throw StorageError(
-                .digestMismatch, "the body's \(algorithm) is not the one that was promised")
-        }
-    }
-
-    private func has(_ digest: ContentDigest) -> Bool {
-        switch digest.algorithm {
-        case .sha256: blob?.bytes == digest.bytes
-        case .sha512: sha512 == digest.bytes
-        }
-    }
-}
-
 /// A body being collected.
 private final class MemoryStaging: BlobStaging {
     private let plan: HashPlan

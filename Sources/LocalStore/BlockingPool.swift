@@ -1,0 +1,96 @@
+// The threads that may block: on the disk, or on hashing a MiB. Event loops and the cooperative pool never
+// do either; they hand the work over here, one hop per chunk.
+
+internal import NIOPosix
+package import Storage
+internal import Synchronization
+
+/// A fixed number of threads and a queue. What is queued is bounded by who queues it: each body, read and
+/// commit waits for what it handed over before it hands over more.
+package final class BlockingPool: Sendable {
+    private let threads: NIOThreadPool
+
+    /// Starts the threads.
+    package init(threads count: Int) {
+        threads = NIOThreadPool(numberOfThreads: count)
+        threads.start()
+    }
+
+    /// Runs `work` on a thread of the pool and comes back to the caller's executor with its result. Once
+    /// handed over it is run, whatever becomes of the caller's task. Throws `unavailable` after `stop`.
+    package func run<Result: Sendable>(
+        _ work: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            submit { isRunning in
+                guard isRunning else {
+                    return continuation.resume(throwing: Self.stopped)
+                }
+                continuation.resume(with: Swift.Result { try work() })
+            }
+        }
+    }
+
+    /// Has a thread of the pool call `work`, with `true`; after `stop` it is called with `false` at once.
+    /// Always called, so that whoever waits for it is told.
+    package func submit(_ work: @escaping @Sendable (_ isRunning: Bool) -> Void) {
+        threads.submit { state in
+            switch state {
+            case .active: work(true)
+            case .cancelled: work(false)
+            }
+        }
+    }
+
+    /// Begins `work` on a thread of the pool; the result is asked for later, or never.
+    package func begin<Result: Sendable>(
+        _ work: @escaping @Sendable () throws -> Result
+    ) -> BlockingWork<Result> {
+        let result = BlockingWork<Result>()
+        submit { isRunning in
+            result.settle(
+                isRunning ? Swift.Result { try work() } : .failure(Self.stopped))
+        }
+        return result
+    }
+
+    /// Ends the threads when what they do is done; what is queued is told that it is not run.
+    package func stop() async throws {
+        try await threads.shutdownGracefully()
+    }
+
+    package static let stopped = StorageError(.unavailable, "the store is stopping")
+}
+
+/// Work that was begun, and its result when it is there. One caller asks for it, once.
+package final class BlockingWork<Value: Sendable>: Sendable {
+    private enum State {
+        case running
+        case waited(CheckedContinuation<Value, any Error>)
+        case settled(Result<Value, any Error>)
+    }
+
+    private let state = Mutex(State.running)
+
+    fileprivate init() {}
+
+    package func value() async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            let result: Result<Value, any Error>? = state.withLock { state in
+                if case .settled(let result) = state { return result }
+                state = .waited(continuation)
+                return nil
+            }
+            if let result { continuation.resume(with: result) }
+        }
+    }
+
+    fileprivate func settle(_ result: Result<Value, any Error>) {
+        let waiter: CheckedContinuation<Value, any Error>? = state.withLock { state in
+            defer { state = .settled(result) }
+            if case .waited(let continuation) = state { return continuation }
+            return nil
+        }
+        waiter?.resume(with: result)
+    }
+}

@@ -1,0 +1,51 @@
+// Bodies on their way in: what they share. A body is staged here, and the committer asks here what a
+// staged body consists of.
+
+internal import Checksums
+package import ChunkFiles
+package import Storage
+
+package final class Ingest: Sendable {
+    let appender: ChunkAppender
+    let pool: BlockingPool
+    let limits: IngestLimits
+    let verified: VerifiedChunks
+    let budget: BufferBudget
+    let syncs: SharedSync
+    let staged = StagedBodies()
+    /// How far the hash of recently finished blobs has come: their ends.
+    package let recentDigests: RecentDigests
+
+    /// What is appended was checksummed from memory and counts as verified for `reads`.
+    package init(
+        appender: ChunkAppender, reads: ChunkReads, limits: IngestLimits = IngestLimits()
+    ) {
+        self.appender = appender
+        pool = reads.pool
+        verified = reads.verified
+        self.limits = limits
+        budget = BufferBudget(limitBytes: limits.bufferedBytes)
+        syncs = SharedSync(pool: reads.pool)
+        recentDigests = RecentDigests(limit: limits.rememberedDigests)
+    }
+
+    /// Begins a body.
+    package func stage(_ plan: HashPlan) -> any BlobStaging {
+        BodyStaging(plan: plan, ingest: self)
+    }
+
+    /// What the staged body consists of; durable. `nil` where the last reference was let go of, or the
+    /// ticket is of another store.
+    package func content(of staged: StagedBlob) -> StagedContent? {
+        self.staged.content(of: staged.ticket)
+    }
+
+    package func statistics() -> [String: UInt64] {
+        [
+            "ingest_buffered_bytes": UInt64(budget.bookedBytes),
+            "ingest_short_chunks": budget.spills,
+            "ingest_chunk_syncs": syncs.syncs,
+            "ingest_staged_bodies": UInt64(staged.count),
+        ]
+    }
+}

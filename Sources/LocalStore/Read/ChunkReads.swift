@@ -1,0 +1,123 @@
+// Reading stored bodies: what all reads share. Nothing leaves here that was not checked within the verify
+// interval, or that would have to come from the disk while an event loop waits.
+
+package import ChunkFiles
+internal import DiskIO
+internal import NIOCore
+package import Storage
+internal import Synchronization
+
+/// A chunk and where it stands now.
+package struct StoredChunk: Hashable, Sendable {
+    package var reference: ChunkReference
+    package var place: ChunkPlace
+
+    package init(_ reference: ChunkReference, at place: ChunkPlace) {
+        self.reference = reference
+        self.place = place
+    }
+
+    /// Where it was born.
+    package init(_ reference: ChunkReference) {
+        self.init(reference, at: ChunkPlace(reference.id))
+    }
+}
+
+/// A chunk that failed its check, of which blob.
+package struct ChunkDamage: Sendable {
+    package var blob: BlobID?
+    package var chunk: StoredChunk
+    package var reason: String
+}
+
+package final class ChunkReads: Sendable {
+    package let pool: BlockingPool
+    package let pins: ChunkPins
+    package let verified: VerifiedChunks
+    let reader: ChunkReader
+    let limits: ReadLimits
+    private let scratch = ScratchBuffers()
+    private let onDamage: @Sendable (ChunkDamage) -> Void
+
+    /// `now` is a monotonic clock in milliseconds. `onDamage` is called on a thread that may block, before
+    /// the read that met the damage throws.
+    package init(
+        reader: ChunkReader, pins: ChunkPins, pool: BlockingPool,
+        limits: ReadLimits = ReadLimits(), now: @escaping @Sendable () -> UInt64,
+        onDamage: @escaping @Sendable (ChunkDamage) -> Void
+    ) {
+        self.reader = reader
+        self.pins = pins
+        self.pool = pool
+        self.limits = limits
+        self.onDamage = onDamage
+        verified = VerifiedChunks(limits: limits, now: now)
+    }
+
+    /// The bytes of `range` of a body that consists of `chunks`, in order; the range lies within it.
+    /// `blob` names the body in errors. Pins the chunks it covers: the caller sees to it that they are
+    /// still where they are said to be when this returns.
+    package func source(
+        _ chunks: [StoredChunk], range: Range<UInt64>, blob: BlobID?
+    ) -> any SegmentSource {
+        let slices = ChunkSlice.cover(chunks, range: range)
+        return ChunkSource(slices, blob: blob, reads: self)
+    }
+
+    /// The bytes of `range` of a body that rides in its record.
+    package static func source(inline bytes: [UInt8], range: Range<UInt64>) -> any SegmentSource {
+        let lower = Int(range.lowerBound)
+        return BufferSource(ByteBuffer(bytes: bytes[lower..<Int(range.upperBound)]))
+    }
+
+    /// Reads a whole chunk, checks it, and shows its payload to `body`. Blocks.
+    package func withChecked<Result>(
+        _ chunk: StoredChunk, blob: BlobID?, _ body: (UnsafeRawBufferPointer) -> Result
+    ) throws(StorageError) -> Result {
+        do throws(ChunkFileError) {
+            return try scratch.withBuffer { buffer throws(ChunkFileError) in
+                let payload = try reader.read(chunk.reference, at: chunk.place, into: buffer)
+                verified.note(chunk.place)
+                return body(payload)
+            }
+        } catch {
+            throw report(error, chunk, blob)
+        }
+    }
+
+    /// The chunk's file. Blocks where it is not open.
+    func open(_ chunk: StoredChunk, blob: BlobID?) throws(StorageError) -> any DiskFile {
+        do throws(ChunkFileError) {
+            return try reader.file(chunk.place.file)
+        } catch {
+            throw report(error, chunk, blob)
+        }
+    }
+
+    private func report(
+        _ error: ChunkFileError, _ chunk: StoredChunk, _ blob: BlobID?
+    ) -> StorageError {
+        let name = blob.map { "blob \($0)" } ?? "a part of an upload"
+        switch error {
+        case .disk:
+            return StorageError(.inputOutput, "\(name) could not be read", cause: error)
+        case .damaged, .missing, .refused:
+            onDamage(ChunkDamage(blob: blob, chunk: chunk, reason: "\(error)"))
+            return StorageError(.damaged, "\(name) is damaged", cause: error)
+        }
+    }
+}
+
+/// A body that is in memory.
+final class BufferSource: SegmentSource {
+    private let bytes: Mutex<ByteBuffer?>
+
+    init(_ bytes: ByteBuffer) { self.bytes = Mutex(bytes.readableBytes > 0 ? bytes : nil) }
+
+    func next() async throws -> Segment? {
+        bytes.withLock { bytes in
+            defer { bytes = nil }
+            return bytes.map(Segment.bytes)
+        }
+    }
+}
