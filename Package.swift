@@ -19,7 +19,6 @@ let settings: [SwiftSetting] = [
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
-let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let lifecycle: Target.Dependency = .product(
@@ -145,9 +144,7 @@ let package = Package(
                 "Replication", "Storage", "Simulation", "RegistryLayout", "Checksums", nioCore,
                 logging,
             ]),
-        tests(
-            "HTTPServerTests",
-            ["HTTPServer", nioCore, nioPosix, nioHTTP1, nioEmbedded, httpTypes, logging]),
+        tests("HTTPServerTests", ["HTTPServer", nioCore, nioPosix, nioHTTP1, httpTypes, logging]),
         tests(
             "RegionClientTests",
             [
@@ -166,8 +163,7 @@ let package = Package(
                 "NativeAPI", "NativeWire", "Replication", "HTTPServer", "Storage", "Access",
                 "Checksums", nioCore, httpTypes, logging,
             ]),
-        .testTarget(
-            name: "NodeTests", exclude: ["Clients"], swiftSettings: settings),
+        tests("NodeTests", ["Checksums", "Access", "Storage", nioCore]),
         tests("ArchitectureTests", []),
     ]
 )
