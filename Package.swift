@@ -19,6 +19,7 @@ let settings: [SwiftSetting] = [
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let lifecycle: Target.Dependency = .product(
@@ -27,6 +28,7 @@ let arguments: Target.Dependency = .product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
@@ -74,7 +76,9 @@ let package = Package(
                 "Storage", "ChunkFiles", "Journal", "MetadataIndex", "RegistryLayout", "DiskIO",
                 "Checksums", nioCore, nioPosix, logging, deque,
             ]),
-        module("Replication", ["Storage", "RegistryLayout", "Checksums", nioCore, logging, deque]),
+        module(
+            "Replication",
+            ["Storage", "RegistryLayout", "Checksums", nioCore, logging, deque, heap]),
         module("HTTPServer", [nioCore, nioPosix, httpTypes, logging, deque]),
         // 4
         module(
@@ -117,7 +121,8 @@ let package = Package(
             path: "Tests/Simulation", swiftSettings: settings),
         // One test target for each target.
         tests("ChecksumsTests", ["Checksums", nioCore]),
-        tests("StorageTests", ["Storage", "RegistryLayout", "StoreConformance", "Checksums", nioCore]),
+        tests(
+            "StorageTests", ["Storage", "RegistryLayout", "StoreConformance", "Checksums", nioCore]),
         tests("DiskIOTests", ["DiskIO", "Simulation"]),
         tests(
             "ChunkFilesTests",
@@ -140,7 +145,9 @@ let package = Package(
                 "Replication", "Storage", "Simulation", "RegistryLayout", "Checksums", nioCore,
                 logging,
             ]),
-        tests("HTTPServerTests", ["HTTPServer", nioCore, nioPosix, nioHTTP1, httpTypes, logging]),
+        tests(
+            "HTTPServerTests",
+            ["HTTPServer", nioCore, nioPosix, nioHTTP1, nioEmbedded, httpTypes, logging]),
         tests(
             "RegionClientTests",
             [
@@ -159,7 +166,8 @@ let package = Package(
                 "NativeAPI", "NativeWire", "Replication", "HTTPServer", "Storage", "Access",
                 "Checksums", nioCore, httpTypes, logging,
             ]),
-        tests("NodeTests", ["Checksums", "Access", "Storage", nioCore]),
+        .testTarget(
+            name: "NodeTests", exclude: ["Clients"], swiftSettings: settings),
         tests("ArchitectureTests", []),
     ]
 )

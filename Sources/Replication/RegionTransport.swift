@@ -78,7 +78,7 @@ package protocol RegionTransport: Sendable {
     func read(_ blob: BlobID, range: Range<UInt64>) async throws -> any ByteSource
 }
 
-package struct TransportError: Error, Sendable, CustomStringConvertible {
+package struct TransportError: Error, Sendable, Hashable, CustomStringConvertible {
     package enum Code: String, Sendable {
         /// No connection, a time-out, a connection cut: try again.
         case unreachable

@@ -35,9 +35,7 @@ package struct ReplicationLimits: Sendable, Hashable {
     package var attemptsBeforeParking = 6
     /// Clocks that differ by more are reported.
     package var skewMilliseconds: Int64 = 5 * 60_000
-    /// A manifest above this size is not read.
-    package var manifestBytes = 8 << 20
-    /// Manifests of a repository that are read to see whether a tombstone breaks one of them.
+    /// Revisions and tags of a repository that are read to see whether a tombstone breaks one of them.
     package var conflictManifests = 256
 
     package init() {}

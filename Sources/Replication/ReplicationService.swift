@@ -1,7 +1,7 @@
-// The shell of replication: runs the state machine against the contracts.
+// The shell of replication: hands events to the state machine, one at a time, and does what it answers,
+// many things at once. It decides nothing.
 
 package import Logging
-internal import NIOCore
 package import Storage
 internal import Synchronization
 
@@ -38,35 +38,86 @@ package struct ReplicationStores: Sendable {
 }
 
 package final class ReplicationService: Sendable {
-    private let name: String
-    private let peers: [ReplicationPeer]
-    private let stores: ReplicationStores
+    private let machine: Mutex<Replicator>
+    private let performer: DirectivePerformer
+    private let urls: [String: String]
     private let clock: any WallClock
-    private let limits: ReplicationLimits
-    private let logger: Logger
+    private let log: ReplicationLog
+    /// What has happened and was not handed to the machine yet: never more than there are directives
+    /// under way, which the machine bounds.
+    private let events: AsyncStream<ReplicationEvent.Kind>
+    private let happened: AsyncStream<ReplicationEvent.Kind>.Continuation
+    private let origin = ContinuousClock.now
 
-    /// `name` is this region's label.
+    /// `name` is this region's label. The peers' names are distinct.
     package init(
         name: String, peers: [ReplicationPeer], stores: ReplicationStores, clock: any WallClock,
         limits: ReplicationLimits = ReplicationLimits(), logger: Logger
     ) {
-        self.name = name
-        self.peers = peers
-        self.stores = stores
+        machine = Mutex(
+            Replicator(
+                region: stores.feed.region, name: name, peers: peers.map(\.name), limits: limits))
+        performer = DirectivePerformer(
+            name: name,
+            transports: Dictionary(uniqueKeysWithValues: peers.map { ($0.name, $0.transport) }),
+            stores: stores, clock: clock, limits: limits)
+        urls = Dictionary(uniqueKeysWithValues: peers.map { ($0.name, $0.url) })
         self.clock = clock
-        self.limits = limits
-        self.logger = logger
+        log = ReplicationLog(logger: logger)
+        (events, happened) = AsyncStream.makeStream()
     }
 
-    /// Follows the peers until the task is cancelled; then returns. Run at most once.
+    /// Follows the peers until the task is cancelled; then returns. Run at most once. Throws where the
+    /// store does not say where to begin.
     package func run() async throws {
-        logger.info("following \(peers.count) regions")
+        happened.yield(try await performer.start())
+        await withDiscardingTaskGroup { group in
+            for await kind in events {
+                for directive in handle(kind) { begin(directive, in: &group) }
+            }
+            group.cancelAll()
+        }
     }
 
     package func status() -> ReplicationStatus {
-        ReplicationStatus(region: stores.feed.region, name: name)
+        let now = clock.milliseconds()
+        return machine.withLock { $0.status(urls: urls, wallMilliseconds: now) }
     }
 
-    /// Retries at once whatever waits for its next attempt, parked entries included.
-    package func retry() {}
+    /// Retries at once whatever rests until its next attempt, parked entries included.
+    package func retry() { happened.yield(.retry) }
+
+    private func handle(_ kind: ReplicationEvent.Kind) -> [ReplicationDirective] {
+        let event = ReplicationEvent(
+            nowMilliseconds: elapsedMilliseconds(), random: UInt64.random(in: .min ... .max),
+            kind: kind)
+        return machine.withLock { $0.on(event) }
+    }
+
+    private func begin(_ directive: ReplicationDirective, in group: inout DiscardingTaskGroup) {
+        switch directive {
+        case .report(let report):
+            log.write(report)
+        case .wake(let atMilliseconds):
+            group.addTask {
+                let rest = atMilliseconds - self.elapsedMilliseconds()
+                // A cancelled sleep ends the service: nobody waits for the tick.
+                guard (try? await Task.sleep(for: .milliseconds(max(rest, 0)))) != nil else {
+                    return
+                }
+                self.happened.yield(.tick)
+            }
+        default:
+            group.addTask {
+                let happened = self.happened
+                let event = await self.performer.perform(directive) { happened.yield($0) }
+                if let event { happened.yield(event) }
+            }
+        }
+    }
+
+    private func elapsedMilliseconds() -> Int64 {
+        let elapsed = origin.duration(to: .now).components
+        return elapsed.seconds * 1000 + elapsed.attoseconds / 1_000_000_000_000_000
+    }
 }

@@ -28,12 +28,17 @@ extension MemoryStore: ChangeFeed {
     package func waitForChange(
         after cursors: [RegionID: FeedPosition], timeout: Duration
     ) async {
-        let seen = changes.generation
-        let known = state.withLock { state in state.cursors(own: region) }
-        let isNew = known.contains { origin, position in
-            position.number > cursors[origin, default: .start].number
+        let deadline = ContinuousClock.now + timeout
+        while !Task.isCancelled {
+            let seen = changes.generation
+            let known = state.withLock { state in state.cursors(own: region) }
+            let isNew = cursors.contains { origin, position in
+                position.number < known[origin, default: .start].number
+            }
+            let left = ContinuousClock.now.duration(to: deadline)
+            if isNew || left <= .zero { return }
+            await changes.wait(beyond: seen, timeout: left)
         }
-        if !isNew { await changes.wait(beyond: seen, timeout: timeout) }
     }
 
     package func merge(_ range: FeedRange) async throws {

@@ -1,0 +1,167 @@
+// Looks at pending versions in the store: is the blob here, which of the names that must be visible
+// before are not, is what it reaches known at all. Reads only; what to do about it is the machine's to say.
+//
+// The rule is `RegistryLayout.Closure`'s: the direct dependencies of a key. A manifest is read as soon as
+// its bytes are here, published or not, so that a whole image can be published in one commit.
+
+internal import NIOCore
+internal import RegistryLayout
+package import Storage
+
+package struct ClosureExamination: Sendable {
+    let feed: any ChangeFeed
+    let blobs: any BlobStore
+    let limits: ReplicationLimits
+
+    package init(feed: any ChangeFeed, blobs: any BlobStore, limits: ReplicationLimits) {
+        self.feed = feed
+        self.blobs = blobs
+        self.limits = limits
+    }
+
+    /// One examination for each entry, in their order.
+    package func examine(_ entries: [PendingEntry]) async throws -> [Examination] {
+        let registers = try await feed.registers(of: entries.map(\.name))
+        let tombstones = entries.filter { $0.blob == nil }.map(\.name)
+        var conflicts = TombstoneConflicts(examination: self, deleted: Set(tombstones))
+        var closures: [DirectClosure?] = []
+        var breaks: [ObjectName: [ObjectName]] = [:]
+        for (entry, register) in zip(entries, registers) {
+            let isWaiting = register.pending.contains { $0.version == entry.version }
+            closures.append(isWaiting ? try await closure(of: entry) : nil)
+            if isWaiting, entry.blob == nil {
+                breaks[entry.name] = try await conflicts.names(brokenBy: entry.name)
+            }
+        }
+        let visible = try await visibleNames(among: closures.flatMap { $0?.dependencies ?? [] })
+        return zip(entries, closures).map { entry, closure in
+            Examination(
+                reference: entry.reference,
+                finding: finding(entry, closure, visible, breaks: breaks[entry.name] ?? []))
+        }
+    }
+
+    private func finding(
+        _ entry: PendingEntry, _ closure: DirectClosure?, _ visible: Set<ObjectName>,
+        breaks: [ObjectName]
+    ) -> Examination.Finding {
+        guard let closure else { return .settled }
+        guard entry.blob != nil else { return .tombstone(breaks: breaks) }
+        if let reason = closure.trouble { return .unreadable(reason: reason) }
+        return .put(
+            isBlobMissing: closure.isBlobMissing,
+            missingNames: closure.dependencies.filter { !visible.contains($0) },
+            isClosureKnown: closure.isKnown)
+    }
+
+    private func visibleNames(among names: [ObjectName]) async throws -> Set<ObjectName> {
+        let distinct = Array(Set(names))
+        guard !distinct.isEmpty else { return [] }
+        let registers = try await feed.registers(of: distinct)
+        return Set(zip(distinct, registers).filter { $1.visible != nil }.map { $0.0 })
+    }
+
+    private func closure(of entry: PendingEntry) async throws -> DirectClosure {
+        guard let blob = entry.blob else { return DirectClosure() }
+        let info = try await blobs.stat(blob)
+        var closure = DirectClosure(isBlobMissing: info.map(\.isDamaged) ?? true)
+        guard entry.name.bucket != BucketName.system, let path = LayoutPath(entry.name.key) else {
+            return closure
+        }
+        switch (Closure.input(of: path), path) {
+        case (.nothing, _):
+            closure.add(Closure.dependencies(of: path), in: entry.name.bucket)
+        case (.link, .tagCurrentLink(let repository, _)):
+            try await addTag(repository, blob, entry.name.bucket, to: &closure)
+        case (.manifest(let key), .revisionLink(let repository, _)):
+            closure.add([key], in: entry.name.bucket)
+            let name = ObjectName(bucket: entry.name.bucket, key: key)
+            try await addRevision(repository, manifest: name, to: &closure)
+        case (.link, _), (.manifest, _):
+            closure.trouble = "the layout does not say what this key reaches"
+        }
+        return closure
+    }
+
+    private func addTag(
+        _ repository: Repository, _ blob: BlobID, _ bucket: String, to closure: inout DirectClosure
+    ) async throws {
+        guard !closure.isBlobMissing else {
+            closure.isKnown = false
+            return
+        }
+        guard let bytes = try await content(of: blob, limitBytes: Closure.linkLimitBytes),
+            let target = Closure.linkTarget(bytes)
+        else {
+            closure.trouble = "the link’s bytes are no digest"
+            return
+        }
+        closure.add(Closure.dependencies(ofTagIn: repository, target: target), in: bucket)
+    }
+
+    private func addRevision(
+        _ repository: Repository, manifest name: ObjectName, to closure: inout DirectClosure
+    ) async throws {
+        do {
+            guard let references = try await references(of: name) else {
+                closure.isKnown = false
+                return
+            }
+            closure.add(
+                Closure.dependencies(ofRevisionIn: repository, references: references),
+                in: name.bucket)
+        } catch let error as UnreadableManifest {
+            closure.trouble = error.message
+        }
+    }
+
+    /// What the manifest at this data key refers to; `nil` where its bytes are not here. Throws
+    /// `UnreadableManifest` where they cannot be read.
+    func references(of name: ObjectName) async throws -> ManifestReferences? {
+        let register = try await feed.registers(of: [name]).first
+        let version = register?.visible ?? register?.pending.first { $0.content != nil }
+        let known = version?.content?.blob ?? Self.blob(namedBy: name)
+        guard let blob = known, let info = try await blobs.stat(blob), !info.isDamaged else {
+            return nil
+        }
+        guard
+            let bytes = try await content(of: blob, limitBytes: ManifestReferences.limitBytes)
+        else { throw UnreadableManifest(message: "\(blob) is too large for a manifest") }
+        do {
+            return try ManifestReferences(parsing: bytes)
+        } catch let error as ManifestError {
+            throw UnreadableManifest(message: "\(blob): \(error.message)")
+        }
+    }
+
+    private static func blob(namedBy name: ObjectName) -> BlobID? {
+        guard case .blobData(_, let digest) = LayoutPath(name.key) else { return nil }
+        return digest.blob
+    }
+
+    /// The bytes of a small blob; `nil` where it is larger.
+    func content(of blob: BlobID, limitBytes: Int) async throws -> ByteBuffer? {
+        do {
+            return try await blobs.content(of: blob, limitBytes: limitBytes)
+        } catch let error as StorageError where error.code == .limitExceeded {
+            return nil
+        }
+    }
+}
+
+/// The bytes at a manifest's key are none.
+struct UnreadableManifest: Error {
+    let message: String
+}
+
+/// What one version needs before it may be visible.
+struct DirectClosure: Sendable {
+    var isBlobMissing = false
+    var dependencies: [ObjectName] = []
+    var isKnown = true
+    var trouble: String?
+
+    mutating func add(_ keys: [ObjectKey], in bucket: String) {
+        dependencies += keys.map { ObjectName(bucket: bucket, key: $0) }
+    }
+}

@@ -1,0 +1,53 @@
+// What the machine knows of one peer.
+
+internal import DequeModule
+internal import Storage
+
+struct PeerState: Sendable {
+    enum Phase: Sendable, Hashable {
+        /// Not connected, no attempt under way.
+        case apart
+        case greeting
+        /// Met for the first time: its identity is being written down.
+        case pinning
+        case connected
+    }
+
+    var phase = Phase.apart
+    /// The pinned identity, once met.
+    var region: RegionID?
+    /// Failures in a row, until an answer to a poll.
+    var attempts = 0
+    var lastError: String?
+    var skewMilliseconds: Int64?
+
+    /// What the poll under way asked behind; `nil` while none is.
+    var polled: [RegionID: FeedPosition]?
+    var pollStartedMilliseconds: Int64 = 0
+    /// The last answer was empty and came at once: not asked again in the same instant.
+    var isPollResting = false
+
+    var namesToAsk: Deque<ObjectName> = []
+    var askedNames: [ObjectName] = []
+    var blobsToAsk: Deque<BlobID> = []
+    var askedBlobs: [BlobID] = []
+
+    var isConnected: Bool { phase == .connected }
+}
+
+/// A peer as a source of a blob.
+struct SourceOfBlob: Hashable, Comparable, Sendable {
+    var blob: BlobID
+    var peer: String
+
+    static func < (left: SourceOfBlob, right: SourceOfBlob) -> Bool {
+        (left.blob, left.peer) < (right.blob, right.peer)
+    }
+}
+
+/// A source that sent wrong bytes.
+struct Refusal: Hashable, Sendable {
+    var times = 0
+    /// It has said since that it has the blob: it may be tried again.
+    var isLifted = false
+}

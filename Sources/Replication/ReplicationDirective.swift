@@ -1,0 +1,69 @@
+// All that the state machine ever wants done. Directives may be done at once and in any order, since
+// the machine issues a step only when what it follows from has been answered.
+
+package import Storage
+
+package enum ReplicationDirective: Sendable, Hashable {
+    case loadPending(after: VersionReference?)
+
+    case handshake(peer: String)
+    /// Write down durably which region a peer's name stands for.
+    case pin(peer: String, RegionID)
+    case poll(peer: String, cursors: [RegionID: FeedPosition])
+    case askNames(peer: String, [ObjectName])
+    case askStates(peer: String, [BlobID])
+
+    case merge(FeedRange)
+    case mergeNamed([FeedEntry])
+    case examine([PendingEntry])
+    case publish([VersionReference])
+
+    case fetch(BlobID, sizeBytes: UInt64, peer: String)
+
+    /// Answer when this region's own feed has something behind the position; with `nil`, say at once
+    /// where it is now.
+    case watchLocal(after: FeedPosition?)
+    /// Send a `tick` at that time. A later directive with an earlier time comes in addition.
+    case wake(atMilliseconds: Int64)
+    case report(ReplicationReport)
+}
+
+/// What the log is told.
+package enum ReplicationReport: Sendable, Hashable {
+    case connected(peer: String, RegionID)
+    case disconnected(peer: String, reason: String)
+    /// A second identity under a known name, or this region itself.
+    case refusedPeer(peer: String, met: RegionID, reason: String)
+    case clockSkew(peer: String, milliseconds: Int64)
+    /// Our cursor was never issued there: the peer is a restored backup.
+    case unknownPosition(peer: String, message: String)
+    case malformedAnswer(peer: String, message: String)
+    case refusedSource(peer: String, BlobID, message: String)
+    case parked(VersionReference, reason: String)
+    /// A tombstone was published although visible names reach what it deleted.
+    case brokenClosure(tombstone: ObjectName, breaks: [ObjectName])
+    case storeFailed(StoreStep, message: String)
+}
+
+/// What an examination found of one pending version.
+package struct Examination: Sendable, Hashable {
+    package enum Finding: Sendable, Hashable {
+        /// It does not wait any more: superseded, purged or published already.
+        case settled
+        /// Nothing missing means that it can be published. Where the closure is not known yet, more may
+        /// turn out to be missing once this is here.
+        case put(isBlobMissing: Bool, missingNames: [ObjectName], isClosureKnown: Bool)
+        /// Can be published; the visible names it breaks.
+        case tombstone(breaks: [ObjectName])
+        /// A link or a manifest that cannot be read.
+        case unreadable(reason: String)
+    }
+
+    package var reference: VersionReference
+    package var finding: Finding
+
+    package init(reference: VersionReference, finding: Finding) {
+        self.reference = reference
+        self.finding = finding
+    }
+}

@@ -1,0 +1,54 @@
+// What the machine reports, as lines of the log.
+
+internal import Logging
+internal import Storage
+
+struct ReplicationLog: Sendable {
+    let logger: Logger
+
+    func write(_ report: ReplicationReport) {
+        switch report {
+        case .connected(let peer, let region):
+            logger.info("region connected", metadata: ["peer": "\(peer)", "region": "\(region)"])
+        case .disconnected(let peer, let reason):
+            logger.warning(
+                "region not connected", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
+        case .refusedPeer(let peer, let met, let reason):
+            logger.error(
+                "region refused",
+                metadata: ["peer": "\(peer)", "met": "\(met)", "reason": "\(reason)"])
+        case .clockSkew(let peer, let milliseconds):
+            logger.warning(
+                "clocks differ",
+                metadata: ["peer": "\(peer)", "aheadMilliseconds": "\(milliseconds)"])
+        case .unknownPosition(let peer, let message):
+            logger.critical(
+                "a peer does not know its own feed’s position; one side is a restored backup",
+                metadata: ["peer": "\(peer)", "message": "\(message)"])
+        case .malformedAnswer(let peer, let message):
+            logger.error(
+                "malformed answer", metadata: ["peer": "\(peer)", "message": "\(message)"])
+        case .refusedSource(let peer, let blob, let message):
+            logger.error(
+                "wrong bytes refused",
+                metadata: [
+                    "peer": "\(peer)", "digest": "\(blob)", "message": "\(message)",
+                ])
+        case .parked(let reference, let reason):
+            logger.warning(
+                "not published yet",
+                metadata: ["name": "\(reference.name)", "reason": "\(reason)"])
+        case .brokenClosure(let tombstone, let breaks):
+            logger.warning(
+                "a delete that was replicated breaks visible names",
+                metadata: [
+                    "deleted": "\(tombstone)",
+                    "breaks": "\(breaks.map(\.description).joined(separator: ", "))",
+                ])
+        case .storeFailed(let call, let message):
+            logger.error(
+                "replication cannot go on for now",
+                metadata: ["call": "\(call.rawValue)", "message": "\(message)"])
+        }
+    }
+}

@@ -1,0 +1,208 @@
+// From pending to published. An entry is ready when its blob is here and every name it depends on is
+// visible, ready itself, or excused because its origin does not have it either. What is ready is published
+// in the order it became so, many in one commit; so a dependency never comes after its dependent.
+
+internal import DequeModule
+internal import Storage
+
+extension Replicator {
+    mutating func track(_ entry: PendingEntry, fedBy peer: String?) {
+        guard let ordinal = pending.insert(entry, fedBy: peer) else { return }
+        toExamine.append(ordinal)
+    }
+
+    mutating func pumpExaminations() {
+        guard examining.isEmpty, !isStoreResting else { return }
+        var entries: [PendingEntry] = []
+        while entries.count < limits.examinedEntries, let ordinal = toExamine.popFirst() {
+            guard let tracked = pending[ordinal], tracked.phase == .queued else { continue }
+            pending[ordinal]?.phase = .examining
+            pending[ordinal]?.isStale = false
+            examining.append(ordinal)
+            entries.append(tracked.entry)
+        }
+        guard !entries.isEmpty else { return }
+        changedNames = []
+        directives.append(.examine(entries))
+    }
+
+    mutating func examined(_ examinations: [Examination]) {
+        let ordinals = examining
+        examining = []
+        storeFailures = 0
+        for examination in examinations {
+            guard let ordinal = pending.ordinal(of: examination.reference),
+                pending[ordinal]?.phase == .examining
+            else { continue }
+            apply(examination.finding, to: ordinal)
+        }
+        // An examination that says nothing of an entry is repeated.
+        for ordinal in ordinals where pending[ordinal]?.phase == .examining {
+            pending[ordinal]?.phase = .queued
+            toExamine.append(ordinal)
+        }
+    }
+
+    private mutating func apply(_ finding: Examination.Finding, to ordinal: Int) {
+        guard let tracked = pending[ordinal] else { return }
+        switch finding {
+        case .settled:
+            forget(ordinal)
+            wake(tracked.entry.name)
+        case .tombstone(let breaks):
+            if !breaks.isEmpty {
+                report(.brokenClosure(tombstone: tracked.entry.name, breaks: breaks))
+            }
+            markReady(ordinal)
+        case .unreadable(let reason):
+            park(ordinal, reason)
+        case .put(let isBlobMissing, let missing, let isClosureKnown):
+            pending[ordinal]?.isBlobMissing = isBlobMissing
+            pending[ordinal]?.isClosureKnown = isClosureKnown
+            hold(Set(missing).subtracting(tracked.excused), ordinal)
+        }
+    }
+
+    /// Publishes an examined entry, or has it wait for what is missing.
+    private mutating func hold(_ missing: Set<ObjectName>, _ ordinal: Int) {
+        guard let tracked = pending[ordinal], let blob = tracked.entry.blob else { return }
+        if !tracked.isBlobMissing, !tracked.isClosureKnown, missing.isEmpty {
+            return park(ordinal, "what it reaches cannot be read, and its origin does not have it")
+        }
+        pending[ordinal]?.trouble = nil
+        pending[ordinal]?.phase = .waiting
+        pending.setMissing(missing, of: ordinal)
+        if tracked.isBlobMissing {
+            needBlob(of: ordinal)
+        } else {
+            fetches.leave(blob, waiter: ordinal)
+        }
+        settle(ordinal)
+        guard pending[ordinal]?.phase == .waiting else { return }
+        // What was examined may have changed since.
+        if tracked.isStale || !missing.isDisjoint(with: changedNames) { return requeue(ordinal) }
+        for name in missing.sorted() { needName(name) }
+    }
+
+    /// Not published, reported, looked at again at growing intervals.
+    private mutating func park(_ ordinal: Int, _ reason: String) {
+        guard let tracked = pending[ordinal] else { return }
+        if tracked.trouble != reason { report(.parked(tracked.entry.reference, reason: reason)) }
+        pending[ordinal]?.phase = .waiting
+        pending[ordinal]?.isClosureKnown = false
+        pending[ordinal]?.trouble = reason
+        pending[ordinal]?.attempts = tracked.attempts + 1
+        let rest = restMilliseconds(after: tracked.attempts + 1)
+        setTimer(.examine(entry: ordinal), inMilliseconds: rest)
+    }
+
+    mutating func examineAgain(_ ordinal: Int) { requeue(ordinal) }
+
+    /// Has an entry examined again; one that is being examined, after that.
+    mutating func requeue(_ ordinal: Int) {
+        switch pending[ordinal]?.phase {
+        case .waiting:
+            pending[ordinal]?.phase = .queued
+            toExamine.append(ordinal)
+        case .examining:
+            pending[ordinal]?.isStale = true
+        case .queued, .ready, .publishing, nil:
+            break
+        }
+    }
+
+    /// Marks a waiting entry as ready where nothing holds it back any more.
+    mutating func settle(_ ordinal: Int) {
+        guard let tracked = pending[ordinal], tracked.phase == .waiting, !tracked.isBlobMissing,
+            tracked.isClosureKnown, tracked.missing.allSatisfy({ pending.isReady($0) })
+        else { return }
+        markReady(ordinal)
+    }
+
+    private mutating func markReady(_ ordinal: Int) {
+        guard let tracked = pending[ordinal] else { return }
+        pending.setMissing([], of: ordinal)
+        pending[ordinal]?.phase = .ready
+        toPublish.append(ordinal)
+        guard tracked.isPut else { return }
+        changedNames.insert(tracked.entry.name)
+        for waiter in pending.waiters(for: tracked.entry.name) { advance(waiter) }
+    }
+
+    /// Something that the entry waited for is here.
+    mutating func advance(_ waiter: Int) {
+        guard let tracked = pending[waiter] else { return }
+        if tracked.phase == .waiting, tracked.isClosureKnown {
+            settle(waiter)
+        } else {
+            requeue(waiter)
+        }
+    }
+
+    mutating func pumpPublications() {
+        guard publishing.isEmpty, !isStoreResting, !toPublish.isEmpty else { return }
+        var references: [VersionReference] = []
+        while references.count < limits.publishedEntries, let ordinal = toPublish.popFirst() {
+            guard let tracked = pending[ordinal], tracked.phase == .ready else { continue }
+            pending[ordinal]?.phase = .publishing
+            publishing.append(ordinal)
+            references.append(tracked.entry.reference)
+        }
+        if !references.isEmpty { directives.append(.publish(references)) }
+    }
+
+    mutating func published() {
+        let ordinals = publishing
+        publishing = []
+        storeFailures = 0
+        var shown: [TrackedEntry] = []
+        for ordinal in ordinals {
+            guard let tracked = pending[ordinal] else { continue }
+            shown.append(tracked)
+            forget(ordinal)
+            // What it superseded can never be shown any more.
+            for older in pending.ordinals(of: tracked.entry.name) {
+                guard let other = pending[older], other.entry.version < tracked.entry.version,
+                    other.phase != .publishing
+                else { continue }
+                forget(older)
+            }
+        }
+        for tracked in shown {
+            if tracked.isPut { becameVisible(tracked.entry.name) } else { wake(tracked.entry.name) }
+        }
+    }
+
+    private mutating func becameVisible(_ name: ObjectName) {
+        changedNames.insert(name)
+        for waiter in pending.waiters(for: name) {
+            guard let tracked = pending[waiter] else { continue }
+            pending.setMissing(tracked.missing.subtracting([name]), of: waiter)
+            advance(waiter)
+        }
+        nameRequests[name] = nil
+    }
+
+    /// A publication failed: everything that was ready is looked at again.
+    mutating func unpublish() {
+        let ordinals = publishing + toPublish
+        publishing = []
+        toPublish = []
+        for ordinal in ordinals where pending[ordinal] != nil {
+            pending[ordinal]?.phase = .queued
+            toExamine.append(ordinal)
+        }
+    }
+
+    /// What is visible under a name may have changed: whoever waits for it is looked at again.
+    mutating func wake(_ name: ObjectName) {
+        changedNames.insert(name)
+        for waiter in pending.waiters(for: name) { requeue(waiter) }
+    }
+
+    mutating func forget(_ ordinal: Int) {
+        guard let tracked = pending.remove(ordinal) else { return }
+        if let blob = tracked.entry.blob { fetches.leave(blob, waiter: ordinal) }
+        for name in tracked.missing where !pending.isAwaited(name) { nameRequests[name] = nil }
+    }
+}

@@ -1,0 +1,29 @@
+// Watching this region's own writes while entries wait: a local push may bring what they wait for, and
+// a local write of the same name supersedes them.
+
+internal import Storage
+
+extension Replicator {
+    mutating func pumpWatch() {
+        guard pending.waitingCount > 0 else {
+            if !isWatching { localCursor = nil }
+            return
+        }
+        guard !isWatching, !isWatchResting else { return }
+        isWatching = true
+        directives.append(.watchLocal(after: localCursor))
+    }
+
+    mutating func localChanged(_ names: [ObjectName]?, through: FeedPosition) {
+        isWatching = false
+        localCursor = through
+        guard let names else {
+            for ordinal in pending.waiting { requeue(ordinal) }
+            return
+        }
+        for name in names {
+            wake(name)
+            for ordinal in pending.ordinals(of: name) { requeue(ordinal) }
+        }
+    }
+}

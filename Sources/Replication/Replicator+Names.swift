@@ -1,0 +1,129 @@
+// Asking for names: a name that a pending entry depends on and that no feed has brought is asked for
+// at the peers, whatever its origin; first at those whose writes depend on it. Where the origin of an entry
+// answers that it does not have the name, the entry does not wait for it (a sparse index, a foreign layer,
+// a name deleted since). Where nobody can be asked, it waits.
+
+internal import DequeModule
+internal import Storage
+
+/// A name that is being asked for.
+struct NameRequest: Sendable {
+    /// Where it is asked, or queued to be; `nil` while it rests.
+    var peer: String?
+    /// Who answered that it shows nothing under the name, in this round.
+    var denied: Set<RegionID> = []
+    var attempts = 0
+}
+
+extension Replicator {
+    mutating func needName(_ name: ObjectName) {
+        guard nameRequests[name] == nil, !pending.hasPut(of: name) else { return }
+        nameRequests[name] = NameRequest()
+        routeName(name)
+    }
+
+    mutating func retryName(_ name: ObjectName) {
+        guard let request = nameRequests[name], request.peer == nil else { return }
+        nameRequests[name]?.denied = []
+        // It may have come by another way; then nobody asks for it any more.
+        for waiter in pending.waiters(for: name) where request.attempts > 0 { requeue(waiter) }
+        routeName(name)
+    }
+
+    /// Chooses whom to ask, or has the request rest.
+    mutating func routeName(_ name: ObjectName) {
+        guard let request = nameRequests[name] else { return }
+        let origins = pending.waiters(for: name).compactMap { pending[$0]?.origin }
+        guard !origins.isEmpty, !pending.hasPut(of: name) else {
+            nameRequests[name] = nil
+            return
+        }
+        let candidates = peerNames.filter { peer in
+            guard let state = peers[peer], state.isConnected, let region = state.region else {
+                return false
+            }
+            return !request.denied.contains(region)
+        }
+        let preferred = candidates.first { peer in
+            peers[peer]?.region.map(origins.contains) ?? false
+        }
+        guard let peer = preferred ?? candidates.first else { return restName(name) }
+        nameRequests[name]?.peer = peer
+        peers[peer]?.namesToAsk.append(name)
+    }
+
+    mutating func restName(_ name: ObjectName) {
+        guard let request = nameRequests[name] else { return }
+        nameRequests[name]?.peer = nil
+        nameRequests[name]?.attempts += 1
+        let rest = restMilliseconds(after: request.attempts + 1)
+        setTimer(.name(name), inMilliseconds: rest)
+    }
+
+    mutating func namesFailed(_ peer: String) {
+        let names = peers[peer]?.askedNames ?? []
+        peers[peer]?.askedNames = []
+        for name in names { restName(name) }
+    }
+
+    mutating func answered(by peer: String, _ answers: [EntryAnswer]) {
+        guard let region = peers[peer]?.region else { return }
+        let asked = Set(peers[peer]?.askedNames ?? [])
+        peers[peer]?.askedNames = []
+        var entries: [FeedEntry] = []
+        var answered: Set<ObjectName> = []
+        for answer in answers where asked.contains(answer.name) {
+            answered.insert(answer.name)
+            if let entry = answer.entry, entry.object.name == answer.name,
+                entry.object.content != nil
+            {
+                entries.append(entry)
+                restName(answer.name)
+            } else {
+                denied(answer.name, by: region)
+            }
+        }
+        if !entries.isEmpty { merges.append(Merge(peer: peer, content: .named(entries))) }
+        for name in asked.subtracting(answered).sorted() { restName(name) }
+    }
+
+    private mutating func denied(_ name: ObjectName, by region: RegionID) {
+        guard nameRequests[name] != nil else { return }
+        nameRequests[name]?.denied.insert(region)
+        let denied = nameRequests[name]?.denied ?? []
+        for waiter in pending.waiters(for: name) {
+            guard let tracked = pending[waiter], isExcused(tracked.origin, denied) else { continue }
+            pending[waiter]?.excused.insert(name)
+            pending.setMissing(tracked.missing.subtracting([name]), of: waiter)
+            advance(waiter)
+        }
+        routeName(name)
+    }
+
+    /// The origin answered for itself; or it is no peer of ours, and all who are have answered.
+    private func isExcused(_ origin: RegionID, _ denied: Set<RegionID>) -> Bool {
+        if denied.contains(origin) { return true }
+        let regions = peerNames.map { pins[$0] }
+        guard !regions.contains(origin) else { return false }
+        return regions.allSatisfy { region in region.map(denied.contains) ?? false }
+    }
+
+    /// Asks for the next names where the peer has a place free.
+    mutating func pumpNames(_ peer: String) {
+        guard peers[peer]?.askedNames.isEmpty == true, merges.count < limits.queuedMerges else {
+            return
+        }
+        var names: [ObjectName] = []
+        while names.count < limits.namesPerRequest, let name = peers[peer]?.namesToAsk.popFirst() {
+            guard nameRequests[name]?.peer == peer else { continue }
+            guard pending.isAwaited(name) else {
+                nameRequests[name] = nil
+                continue
+            }
+            names.append(name)
+        }
+        guard !names.isEmpty else { return }
+        peers[peer]?.askedNames = names
+        directives.append(.askNames(peer: peer, names))
+    }
+}

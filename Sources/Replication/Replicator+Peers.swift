@@ -1,0 +1,114 @@
+// Meeting peers: the handshake, the identity that a name stands for, and what follows when a peer comes
+// or goes.
+
+internal import DequeModule
+internal import Storage
+
+extension Replicator {
+    mutating func connect(_ peer: String) {
+        guard peers[peer]?.phase == .apart else { return }
+        peers[peer]?.phase = .greeting
+        directives.append(.handshake(peer: peer))
+    }
+
+    mutating func greeted(by peer: String, _ hello: Hello, clockMilliseconds: Int64) {
+        guard peers[peer]?.phase == .greeting else { return }
+        if hello.region == region {
+            return refuse(peer, met: hello.region, "it is this region itself")
+        }
+        let skew = hello.clockMilliseconds - clockMilliseconds
+        if abs(skew) > limits.skewMilliseconds, peers[peer]?.skewMilliseconds == nil {
+            report(.clockSkew(peer: peer, milliseconds: skew))
+        }
+        peers[peer]?.skewMilliseconds = skew
+        guard let pinned = pins[peer] else {
+            peers[peer]?.phase = .pinning
+            peers[peer]?.region = hello.region
+            return directives.append(.pin(peer: peer, hello.region))
+        }
+        guard pinned == hello.region else {
+            return refuse(
+                peer, met: hello.region,
+                "“\(peer)” is known to be region \(pinned); remove it before another takes its name"
+            )
+        }
+        connected(peer)
+    }
+
+    mutating func pinned(_ peer: String) {
+        guard peers[peer]?.phase == .pinning else { return }
+        pins[peer] = peers[peer]?.region
+        connected(peer)
+    }
+
+    private mutating func connected(_ peer: String) {
+        guard let region = pins[peer] else { return }
+        peers[peer]?.phase = .connected
+        peers[peer]?.region = region
+        peers[peer]?.lastError = nil
+        report(.connected(peer: peer, region))
+        for blob in fetches.stalled { retryFetch(blob) }
+        for name in nameRequests.keys.sorted() where nameRequests[name]?.peer == nil {
+            retryName(name)
+        }
+    }
+
+    private mutating func refuse(_ peer: String, met: RegionID, _ reason: String) {
+        if peers[peer]?.lastError != reason {
+            report(.refusedPeer(peer: peer, met: met, reason: reason))
+        }
+        peers[peer]?.phase = .apart
+        peers[peer]?.lastError = reason
+        setTimer(.reconnect(peer: peer), inMilliseconds: limits.lastReconnectMilliseconds)
+    }
+
+    mutating func peerFailed(_ peer: String, _ call: PeerStep, _ error: TransportError) {
+        switch call {
+        case .handshake, .pin, .feed:
+            if call == .feed { peers[peer]?.polled = nil }
+            if error.code == .unknownPosition {
+                report(.unknownPosition(peer: peer, message: error.message))
+            }
+            disconnected(peer, "\(call.rawValue): \(error)")
+        case .names:
+            peers[peer]?.lastError = "\(call.rawValue): \(error)"
+            namesFailed(peer)
+        case .states:
+            peers[peer]?.lastError = "\(call.rawValue): \(error)"
+            statesFailed(peer)
+        }
+    }
+
+    /// Drops the connection; what is asked of the peer meanwhile fails by itself.
+    mutating func disconnected(_ peer: String, _ reason: String) {
+        guard let phase = peers[peer]?.phase, phase != .apart else { return }
+        if peers[peer]?.lastError != reason {
+            report(.disconnected(peer: peer, reason: reason))
+        }
+        peers[peer]?.phase = .apart
+        peers[peer]?.lastError = reason
+        peers[peer]?.attempts += 1
+        let rest = restMilliseconds(
+            after: peers[peer]?.attempts ?? 1, last: limits.lastReconnectMilliseconds)
+        setTimer(.reconnect(peer: peer), inMilliseconds: rest)
+        let names = peers[peer]?.namesToAsk ?? []
+        peers[peer]?.namesToAsk = []
+        for name in names { routeName(name) }
+        let blobs = peers[peer]?.blobsToAsk ?? []
+        peers[peer]?.blobsToAsk = []
+        for blob in blobs { restState(of: blob, from: peer) }
+    }
+
+    /// Starts what a connected peer has a free place for.
+    mutating func pumpPeer(_ peer: String) {
+        guard let state = peers[peer], state.isConnected else { return }
+        pumpNames(peer)
+        pumpStates(peer)
+        guard state.polled == nil, !state.isPollResting, isLoaded,
+            merges.count < limits.queuedMerges, pending.count < limits.trackedEntries
+        else { return }
+        peers[peer]?.polled = received
+        peers[peer]?.pollStartedMilliseconds = nowMilliseconds
+        directives.append(.poll(peer: peer, cursors: received))
+    }
+}
