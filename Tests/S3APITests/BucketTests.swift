@@ -1,9 +1,8 @@
 // Buckets, and what tools probe them for.
 
 internal import HTTPTypes
+internal import S3API
 import Testing
-
-@testable import S3API
 
 @Suite("Buckets")
 struct BucketTests {
