@@ -52,6 +52,14 @@ struct BucketTests {
         #expect(await s3.get("/" + name + "?uploads").code == "InvalidBucketName")
     }
 
+    @Test("object lock may be declined and not asked for")
+    func objectLock() async throws {
+        let s3 = try await TestServer.withBucket()
+        let name = HTTPField.Name.other("x-amz-bucket-object-lock-enabled")
+        #expect(await s3.send(.put, "/second", "", [name: "true"]).code == "NotImplemented")
+        #expect(await s3.send(.put, "/second", "", [name: "false"]).status == 200)
+    }
+
     @Test("a location may be asked for, in a document that can be read")
     func locations() async throws {
         let s3 = try await TestServer.withBucket()
