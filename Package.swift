@@ -19,6 +19,7 @@ let settings: [SwiftSetting] = [
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let lifecycle: Target.Dependency = .product(
@@ -147,7 +148,9 @@ let package = Package(
                 "Replication", "Storage", "Simulation", "RegistryLayout", "Checksums", nioCore,
                 logging,
             ], exclude: ["Scripts"]),
-        tests("HTTPServerTests", ["HTTPServer", nioCore, nioPosix, nioHTTP1, httpTypes, logging]),
+        tests(
+            "HTTPServerTests",
+            ["HTTPServer", nioCore, nioPosix, nioHTTP1, nioEmbedded, httpTypes, logging]),
         tests(
             "RegionClientTests",
             [
@@ -166,7 +169,8 @@ let package = Package(
                 "NativeAPI", "NativeWire", "Replication", "HTTPServer", "Storage", "Access",
                 "Checksums", nioCore, httpTypes, logging,
             ]),
-        tests("NodeTests", ["Checksums", "Access", "Storage", nioCore]),
+        .testTarget(
+            name: "NodeTests", exclude: ["Clients"], swiftSettings: settings),
         tests("ArchitectureTests", []),
     ]
 )

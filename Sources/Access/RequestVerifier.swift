@@ -1,0 +1,84 @@
+// The door through which clients' requests come: finds out how a request is signed and has that form
+// verified. A further form is one more case here and one more file.
+
+/// A request whose signature holds.
+package struct VerifiedRequest: Sendable {
+    package let principal: Principal
+    package let accessKey: String
+    /// What the signature says of the body, which has not been read yet.
+    package let payload: PayloadDeclaration
+    /// For bodies whose chunks are signed: the chain that their decoder goes on with.
+    package let chunkSignatures: ChunkSignatureChain?
+
+    package init(
+        principal: Principal, accessKey: String, payload: PayloadDeclaration,
+        chunkSignatures: ChunkSignatureChain?
+    ) {
+        self.principal = principal
+        self.accessKey = accessKey
+        self.payload = payload
+        self.chunkSignatures = chunkSignatures
+    }
+}
+
+/// Verifies signed requests. One for each process, since it keeps derived keys. Any number of threads
+/// may use it.
+package struct RequestVerifier: Sendable {
+    /// How a request is signed.
+    private enum Scheme {
+        case headerV4(String)
+        case queryV4
+    }
+
+    private let credentials: any CredentialSource
+    private let limits: AccessLimits
+    private let keys: SigningKeyCache
+
+    package init(credentials: any CredentialSource, limits: AccessLimits = AccessLimits()) {
+        self.credentials = credentials
+        self.limits = limits
+        keys = SigningKeyCache(limit: limits.signingKeys)
+    }
+
+    /// Throws an `AccessError` where the request is not signed, or not well; and whatever the source of
+    /// credentials throws. Does not read the body: see `VerifiedRequest.payload`. Stays on the caller's
+    /// thread where the credential is in memory.
+    package func verify(
+        _ request: PlainRequest, nowMilliseconds: Int64
+    ) async throws -> VerifiedRequest {
+        let signature: SignatureV4
+        switch try Self.scheme(of: request) {
+        case .headerV4(let authorization):
+            signature = try SignatureV4(authorization: authorization, of: request)
+        case .queryV4:
+            signature = try SignatureV4(queryOf: request, limits: limits)
+        }
+        try signature.checkTime(nowMilliseconds: nowMilliseconds, limits: limits)
+        guard let credential = try await credentials.credential(for: signature.accessKey) else {
+            throw AccessError(.unknownAccessKey, "no such access key: \(signature.accessKey)")
+        }
+        return try signature.verify(request, credential: credential, keys: keys, limits: limits)
+    }
+
+    private static func scheme(of request: PlainRequest) throws(AccessError) -> Scheme {
+        let authorization = request.header("authorization")
+        let isQuery = QueryParameters.isSignedV4(request.query)
+        guard authorization == nil || !isQuery else {
+            throw AccessError(
+                .ambiguousAuthentication, "the request is signed both in a header and in the query")
+        }
+        if isQuery { return .queryV4 }
+        if let authorization {
+            guard authorization.utf8.starts(with: SignatureV4.algorithm.utf8) else {
+                throw AccessError(
+                    .unsupportedAlgorithm, "only \(SignatureV4.algorithm) is spoken here")
+            }
+            return .headerV4(authorization)
+        }
+        if QueryParameters.isSignedV2(request.query) {
+            throw AccessError(
+                .unsupportedAlgorithm, "only \(SignatureV4.algorithm) is spoken here")
+        }
+        throw AccessError(.missingAuthentication, "the request is not signed")
+    }
+}

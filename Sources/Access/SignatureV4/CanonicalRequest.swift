@@ -1,0 +1,130 @@
+// The canonical form of a request, which is what a signature of version 4 covers (Amazon S3, "Signature
+// Calculations for the Authorization Header", task 1), with the rules of S3: the path is encoded once,
+// as the client sent it, and never normalized.
+//
+//     method ⏎ path ⏎ query, sorted ⏎ (name:value ⏎ for each signed header) ⏎ signed headers ⏎ payload
+
+enum CanonicalRequest {
+    /// Throws `missingSignedHeader` where a signed header is not in the request. The query parameter
+    /// `X-Amz-Signature` is left out. `signedHeaders` are names in lower case, separated by ";".
+    static func bytes(
+        of request: PlainRequest, signedHeaders: Substring.UTF8View, payload: Substring.UTF8View
+    ) throws(AccessError) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(1024 + request.path.utf8.count + request.query.utf8.count)
+        output += request.method.utf8
+        output.append(UInt8(ascii: "\n"))
+        appendPath(request.path, to: &output)
+        output.append(UInt8(ascii: "\n"))
+        appendQuery(request.query, to: &output)
+        output.append(UInt8(ascii: "\n"))
+        for name in signedHeaders.split(separator: UInt8(ascii: ";")) {
+            try appendHeader(name, of: request, to: &output)
+        }
+        output.append(UInt8(ascii: "\n"))
+        output += signedHeaders
+        output.append(UInt8(ascii: "\n"))
+        output += payload
+        return output
+    }
+
+    private static func appendPath(_ path: String, to output: inout [UInt8]) {
+        let bytes = path.utf8Span.span
+        if bytes.isEmpty { output.append(UInt8(ascii: "/")) }
+        PercentEncoding.appendCanonical(bytes, 0..<bytes.count, isPath: true, to: &output)
+    }
+
+    /// A parameter in the canonical encoding, as stretches of one buffer.
+    private struct Parameter {
+        let name: Range<Int>
+        let value: Range<Int>
+    }
+
+    private static func appendQuery(_ query: String, to output: inout [UInt8]) {
+        guard !query.isEmpty else { return }
+        var encoded: [UInt8] = []
+        encoded.reserveCapacity(query.utf8.count + 16)
+        var parameters = encode(query, to: &encoded)
+        if parameters.count > 1 {
+            // By name, then by value, each by its encoded bytes.
+            parameters.sort { left, right in
+                let leftName = encoded[left.name]
+                let rightName = encoded[right.name]
+                if leftName != rightName { return leftName.lexicographicallyPrecedes(rightName) }
+                return encoded[left.value].lexicographicallyPrecedes(encoded[right.value])
+            }
+        }
+        var isFirst = true
+        for parameter in parameters
+        where !encoded[parameter.name].elementsEqual("X-Amz-Signature".utf8) {
+            if !isFirst { output.append(UInt8(ascii: "&")) }
+            isFirst = false
+            output += encoded[parameter.name]
+            output.append(UInt8(ascii: "="))
+            output += encoded[parameter.value]
+        }
+    }
+
+    private static func encode(_ query: String, to encoded: inout [UInt8]) -> [Parameter] {
+        var parameters: [Parameter] = []
+        let bytes = query.utf8Span.span
+        var start = 0
+        while start < bytes.count {
+            var mark: Int?
+            var end = start
+            while end < bytes.count, bytes[end] != UInt8(ascii: "&") {
+                if mark == nil, bytes[end] == UInt8(ascii: "=") { mark = end }
+                end += 1
+            }
+            if end > start {
+                let nameEnd = mark ?? end
+                let name = encoded.count
+                PercentEncoding.appendCanonical(bytes, start..<nameEnd, isPath: false, to: &encoded)
+                let value = encoded.count
+                if let mark {
+                    PercentEncoding.appendCanonical(
+                        bytes, mark + 1..<end, isPath: false, to: &encoded)
+                }
+                parameters.append(Parameter(name: name..<value, value: value..<encoded.count))
+            }
+            start = end + 1
+        }
+        return parameters
+    }
+
+    private static func appendHeader(
+        _ name: Substring.UTF8View, of request: PlainRequest, to output: inout [UInt8]
+    ) throws(AccessError) {
+        output += name
+        output.append(UInt8(ascii: ":"))
+        var isFirst = true
+        let length = name.count
+        for header in request.headers
+        where header.name.utf8.count == length && header.name.utf8.elementsEqual(name) {
+            if !isFirst { output.append(UInt8(ascii: ",")) }
+            isFirst = false
+            appendTrimmed(header.value, to: &output)
+        }
+        guard !isFirst else {
+            throw AccessError(
+                .missingSignedHeader, "the signed header “\(Substring(name))” is not in the request"
+            )
+        }
+        output.append(UInt8(ascii: "\n"))
+    }
+
+    /// Without white space at both ends, with runs of spaces as one.
+    private static func appendTrimmed(_ value: String, to output: inout [UInt8]) {
+        let start = output.count
+        var isSpacePending = false
+        for byte in value.utf8 {
+            if byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") {
+                isSpacePending = output.count > start
+            } else {
+                if isSpacePending { output.append(UInt8(ascii: " ")) }
+                isSpacePending = false
+                output.append(byte)
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+// A part of a multipart body as those see it who hash the whole: a stretch of stored bytes, and a key by
+// which the same stretch is known again.
+
+internal import Checksums
+internal import ChunkFiles
+package import Storage
+
+/// A durable part, and where its bytes are.
+package struct FollowedPart: Sendable {
+    package let number: Int
+    package let sizeBytes: UInt64
+    /// The blob that the part covers from its first byte to its last, where it was copied from one.
+    package let wholeBlob: BlobID?
+    let key: PartKey
+    let form: StoredForm
+    let range: Range<UInt64>
+
+    /// The bytes of `range` of what `form` says; all of it where no range is given.
+    package init(
+        number: Int, form: StoredForm, range: Range<UInt64>? = nil, wholeBlob: BlobID? = nil
+    ) {
+        let range = range ?? 0..<form.sizeBytes
+        self.number = number
+        self.form = form
+        self.range = range
+        self.wholeBlob = wholeBlob
+        sizeBytes = UInt64(range.count)
+        key = PartKey(number: number, form: form, range: range)
+    }
+}
+
+extension StoredForm {
+    package var sizeBytes: UInt64 {
+        switch self {
+        case .inline(let bytes): UInt64(bytes.count)
+        case .chunks(let chunks): chunks.reduce(0) { $0 + UInt64($1.lengthBytes) }
+        }
+    }
+}
+
+/// Two parts with the same key have the same bytes: the SHA-256 of what the part refers to, since a
+/// chunk's id is never used for other bytes. Kept instead of the references, of which a large part has
+/// thousands.
+struct PartKey: Hashable, Sendable {
+    let number: Int
+    private let content: BlobID
+
+    init(number: Int, form: StoredForm, range: Range<UInt64>) {
+        self.number = number
+        let digest = MessageDigest(.sha256)
+        func add(_ word: UInt64) {
+            withUnsafeBytes(of: word.littleEndian) { digest.update($0) }
+        }
+        add(range.lowerBound)
+        add(range.upperBound)
+        switch form {
+        case .inline(let bytes):
+            digest.update(bytes)
+        case .chunks(let chunks):
+            for chunk in chunks {
+                add(chunk.id.file)
+                add(chunk.id.offsetBytes)
+                add(UInt64(chunk.lengthBytes))
+            }
+        }
+        guard let content = BlobID(bytes: digest.finish()) else {
+            preconditionFailure("SHA-256 has 32 bytes")
+        }
+        self.content = content
+    }
+}

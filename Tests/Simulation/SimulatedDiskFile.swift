@@ -1,0 +1,137 @@
+// Handles of the simulated disk. They die with the power, and with the process that opened them.
+
+internal import DiskIO
+internal import Glibc
+internal import Synchronization
+
+final class SimulatedFile: DiskFile {
+    /// None: nothing can be sent from here by `sendfile`.
+    let descriptor: CInt = -1
+    private let disk: SimulatedDisk
+    private let file: Int
+    private let path: String
+    private let epoch: Int
+
+    init(disk: SimulatedDisk, file: Int, path: String, epoch: Int) {
+        self.disk = disk
+        self.file = file
+        self.path = path
+        self.epoch = epoch
+    }
+
+    func sizeBytes() throws(DiskError) -> UInt64 {
+        try alive("stat") { state in UInt64(state.files[self.file]?.content.count ?? 0) }
+    }
+
+    func allocatedBytes() throws(DiskError) -> UInt64 {
+        try alive("stat") { state in
+            guard let content = state.files[self.file] else { return 0 }
+            return UInt64(max(0, content.content.count - content.punchedBytes))
+        }
+    }
+
+    func write(_ buffers: [UnsafeRawBufferPointer], at offset: UInt64) throws(DiskError) {
+        // Gathered first: pointers do not go into the lock.
+        var gathered: [UInt8] = []
+        for buffer in buffers { gathered.append(contentsOf: buffer) }
+        let bytes = gathered
+        try alive("write") { state throws(DiskError) in
+            let size = state.files[self.file]?.content.count ?? 0
+            let added = UInt64(max(0, Int(offset) + bytes.count - size))
+            do throws(DiskError) {
+                try state.count(.write, self.path)
+                guard added <= state.availableBytes else {
+                    throw DiskError(code: ENOSPC, operation: "write", path: self.path)
+                }
+                state.availableBytes -= added
+                state.files[self.file]?.write(bytes[...], at: Int(offset))
+            } catch {
+                // Half of it came through before the disk refused.
+                if !state.isPoweredOff {
+                    state.files[self.file]?.write(bytes.prefix(bytes.count / 2), at: Int(offset))
+                }
+                throw error
+            }
+        }
+    }
+
+    func read(
+        into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
+    ) throws(DiskError) -> Int {
+        let count = buffer.count
+        let bytes = try alive("read") { state in
+            state.files[self.file]?.read(count, at: Int(offset)) ?? []
+        }
+        buffer.copyBytes(from: bytes)
+        return bytes.count
+    }
+
+    func readResident(
+        into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
+    ) throws(DiskError) -> Int? {
+        guard isResident(offset..<offset + UInt64(buffer.count)) else { return nil }
+        return try read(into: buffer, at: offset)
+    }
+
+    func startWriteback(_ range: Range<UInt64>) {}
+
+    func sync() throws(DiskError) {
+        try alive("sync") { state throws(DiskError) in
+            do throws(DiskError) {
+                try state.count(.sync, self.path)
+                state.files[self.file]?.sync()
+            } catch {
+                if !state.isPoweredOff { state.files[self.file]?.failSync() }
+                throw error
+            }
+        }
+    }
+
+    func punch(_ range: Range<UInt64>) throws(DiskError) {
+        try alive("punch") { state throws(DiskError) in
+            try state.count(.punch, self.path)
+            state.files[self.file]?.punch(Int(range.lowerBound)..<Int(range.upperBound))
+        }
+    }
+
+    func isResident(_ range: Range<UInt64>) -> Bool {
+        let range = Int(range.lowerBound)..<Int(range.upperBound)
+        return disk.state.withLock { $0.files[file]?.isResident(range) ?? false }
+    }
+
+    func evict(_ range: Range<UInt64>) {
+        let range = Int(range.lowerBound)..<Int(min(range.upperBound, UInt64(Int32.max)))
+        disk.state.withLock { state in state.files[file]?.evict(range) }
+    }
+
+    /// The state, if the handle is alive.
+    private func alive<Result: Sendable>(
+        _ operation: String, _ body: (inout SimulatedDiskState) throws(DiskError) -> Result
+    ) throws(DiskError) -> Result {
+        try disk.change { state throws(DiskError) in
+            guard state.epoch == self.epoch, !state.isPoweredOff else {
+                throw DiskError(
+                    code: SimulatedDisk.poweredOff, operation: operation, path: self.path)
+            }
+            return try body(&state)
+        }
+    }
+}
+
+final class SimulatedLock: DiskLock {
+    private let disk: SimulatedDisk
+    private let path: String
+    private let epoch: Int
+
+    init(disk: SimulatedDisk, path: String, epoch: Int) {
+        self.disk = disk
+        self.path = path
+        self.epoch = epoch
+    }
+
+    deinit {
+        disk.state.withLock { state in
+            if state.epoch == epoch { state.locks.remove(path) }
+        }
+    }
+}
