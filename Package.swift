@@ -34,8 +34,11 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 let package = Package(
@@ -116,7 +119,7 @@ let package = Package(
             name: "Simulation",
             dependencies: [
                 "Storage", "DiskIO", "RegistryLayout", "Replication", "LocalStore",
-                "MetadataIndex", "Checksums", nioCore, logging,
+                "MetadataIndex", "Checksums", nioCore, logging, heap,
             ],
             path: "Tests/Simulation", swiftSettings: settings),
         // One test target for each target.
@@ -144,7 +147,7 @@ let package = Package(
             [
                 "Replication", "Storage", "Simulation", "RegistryLayout", "Checksums", nioCore,
                 logging,
-            ]),
+            ], exclude: ["Scripts"]),
         tests(
             "HTTPServerTests",
             ["HTTPServer", nioCore, nioPosix, nioHTTP1, nioEmbedded, httpTypes, logging]),
