@@ -3,6 +3,7 @@
 internal import Checksums
 internal import HTTPTypes
 internal import S3API
+internal import Storage
 import Testing
 
 @Suite("DeleteObjects")

@@ -1,5 +1,5 @@
-// Base64 (RFC 4648), as digests and checksums are written in S3's headers, and its URL-safe form for the
-// tokens of lists.
+// Base64 (RFC 4648), as digests, checksums and signatures are written in headers, and its URL-safe form for
+// tokens.
 
 package enum Base64 {
     private static let standard = Array(
