@@ -23,6 +23,7 @@ extension ServerResponse {
     }
 
     static func refusal(_ refusal: Refusal, to request: ServerRequest) -> ServerResponse {
+        request.trace.note(errorCode: refusal.code.rawValue)
         let document = ErrorDocument(
             code: refusal.code, message: refusal.message, requestID: request.id)
         do {

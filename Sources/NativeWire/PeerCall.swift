@@ -24,6 +24,18 @@ package enum PeerCall: Sendable, Hashable {
         if case .bytes = self { false } else { true }
     }
 
+    /// For logs.
+    package var name: String {
+        switch self {
+        case .handshake: "PeerHandshake"
+        case .feed: "PeerFeed"
+        case .names: "PeerNames"
+        case .keys: "PeerKeys"
+        case .blobs: "PeerBlobs"
+        case .bytes: "PeerBytes"
+        }
+    }
+
     /// The request target: path and query.
     package var target: String {
         switch self {

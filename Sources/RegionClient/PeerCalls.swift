@@ -43,7 +43,7 @@ struct PeerCalls: Sendable {
             throw refusal(answer.head, document)
         }
         // libcurl holds the body against this length.
-        guard answer.head.contentLength == UInt64(range.count) else {
+        guard answer.head.contentLength == range.upperBound - range.lowerBound else {
             throw TransportError(.malformed, "another number of bytes than was asked for")
         }
         return answer.body

@@ -51,7 +51,9 @@ package struct AdminHandler: RequestHandler {
     package func respond(to request: ServerRequest) async -> ServerResponse {
         await ServerResponse.of(request, logger: logger) {
             switch (request.head.method, request.head.path) {
-            case (.get, AdminCall.status): try .json(.ok, try await status())
+            case (.get, AdminCall.status):
+                request.trace.note(operation: "AdminStatus")
+                return try .json(.ok, try await status())
             default: throw Refusal.noSuchCall(request)
             }
         }

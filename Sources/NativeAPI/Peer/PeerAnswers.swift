@@ -77,7 +77,7 @@ struct PeerAnswers: Sendable {
         }
         let source = SegmentResponse(try await blobs.read(blob, range: range))
         var response = ServerResponse(
-            status: .ok, body: .stream(source, lengthBytes: UInt64(range.count)))
+            status: .ok, body: .stream(source, lengthBytes: range.upperBound - range.lowerBound))
         response.fields[.contentType] = "application/octet-stream"
         return response
     }

@@ -32,15 +32,10 @@ package struct PeerHandler: RequestHandler {
         do {
             caller = try gate.identify(request)
         } catch {
-            logger.warning(
-                "peer refused",
-                metadata: [
-                    "id": "\(request.id)", "address": "\(request.remoteAddress)",
-                    "reason": "\(error.refusal.message)",
-                ])
             let response = ServerResponse.refusal(error.refusal, to: request)
             return error.caller.map { $0.sign(response) } ?? response
         }
+        request.trace.note(principal: "region \(caller.signature.region)")
         let response = await ServerResponse.of(request, logger: logger) {
             try await answer(request, from: caller)
         }
@@ -53,10 +48,12 @@ package struct PeerHandler: RequestHandler {
         guard let call = PeerCall(target: request.head.path ?? ""),
             request.head.method == (call.isDocument ? .post : .get)
         else { throw Refusal.noSuchCall(request) }
+        request.trace.note(operation: call.name)
         let body = try await request.body.collect(
             limitBytes: call.isDocument ? WireLimits.requestBytes : 0)
         try caller.signature.check(body: body)
         if case .bytes(let blob, let range) = call {
+            request.trace.note(resource: blob.description)
             return try await calls.bytes(of: blob, range: range)
         }
         return .document(

@@ -1,0 +1,55 @@
+// Bytes by digest: bodies come in through `Ingest`, and go out through `Read`.
+
+internal import ChunkFiles
+internal import Journal
+internal import MetadataIndex
+package import Storage
+
+extension LocalStore: BlobStore {
+    package func stage(
+        _ plan: HashPlan, expectedBytes: UInt64?
+    ) async throws -> any BlobStaging {
+        ingest.stage(plan)
+    }
+
+    package func stat(_ blob: BlobID) async throws -> BlobInfo? {
+        try await entry(of: blob)?.info
+    }
+
+    package func read(
+        _ blob: BlobID, range: Range<UInt64>
+    ) async throws -> any SegmentSource {
+        guard let entry = try await entry(of: blob) else {
+            throw StorageError(.noSuchBlob, "blob \(blob) is not here")
+        }
+        guard !entry.isDamaged else {
+            throw StorageError(.damaged, "blob \(blob) is damaged")
+        }
+        guard range.upperBound <= entry.record.sizeBytes else {
+            throw StorageError(.invalidRange, "the range is not within blob \(blob)")
+        }
+        return try await source(entry.record.bytes, range, of: blob)
+    }
+
+    package func keep(_ staged: StagedBlob) async throws -> BlobInfo {
+        let record = try blobRecord(of: staged)
+        try await prefetch([KeySchema.blob(record.blob)])
+        return try await committer.queue.submit(KeepBlob(record: record, staged: staged))
+    }
+
+    func entry(of blob: BlobID) async throws -> BlobEntry? {
+        try await lookup(KeySchema.blob(blob)).map { value throws in
+            try BlobEntry(encoded: value)
+        }
+    }
+
+    /// The record that makes a staged body a blob.
+    func blobRecord(of staged: StagedBlob) throws(StorageError) -> BlobRecord {
+        guard let content = ingest.content(of: staged), let blob = content.blob else {
+            throw StorageError(.invalidArgument, "the body was staged without SHA-256")
+        }
+        return BlobRecord(
+            blob: blob, sizeBytes: content.sizeBytes, bytes: StoredBytes(content.form),
+            sha512: staged.sha512)
+    }
+}

@@ -1,0 +1,127 @@
+// Who waits for the committer. Callers add a decision and suspend; the committer's thread takes everyone
+// who waits at once, and blocks while nobody does.
+
+internal import DequeModule
+internal import Dispatch
+internal import Storage
+internal import Synchronization
+
+/// A decision and the caller that waits for its answer.
+protocol QueuedCommit: AnyObject, Sendable {
+    func decide(_ context: inout CommitContext)
+    /// Answers the caller: what was decided, or `failure` where the group came to nothing.
+    func finish(_ failure: StorageError?)
+}
+
+final class CommitTicket<Choice: Decision>: QueuedCommit {
+    typealias Outcome = Result<Choice.Answer, StorageError>
+
+    private let decision: Choice
+    /// `nil` where nobody waits.
+    private let continuation: CheckedContinuation<Outcome, Never>?
+    private let outcome = Mutex<Outcome?>(nil)
+
+    init(_ decision: Choice, _ continuation: CheckedContinuation<Outcome, Never>?) {
+        self.decision = decision
+        self.continuation = continuation
+    }
+
+    func decide(_ context: inout CommitContext) {
+        let decided = Outcome { () throws(StorageError) in try decision.decide(&context) }
+        outcome.withLock { $0 = decided }
+    }
+
+    func finish(_ failure: StorageError?) {
+        let decided = outcome.withLock { $0 }
+        guard let failure else {
+            guard let decided else {
+                preconditionFailure("a commit is finished before its decision")
+            }
+            continuation?.resume(returning: decided)
+            return
+        }
+        // A refusal stands, whatever became of the group.
+        if case .failure = decided, let decided {
+            continuation?.resume(returning: decided)
+        } else {
+            continuation?.resume(returning: .failure(failure))
+        }
+    }
+}
+
+final class CommitQueue: Sendable {
+    private struct State {
+        var waiting: Deque<any QueuedCommit> = []
+        var isClosed = false
+        /// Set once the store may not acknowledge any more.
+        var refusal: StorageError?
+    }
+
+    private let state = Mutex(State())
+    private let wake = DispatchSemaphore(value: 0)
+    private let limit: Int
+
+    init(limit: Int) { self.limit = limit }
+
+    /// The answer of a decision, once it is durable and visible.
+    func submit<Choice: Decision>(
+        _ decision: Choice
+    ) async throws(StorageError) -> Choice.Answer {
+        let outcome = await withCheckedContinuation { continuation in
+            let ticket = CommitTicket(decision, continuation)
+            if let refusal = add(ticket) { ticket.finish(refusal) }
+        }
+        return try outcome.get()
+    }
+
+    /// Hands over a decision whose answer nobody waits for; dropped where the queue takes none.
+    func post(_ decision: some Decision) { _ = add(CommitTicket(decision, nil)) }
+
+    private func add(_ commit: any QueuedCommit) -> StorageError? {
+        let (refusal, isFirst): (StorageError?, Bool) = state.withLock { state in
+            if let refusal = state.refusal { return (refusal, false) }
+            if state.isClosed { return (StorageError(.unavailable, "the store is closed"), false) }
+            if state.waiting.count >= limit {
+                return (StorageError(.limitExceeded, "too many commits are waiting"), false)
+            }
+            state.waiting.append(commit)
+            return (nil, state.waiting.count == 1)
+        }
+        if isFirst { wake.signal() }
+        return refusal
+    }
+
+    /// Everyone who waits; blocks while nobody does. `nil` once the queue is closed and empty.
+    func takeAll() -> Deque<any QueuedCommit>? {
+        while true {
+            wake.wait()
+            let taken: (commits: Deque<any QueuedCommit>, isClosed: Bool) = state.withLock {
+                state in
+                defer { state.waiting.removeAll(keepingCapacity: true) }
+                return (state.waiting, state.isClosed)
+            }
+            if !taken.commits.isEmpty { return taken.commits }
+            if taken.isClosed { return nil }
+            // The wake-up was for commits that were refused since.
+        }
+    }
+
+    /// Everything from now on is refused with `error`.
+    func refuse(_ error: StorageError) {
+        let waiting = state.withLock { state in
+            state.refusal = error
+            defer { state.waiting.removeAll() }
+            return state.waiting
+        }
+        for commit in waiting { commit.finish(error) }
+    }
+
+    /// Why the store does not acknowledge any more, if it does not.
+    var refusal: StorageError? { state.withLock { $0.refusal } }
+
+    /// Lets those who wait through, and nobody else.
+    func close() {
+        state.withLock { $0.isClosed = true }
+        wake.signal()
+    }
+}

@@ -1,0 +1,170 @@
+// A decision is one commit on its way through the committer: it looks at the index as the earlier ones
+// of its group leave it, refuses, or records what is to be. Each kind is one small file.
+//
+// A decision throws before it records anything: what it recorded is one atomic change.
+
+internal import Journal
+internal import MetadataIndex
+internal import RegistryLayout
+internal import Storage
+
+protocol Decision<Answer>: Sendable {
+    associatedtype Answer: Sendable
+
+    func decide(_ context: inout CommitContext) throws(StorageError) -> Answer
+}
+
+/// What the decisions of a group see and change.
+struct CommitContext {
+    let region: RegionID
+    let wallMilliseconds: Int64
+    /// The free space is below the reserve: nothing may grow.
+    let isBelowReserve: Bool
+    private let batchBytes: Int
+    private(set) var transaction: IndexTransaction
+    private(set) var batches: [EncodedBatch] = []
+    private var batch = EncodedBatch()
+    private var clock: HybridClock
+    /// The index failed while a record was applied: the group comes to nothing.
+    private(set) var indexFailure: StorageError?
+
+    init(
+        transaction: IndexTransaction, wallMilliseconds: Int64, isBelowReserve: Bool,
+        batchBytes: Int
+    ) {
+        region = transaction.head.region
+        clock = HybridClock(latest: transaction.head.clock)
+        self.transaction = transaction
+        self.wallMilliseconds = wallMilliseconds
+        self.isBelowReserve = isBelowReserve
+        self.batchBytes = batchBytes
+    }
+
+    // MARK: Recording
+
+    /// Makes a record part of the commit. Later look-ups see it.
+    mutating func record(_ record: JournalRecord) throws(StorageError) {
+        // Records come in the order in which they depend on each other, so a commit that is too long for
+        // one batch may end between any two.
+        if batch.body.count >= batchBytes { endBatch() }
+        batch.append(record)
+        do {
+            try transaction.apply(record)
+        } catch {
+            // Half of a record may have been applied: nothing of the group may reach the index.
+            indexFailure = StorageError(error)
+            throw StorageError(error)
+        }
+    }
+
+    /// Ends the batch of one decision.
+    mutating func endBatch() {
+        guard batch.recordCount > 0 else { return }
+        batches.append(batch)
+        batch = EncodedBatch()
+    }
+
+    /// Takes note of a stamp of another region.
+    mutating func observe(_ stamp: HybridTimestamp) { clock.observe(stamp) }
+
+    /// Stamps a change of a name above everything known of it, gives it its place in the feed, and
+    /// records it.
+    mutating func record(
+        _ kind: ObjectVersion.Kind, of name: ObjectName
+    ) throws(StorageError) -> ObjectVersion {
+        let register = try register(name)
+        let stamp = clock.next(wallMilliseconds: wallMilliseconds, above: register.greatestStamp)
+        var version = ObjectVersion(
+            name: name, version: Version(stamp: stamp, region: region), position: nil, kind: kind,
+            state: .published)
+        if !KeyRules.isRegionLocal(name) {
+            let head = transaction.head
+            version.position = FeedPosition(
+                incarnation: head.incarnation, number: head.feedNumber + 1)
+        }
+        try record(.object(version))
+        return version
+    }
+
+    /// Records a put whose blob is live, and fills in what is the store's to say.
+    mutating func recordPut(
+        _ content: ObjectContent, of name: ObjectName
+    ) throws(StorageError) -> ObjectVersion {
+        var content = content
+        if content.lastModifiedMilliseconds == 0 {
+            content.lastModifiedMilliseconds = wallMilliseconds
+        }
+        return try record(.put(content), of: name)
+    }
+
+    /// Makes sure that a blob is here. A blob that is here already stays as it is, and the chunks that
+    /// were just written are dead; a damaged one is mended by them.
+    mutating func recordBlob(_ record: BlobRecord) throws(StorageError) {
+        if let present = try blob(record.blob), !present.isDamaged { return }
+        try self.record(.blob(record))
+    }
+
+    // MARK: Looking
+
+    func register(_ name: ObjectName) throws(StorageError) -> ObjectRegister {
+        try look { (index) throws(IndexError) in try index.register(name) }
+    }
+
+    func blob(_ blob: BlobID) throws(StorageError) -> BlobEntry? {
+        try look { (index) throws(IndexError) in try index.blob(blob) }
+    }
+
+    func look<Value>(
+        _ read: (IndexTransaction) throws(IndexError) -> Value
+    ) throws(StorageError) -> Value {
+        do { return try read(transaction) } catch { throw StorageError(error) }
+    }
+
+    // MARK: Refusing
+
+    func requireBucket(_ bucket: String) throws(StorageError) {
+        if bucket == BucketName.system { return }
+        let isThere = try look { (index) throws(IndexError) in
+            try index.isShown(Buckets.name(of: bucket))
+        }
+        guard isThere else {
+            throw StorageError(.noSuchBucket, "bucket “\(bucket)” does not exist")
+        }
+    }
+
+    func requireSpace() throws(StorageError) {
+        guard isBelowReserve else { return }
+        throw StorageError(.insufficientStorage, "the disk is full up to its reserve")
+    }
+
+    func requireLive(_ blob: BlobID) throws(StorageError) -> BlobEntry {
+        guard let entry = try self.blob(blob) else {
+            throw StorageError(.noSuchBlob, "blob \(blob) is not here")
+        }
+        return entry
+    }
+
+    func check(_ conditions: Preconditions, _ name: ObjectName) throws(StorageError) {
+        if conditions.ifMatch != nil || conditions.ifNoneMatch != nil {
+            let etag = try register(name).visible?.content?.etag
+            if let wanted = conditions.ifMatch, !wanted.matches(etag) {
+                let code: StorageError.Code = etag == nil ? .noSuchKey : .preconditionFailed
+                throw StorageError(code, "If-Match does not hold for \(name)")
+            }
+            if let unwanted = conditions.ifNoneMatch, unwanted.matches(etag) {
+                throw StorageError(.preconditionFailed, "If-None-Match does not hold for \(name)")
+            }
+        }
+        guard let bucket = conditions.emptyBucket else { return }
+        let tally = try look { (index) throws(IndexError) in try index.tally(bucket) }
+        guard tally.objects == 0 else {
+            throw StorageError(.bucketNotEmpty, "bucket “\(bucket)” is not empty")
+        }
+    }
+}
+
+extension StorageError {
+    init(_ error: IndexError) {
+        self.init(.inputOutput, "the index could not be used", cause: error)
+    }
+}

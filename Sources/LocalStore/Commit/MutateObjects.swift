@@ -1,0 +1,71 @@
+// Puts, links and deletes of names: each decided by itself, all in one batch.
+
+internal import Journal
+internal import Storage
+
+/// A mutation whose body, where it has one, is known by the place of its bytes.
+struct ObjectChange: Sendable {
+    enum Kind: Sendable {
+        /// The staged blob keeps the bytes from being thought dead until the commit is through.
+        case put(ObjectContent, BlobRecord, StagedBlob)
+        case link(ObjectContent)
+        case delete
+        /// Refused before it came here.
+        case refused(StorageError)
+    }
+
+    var name: ObjectName
+    var kind: Kind
+    var conditions: Preconditions
+}
+
+struct MutateObjects: Decision {
+    let changes: [ObjectChange]
+
+    func decide(
+        _ context: inout CommitContext
+    ) throws(StorageError) -> [Result<ObjectVersion?, StorageError>] {
+        changes.map { change in
+            Result { () throws(StorageError) in try Self.decide(change, &context) }
+        }
+    }
+
+    private static func decide(
+        _ change: ObjectChange, _ context: inout CommitContext
+    ) throws(StorageError) -> ObjectVersion? {
+        let name = change.name
+        if case .refused(let error) = change.kind { throw error }
+        try context.requireBucket(name.bucket)
+        try context.check(change.conditions, name)
+        switch change.kind {
+        case .refused(let error):
+            throw error
+        case .put(let content, let record, _):
+            try context.requireSpace()
+            try context.recordBlob(record)
+            return try context.recordPut(content, of: name)
+        case .link(let content):
+            try context.requireSpace()
+            let blob = try context.requireLive(content.blob)
+            guard blob.record.sizeBytes == content.sizeBytes else {
+                throw StorageError(.sizeMismatch, "blob \(content.blob) has another size")
+            }
+            return try context.recordPut(content, of: name)
+        case .delete:
+            guard try context.register(name).visible != nil else { return nil }
+            return try context.record(.tombstone, of: name)
+        }
+    }
+}
+
+/// A blob without a name.
+struct KeepBlob: Decision {
+    let record: BlobRecord
+    let staged: StagedBlob
+
+    func decide(_ context: inout CommitContext) throws(StorageError) -> BlobInfo {
+        try context.requireSpace()
+        try context.recordBlob(record)
+        return BlobInfo(blob: record.blob, sizeBytes: record.sizeBytes)
+    }
+}

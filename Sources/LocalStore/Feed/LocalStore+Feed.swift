@@ -1,0 +1,106 @@
+// The change feed of the store: what it says to others, and what it takes from them.
+
+internal import MetadataIndex
+package import Storage
+
+extension LocalStore: ChangeFeed {
+    package func cursors() async throws -> [RegionID: FeedPosition] {
+        try await readFeed { (feed) throws(IndexError) in try feed.cursors() }
+    }
+
+    package func entries(
+        of origin: RegionID, after: FeedPosition, limit: Int
+    ) async throws -> FeedRange {
+        let range = try await readFeed { (feed) throws(IndexError) -> FeedRange? in
+            guard try feed.isIssued(after, by: origin) else { return nil }
+            return try feed.range(of: origin, after: after, limit: limit)
+        }
+        guard let range else {
+            throw StorageError(.invalidArgument, "\(origin) never issued position \(after)")
+        }
+        return range
+    }
+
+    package func waitForChange(
+        after cursors: [RegionID: FeedPosition], timeout: Duration
+    ) async {
+        let deadline = ContinuousClock.now + timeout
+        while !Task.isCancelled {
+            let seen = changes.generation
+            let left = deadline - .now
+            guard left > .zero, await !isNew(behind: cursors) else { return }
+            await changes.wait(beyond: seen, timeout: left)
+        }
+    }
+
+    /// A store that cannot be read has news: whoever asks for it then learns why.
+    private func isNew(behind cursors: [RegionID: FeedPosition]) async -> Bool {
+        do {
+            let known = try await self.cursors()
+            return cursors.contains { origin, position in
+                known[origin, default: .start].number > position.number
+            }
+        } catch {
+            return true
+        }
+    }
+
+    package func merge(_ range: FeedRange) async throws {
+        let merge = MergeEntries(
+            entries: range.entries, range: (range.origin, range.after, range.through))
+        try await prefetch(for: range.entries)
+        try await committer.queue.submit(merge)
+    }
+
+    package func merge(_ entries: [FeedEntry]) async throws {
+        try await prefetch(for: entries)
+        try await committer.queue.submit(MergeEntries(entries: entries, range: nil))
+    }
+
+    package func pending(
+        after: VersionReference?, limit: Int
+    ) async throws -> [ObjectVersion] {
+        try await readFeed { (feed) throws(IndexError) in
+            try feed.pending(after: after, limit: limit)
+        }
+    }
+
+    package func publish(_ references: [VersionReference]) async throws {
+        try await prefetch(references.flatMap { Self.keys(of: $0.name) })
+        try await committer.queue.submit(PublishVersions(references: references))
+    }
+
+    package func registers(of names: [ObjectName]) async throws -> [ObjectRegister] {
+        try await readFeed { (feed) throws(IndexError) in
+            var result: [ObjectRegister] = []
+            for name in names { result.append(try feed.transaction.register(name)) }
+            return result
+        }
+    }
+
+    package func registers(
+        in bucket: String, after: ObjectKey?, limit: Int
+    ) async throws -> [(name: ObjectName, register: ObjectRegister)] {
+        try await readFeed { (feed) throws(IndexError) in
+            try feed.registers(in: bucket, after: after, limit: limit)
+        }
+    }
+
+    private func readFeed<Value: Sendable>(
+        _ body: @escaping @Sendable (ReadFeed) throws(IndexError) -> Value
+    ) async throws -> Value {
+        // The head is taken before the index is looked at: what it says is all there.
+        let head = committer.head
+        return try await read { (index) throws(IndexError) in
+            try body(ReadFeed(index, head: head))
+        }
+    }
+
+    private func prefetch(for entries: [FeedEntry]) async throws {
+        try await prefetch(
+            entries.flatMap { entry in
+                Self.keys(of: entry.object.name)
+                    + (entry.object.content.map { [KeySchema.blob($0.blob)] } ?? [])
+            })
+    }
+}

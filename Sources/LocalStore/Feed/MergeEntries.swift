@@ -1,0 +1,88 @@
+// What other regions said, taken in: versions arrive pending, inline bytes become blobs, and the origin's
+// cursor moves, in one group. The cursor is the last record: a crash between two batches of a long range
+// leaves a cursor that asks for it again.
+
+internal import Checksums
+internal import Journal
+internal import MetadataIndex
+internal import NIOCore
+internal import Storage
+
+struct MergeEntries: Decision {
+    let entries: [FeedEntry]
+    /// Where the entries are a stretch of an origin's feed.
+    let range: (origin: RegionID, after: FeedPosition, through: FeedPosition)?
+
+    func decide(_ context: inout CommitContext) throws(StorageError) {
+        try context.requireSpace()
+        guard let range else {
+            for entry in entries { try Self.merge(entry, &context) }
+            return
+        }
+        let origin = range.origin
+        let known = try context.look { (index) throws(IndexError) in
+            try index.cursor(of: origin)
+        }
+        guard range.after.number <= known.number else {
+            throw StorageError(
+                .invalidArgument, "the range begins behind \(range.after), known is \(known)")
+        }
+        // What this region wrote, it knows.
+        guard origin != context.region, range.through.number > known.number else { return }
+        for entry in entries where (entry.object.position?.number ?? 0) > known.number {
+            try Self.merge(entry, &context)
+        }
+        try context.record(.cursor(CursorRecord(origin: origin, position: range.through)))
+    }
+
+    private static func merge(
+        _ entry: FeedEntry, _ context: inout CommitContext
+    ) throws(StorageError) {
+        var object = entry.object
+        object.state = .pending
+        context.observe(object.version.stamp)
+        if let record = inlineBlob(entry) { try context.recordBlob(record) }
+        let before = try context.register(object.name)
+        var after = before
+        after.insert(object)
+        _ = after.dropSuperseded()
+        if after != before { try context.record(.object(object)) }
+    }
+
+    /// The blob that rides along, where its bytes are what they say.
+    private static func inlineBlob(_ entry: FeedEntry) -> BlobRecord? {
+        guard let bytes = entry.inlineBytes, let blob = entry.object.content?.blob,
+            MessageDigest.hash(.sha256, bytes) == blob.bytes
+        else { return nil }
+        return BlobRecord(
+            blob: blob, sizeBytes: UInt64(bytes.readableBytes),
+            bytes: .inline(Array(bytes.readableBytesView)))
+    }
+}
+
+/// Makes pending versions visible.
+struct PublishVersions: Decision {
+    let references: [VersionReference]
+
+    func decide(_ context: inout CommitContext) throws(StorageError) {
+        for reference in references {
+            guard let content = try Self.pending(reference, context)?.content else { continue }
+            guard try context.blob(content.blob) != nil else {
+                throw StorageError(.noSuchBlob, "blob \(content.blob) is not here yet")
+            }
+        }
+        for reference in references {
+            guard var version = try Self.pending(reference, context) else { continue }
+            version.state = .published
+            try context.record(.object(version))
+        }
+    }
+
+    private static func pending(
+        _ reference: VersionReference, _ context: CommitContext
+    ) throws(StorageError) -> ObjectVersion? {
+        try context.register(reference.name).versions.first {
+            $0.version == reference.version && $0.state == .pending
+        }
+    }
+}

@@ -1,0 +1,134 @@
+// Reads of the change feed and of registers.
+
+internal import Journal
+internal import MetadataIndex
+internal import NIOCore
+internal import Storage
+
+extension IndexTransaction {
+    func cursor(of origin: RegionID) throws(IndexError) -> FeedPosition {
+        if origin == head.region { return head.feedPosition }
+        guard let value = try get(KeySchema.cursor(origin)) else { return .start }
+        return try FeedPosition(encoded: value)
+    }
+}
+
+/// One stretch of an origin's feed. `transaction` has no changes: it is the index as it stands.
+struct ReadFeed {
+    let index: any KeyValueIndex
+    let transaction: IndexTransaction
+
+    init(_ index: any KeyValueIndex, head: IndexHead) {
+        self.index = index
+        transaction = IndexTransaction(index, head: head)
+    }
+
+    func cursors() throws(IndexError) -> [RegionID: FeedPosition] {
+        var result = [transaction.head.region: transaction.head.feedPosition]
+        let range = KeySchema.allCursors
+        let cursor = try index.cursor(from: range.from, to: range.to)
+        try cursor.seek(to: range.from)
+        while let key = cursor.key {
+            result[KeySchema.origin(ofCursor: key)] = try FeedPosition(encoded: cursor.value)
+            try cursor.next()
+        }
+        return result
+    }
+
+    /// Whether the origin issued this position, as far as is known here.
+    func isIssued(_ position: FeedPosition, by origin: RegionID) throws(IndexError) -> Bool {
+        if position == .start { return true }
+        let known = try transaction.cursor(of: origin)
+        guard (1...max(known.number, 1)).contains(position.number) else { return false }
+        if position.number == known.number { return position == known }
+        guard origin == transaction.head.region else { return true }
+        // The incarnation that issued a number is the last one that began at or before it.
+        let range = KeySchema.incarnations(of: origin)
+        let cursor = try index.cursor(from: range.from, to: range.to)
+        try cursor.seekBackward(
+            to: KeySchema.incarnation(origin, firstNumber: position.number, .max))
+        guard let key = cursor.key else { return false }
+        return KeySchema.incarnation(of: key) == position.incarnation
+    }
+
+    func range(
+        of origin: RegionID, after: FeedPosition, limit: Int
+    ) throws(IndexError) -> FeedRange {
+        let known = try transaction.cursor(of: origin)
+        var result = FeedRange(origin: origin, after: after, through: after, entries: [])
+        let keys = KeyRange(
+            from: KeySchema.feed(origin, number: after.number + 1),
+            to: KeySchema.feed(of: origin).to)
+        let cursor = try index.cursor(from: keys.from, to: keys.to)
+        try cursor.seek(to: keys.from)
+        while cursor.key != nil, result.entries.count < limit {
+            let reference = try ReferenceEntry(encoded: cursor.value).reference
+            try cursor.next()
+            guard let object = try version(reference), let position = object.position,
+                position.number <= known.number
+            else { continue }
+            result.through = position
+            result.entries.append(try entry(object))
+        }
+        // Behind the last entry there is nothing that was not superseded.
+        if cursor.key == nil, known.number > after.number { result.through = known }
+        return result
+    }
+
+    func pending(
+        after: VersionReference?, limit: Int
+    ) throws(IndexError) -> [ObjectVersion] {
+        let range = KeySchema.allPending
+        let start = after.map { KeySchema.pending($0.name, $0.version) + [0] } ?? range.from
+        let cursor = try index.cursor(from: start, to: range.to)
+        try cursor.seek(to: start)
+        var result: [ObjectVersion] = []
+        while cursor.key != nil, result.count < limit {
+            let reference = try ReferenceEntry(encoded: cursor.value).reference
+            if let version = try version(reference) { result.append(version) }
+            try cursor.next()
+        }
+        return result
+    }
+
+    func registers(
+        in bucket: String, after: ObjectKey?, limit: Int
+    ) throws(IndexError) -> [(name: ObjectName, register: ObjectRegister)] {
+        let shown = try keys(KeySchema.shown(in: bucket), bucket, after)
+        let others = try keys(KeySchema.registers(in: bucket), bucket, after)
+        var result: [(name: ObjectName, register: ObjectRegister)] = []
+        while result.count < limit {
+            let next = [shown.key, others.key].compactMap { key in
+                key.map { KeySchema.objectKey(of: $0, in: bucket) }
+            }.min()
+            guard let next else { break }
+            let name = ObjectName(bucket: bucket, key: next)
+            result.append((name, try transaction.register(name)))
+            if shown.key == KeySchema.shown(name) { try shown.next() }
+            if others.key == KeySchema.register(name) { try others.next() }
+        }
+        return result
+    }
+
+    /// A cursor over a space of names, behind the key `after`.
+    private func keys(
+        _ range: KeyRange, _ bucket: String, _ after: ObjectKey?
+    ) throws(IndexError) -> any IndexCursor {
+        let start = after.map { range.from + $0.bytes + [0] } ?? range.from
+        let cursor = try index.cursor(from: range.from, to: range.to)
+        try cursor.seek(to: start)
+        return cursor
+    }
+
+    private func version(_ reference: VersionReference) throws(IndexError) -> ObjectVersion? {
+        let register = try transaction.register(reference.name)
+        return (register.versions + register.purges).first { $0.version == reference.version }
+    }
+
+    private func entry(_ object: ObjectVersion) throws(IndexError) -> FeedEntry {
+        guard let blob = object.content?.blob, let record = try transaction.blob(blob)?.record,
+            case .inline(let bytes) = record.bytes
+        else { return FeedEntry(object: object) }
+        return FeedEntry(object: object, inlineBytes: ByteBuffer(bytes: bytes))
+    }
+}

@@ -1,0 +1,72 @@
+// The index that is open now. Whoever uses it enters and leaves, so that the committer can close and
+// open it again after a write of it failed, with nobody in it.
+
+internal import Dispatch
+internal import MetadataIndex
+internal import Storage
+internal import Synchronization
+
+final class IndexAccess: Sendable {
+    private struct State {
+        /// `nil` while it is being opened again.
+        var index: (any KeyValueIndex)?
+        var users = 0
+        var isAwaited = false
+    }
+
+    static let reopening = StorageError(.unavailable, "the index is being opened again")
+
+    private let state: Mutex<State>
+    private let isFree = DispatchSemaphore(value: 0)
+
+    init(_ index: any KeyValueIndex) { state = Mutex(State(index: index)) }
+
+    /// The index, to be used until `leave`; `nil` while it is being opened again.
+    func enter() -> (any KeyValueIndex)? {
+        state.withLock { state in
+            if state.index != nil { state.users += 1 }
+            return state.index
+        }
+    }
+
+    func leave() {
+        let isLast = state.withLock { state in
+            state.users -= 1
+            return state.users == 0 && state.isAwaited
+        }
+        if isLast { isFree.signal() }
+    }
+
+    /// Runs a read of the index that does not suspend.
+    func read<Value>(
+        _ body: (any KeyValueIndex) throws(IndexError) -> Value
+    ) throws(StorageError) -> Value {
+        guard let index = enter() else { throw Self.reopening }
+        defer { leave() }
+        do { return try body(index) } catch { throw StorageError(error) }
+    }
+
+    /// A look-up in memory; `notInMemory` also while the index is being opened again.
+    func cached(_ key: Bytes) -> CachedLookup {
+        guard let index = enter() else { return .notInMemory }
+        defer { leave() }
+        return index.getCached(key)
+    }
+
+    /// Takes the index away from everyone, when the last user has left. Blocks.
+    func take() -> (any KeyValueIndex)? {
+        let (index, mustWait) = state.withLock { state in
+            defer { state.index = nil }
+            state.isAwaited = state.users > 0
+            return (state.index, state.isAwaited)
+        }
+        if mustWait {
+            isFree.wait()
+            state.withLock { $0.isAwaited = false }
+        }
+        return index
+    }
+
+    /// Gives everyone an index again.
+    func put(_ index: any KeyValueIndex) { state.withLock { $0.index = index } }
+}

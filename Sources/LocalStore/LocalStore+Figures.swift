@@ -1,0 +1,63 @@
+// What the store holds, read from index and disk when it is asked for.
+
+internal import DiskIO
+internal import Journal
+internal import MetadataIndex
+package import Storage
+
+extension LocalStore: Maintenance {
+    package func figures() async throws -> StoreFigures {
+        let head = committer.head
+        var figures = try await read { (index) throws(IndexError) in
+            var figures = StoreFigures()
+            let range = KeySchema.allBucketTallies
+            let cursor = try index.cursor(from: range.from, to: range.to)
+            try cursor.seek(to: range.from)
+            while cursor.key != nil {
+                let tally = try BucketTally(encoded: cursor.value)
+                figures.objects += tally.objects
+                figures.logicalBytes += tally.bytes
+                try cursor.next()
+            }
+            for (name, value) in index.statistics() { figures.details["index_" + name] = value }
+            return figures
+        }
+        figures.blobs = head.blobs
+        figures.uploads = head.uploads
+        let groups = committer.figures
+        figures.details["commit_groups"] = groups.groups
+        figures.details["commit_batches"] = groups.batches
+        figures.details["feed_number"] = head.feedNumber
+        let disk = disk
+        let configuration = configuration
+        let sizes = try await pool.run {
+            try DirectorySizes(disk, configuration)
+        }
+        figures.physicalBytes = sizes.chunkBytes
+        figures.journalBytes = sizes.journalBytes
+        figures.availableBytes = sizes.availableBytes
+        return figures
+    }
+}
+
+/// What the files of a data directory occupy.
+private struct DirectorySizes: Sendable {
+    var chunkBytes: UInt64 = 0
+    var journalBytes: UInt64 = 0
+    var availableBytes: UInt64 = 0
+
+    init(_ disk: any Disk, _ configuration: LocalStoreConfiguration) throws {
+        chunkBytes = try Self.occupied(disk, configuration.chunkDirectory)
+        journalBytes = try Self.occupied(disk, configuration.journalDirectory)
+        availableBytes = try disk.space(at: configuration.directory).availableBytes
+    }
+
+    private static func occupied(_ disk: any Disk, _ directory: String) throws -> UInt64 {
+        try disk.list(directory).reduce(0) { sum, name in
+            // A file may be removed while the others are looked at.
+            let path = directory + "/" + name
+            guard disk.exists(path) else { return sum }
+            return sum + (try disk.open(path, .read).allocatedBytes())
+        }
+    }
+}

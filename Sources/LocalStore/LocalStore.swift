@@ -1,0 +1,173 @@
+// One region's durable store. This file opens and closes it and holds what its parts share; what it does
+// is in the files named after it: `Objects/`, `Blobs/`, `Uploads/`, `Feed/` over `Ingest/` (bytes in),
+// `Read/` (bytes out), `Commit/` (decisions), `Index/` (what is derived) and `Recovery/`.
+
+internal import ChunkFiles
+package import DiskIO
+internal import Journal
+package import Logging
+internal import MetadataIndex
+package import Storage
+
+package final class LocalStore: Sendable {
+    package let region: RegionID
+    package let incarnation: UInt64
+    let configuration: LocalStoreConfiguration
+    let disk: any Disk
+    let clock: any WallClock
+    let random: @Sendable () -> UInt64
+    let logger: Logger
+    let index: IndexAccess
+    let committer: Committer
+    let changes: ChangeSignal
+    let chunks: ChunkStorage
+    let pool: BlockingPool
+    let reads: ChunkReads
+    let ingest: Ingest
+    let follower: DigestFollower
+    private let committerThread: BlockingPool
+    /// Held until the last reference to the store is gone.
+    private let lock: any DiskLock
+
+    /// Opens the data directory, making it where it is not there, and recovers what a crash left. Returns
+    /// when everything that was ever acknowledged is there to be read. Throws `refusedToOpen` for a
+    /// directory that is in use, or of a later format.
+    package static func open(
+        _ configuration: LocalStoreConfiguration, disk: any Disk, index factory: IndexFactory,
+        clock: any WallClock, random: @escaping @Sendable () -> UInt64, logger: Logger
+    ) async throws -> LocalStore {
+        let opening = OpenStore(
+            configuration: configuration, disk: disk, factory: factory, clock: clock,
+            random: random, logger: logger)
+        let pool = BlockingPool(threads: configuration.limits.blockingThreads)
+        let committerThread = BlockingPool(threads: 1)
+        do {
+            let opened = try await pool.run { try opening.run() }
+            return LocalStore(opening, opened, pool, committerThread)
+        } catch {
+            try await pool.stop()
+            try await committerThread.stop()
+            throw error
+        }
+    }
+
+    private init(
+        _ opening: OpenStore, _ opened: OpenStore.Outcome, _ pool: BlockingPool,
+        _ committerThread: BlockingPool
+    ) {
+        region = opened.manifest.region
+        incarnation = opened.head.incarnation
+        configuration = opening.configuration
+        disk = opening.disk
+        clock = opening.clock
+        random = opening.random
+        logger = opening.logger
+        lock = opened.lock
+        chunks = opened.chunks
+        self.pool = pool
+        self.committerThread = committerThread
+        let index = IndexAccess(opened.index)
+        let changes = ChangeSignal()
+        let recovery = opened.recovery
+        let logger = opening.logger
+        self.index = index
+        self.changes = changes
+        let committer = Committer(
+            journal: opened.journal, index: index, head: opened.head, changes: changes,
+            surroundings: Committer.Surroundings(
+                disk: opening.disk, configuration: opening.configuration, clock: opening.clock,
+                logger: logger,
+                reopenIndex: { () throws(StorageError) in
+                    try Self.reopen(index, by: recovery, logger)
+                }))
+        self.committer = committer
+        let limits = opening.configuration.limits
+        let start = ContinuousClock.now
+        reads = ChunkReads(
+            reader: chunks.reader, pins: chunks.pins, pool: pool, limits: limits.reads,
+            now: { UInt64((ContinuousClock.now - start) / .milliseconds(1)) },
+            onDamage: { Self.note($0, committer, logger) })
+        ingest = Ingest(appender: chunks.appender, reads: reads, limits: limits.ingest)
+        follower = DigestFollower(
+            reads: reads, recent: ingest.recentDigests, limits: limits.follow,
+            places: { (references) throws(StorageError) in
+                try ChunkPlaces(index: index, committer: committer).find(references)
+            })
+        committerThread.submit { isRunning in
+            if isRunning { committer.run() }
+        }
+    }
+
+    /// Finishes the commits that were handed over, makes the index durable so that the next start has
+    /// nothing to replay, and lets go of the directory. Nothing may be called afterwards.
+    package func close() async throws {
+        committer.queue.close()
+        try await committerThread.stop()
+        try await pool.stop()
+        try index.take()?.close()
+    }
+
+    /// Why the store does not acknowledge any more, where a failed sync or index stopped it.
+    package var refusal: StorageError? { committer.queue.refusal }
+
+    /// Discards what the index has in memory, and reads it again from disk and journal.
+    private static func reopen(
+        _ index: IndexAccess, by recovery: RecoverIndex, _ logger: Logger
+    ) throws(StorageError) -> IndexHead {
+        do {
+            try index.take()?.close()
+        } catch {
+            // It failed before; the journal has what it lacks.
+            logger.warning("the index could not be closed", metadata: ["error": "\(error)"])
+        }
+        let recovered = try recovery.run()
+        index.put(recovered.index)
+        return recovered.head
+    }
+}
+
+// MARK: What the parts share
+
+extension LocalStore {
+    /// A value of the index: without a thread hop where it is in memory.
+    func lookup(_ key: Bytes) async throws -> Bytes? {
+        switch index.cached(key) {
+        case .found(let value): value
+        case .absent: nil
+        case .notInMemory:
+            try await read { (index) throws(IndexError) in try index.get(key) }
+        }
+    }
+
+    /// A read of the index that may wait for the disk.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any KeyValueIndex) throws(IndexError) -> Value
+    ) async throws -> Value {
+        let index = index
+        return try await pool.run { try index.read(body) }
+    }
+
+    /// Brings into memory what the committer is about to look up, so that it never waits for a disk.
+    func prefetch(_ keys: [Bytes]) async throws {
+        let missing = keys.filter { index.cached($0) == .notInMemory }
+        guard !missing.isEmpty else { return }
+        try await read { (index) throws(IndexError) in
+            for key in missing { _ = try index.get(key) }
+        }
+    }
+
+    func requireBucket(_ bucket: String) async throws {
+        if bucket == BucketName.system { return }
+        guard try await lookup(KeySchema.shown(Buckets.name(of: bucket))) != nil else {
+            throw StorageError(.noSuchBucket, "bucket “\(bucket)” does not exist")
+        }
+    }
+
+    /// The keys that decisions about a name look up.
+    static func keys(of name: ObjectName) -> [Bytes] {
+        [
+            KeySchema.shown(name), KeySchema.register(name),
+            KeySchema.shown(Buckets.name(of: name.bucket)), KeySchema.bucketTally(name.bucket),
+        ]
+    }
+}

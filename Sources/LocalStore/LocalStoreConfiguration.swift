@@ -1,0 +1,69 @@
+// What a local store is opened with: where its data is, and the named limits of everything in it that
+// could grow.
+
+package import ChunkFiles
+package import Journal
+package import MetadataIndex
+
+package struct LocalStoreConfiguration: Sendable {
+    /// The data directory: `chunks/`, `journal/`, `index/` and the lock are made in it.
+    package var directory: String
+    package var limits: LocalStoreLimits
+
+    package init(directory: String, limits: LocalStoreLimits = LocalStoreLimits()) {
+        self.directory = directory
+        self.limits = limits
+    }
+
+    var chunkDirectory: String { directory + "/chunks" }
+    var journalDirectory: String { directory + "/journal" }
+    var indexDirectory: String { directory + "/index" }
+    var lockFile: String { directory + "/lock" }
+}
+
+package struct LocalStoreLimits: Sendable {
+    package var chunks = ChunkLimits()
+    package var journal = JournalLimits()
+    package var ingest = IngestLimits()
+    package var reads = ReadLimits()
+    package var follow = FollowLimits()
+    /// Commits that may wait for the committer; one more is refused.
+    package var waitingCommits = 16_384
+    /// A commit whose records exceed this is written as several batches.
+    package var batchBytes = 4 << 20
+    /// Index changes that recovery holds before it applies them.
+    package var replayChanges = 10_000
+    /// Names that a page of a list may hold, whatever was asked for.
+    package var pageEntries = 10_000
+    /// Free space below which only deletes, drops and compaction write.
+    package var reserveBytes: UInt64 = 1280 << 20
+    /// Threads for what may block.
+    package var blockingThreads = 16
+
+    package init() {}
+}
+
+/// How the index is opened and discarded. The real one is RocksDB's; the simulation's is in memory.
+package struct IndexFactory: Sendable {
+    package var open: @Sendable (_ directory: String) throws(IndexError) -> any KeyValueIndex
+    /// Removes an index that is not open.
+    package var destroy: @Sendable (_ directory: String) throws(IndexError) -> Void
+
+    package init(
+        open: @escaping @Sendable (_ directory: String) throws(IndexError) -> any KeyValueIndex,
+        destroy: @escaping @Sendable (_ directory: String) throws(IndexError) -> Void
+    ) {
+        self.open = open
+        self.destroy = destroy
+    }
+
+    package static func rocks(_ limits: RocksLimits = RocksLimits()) -> IndexFactory {
+        IndexFactory(
+            open: { (directory) throws(IndexError) in
+                try RocksIndex(directory: directory, limits: limits)
+            },
+            destroy: { (directory) throws(IndexError) in
+                try RocksIndex.destroy(directory: directory)
+            })
+    }
+}

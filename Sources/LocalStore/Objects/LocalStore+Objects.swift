@@ -1,0 +1,68 @@
+// Names: reads of what they show, and the way of a change to the committer.
+
+internal import Journal
+internal import MetadataIndex
+package import Storage
+
+extension LocalStore: ObjectStore {
+    package func object(_ name: ObjectName) async throws -> ObjectVersion? {
+        try await requireBucket(name.bucket)
+        return try await lookup(KeySchema.shown(name)).map { value throws in
+            try ShownEntry(encoded: value).version
+        }
+    }
+
+    package func list(_ request: ListRequest) async throws -> ListPage {
+        try await requireBucket(request.bucket)
+        let limit = min(request.limit, configuration.limits.pageEntries)
+        return try await read { (index) throws(IndexError) in
+            try ListObjects(request: request, limit: limit).page(of: index)
+        }
+    }
+
+    package func commit(
+        _ mutations: [ObjectMutation]
+    ) async -> [Result<ObjectVersion?, StorageError>] {
+        let changes = mutations.map(change)
+        do throws(StorageError) {
+            try await prefetch(for: changes)
+            return try await committer.queue.submit(MutateObjects(changes: changes))
+        } catch {
+            return mutations.map { _ in .failure(error) }
+        }
+    }
+
+    /// The mutation with its body's place.
+    private func change(_ mutation: ObjectMutation) -> ObjectChange {
+        let name = mutation.name
+        switch mutation {
+        case .put(_, var content, let staged, let conditions):
+            do {
+                let record = try blobRecord(of: staged)
+                content.blob = record.blob
+                content.sizeBytes = record.sizeBytes
+                return ObjectChange(
+                    name: name, kind: .put(content, record, staged), conditions: conditions)
+            } catch {
+                return ObjectChange(name: name, kind: .refused(error), conditions: conditions)
+            }
+        case .link(_, let content, let conditions):
+            return ObjectChange(name: name, kind: .link(content), conditions: conditions)
+        case .delete(_, let conditions):
+            return ObjectChange(name: name, kind: .delete, conditions: conditions)
+        }
+    }
+
+    private func prefetch(for changes: [ObjectChange]) async throws(StorageError) {
+        var keys: [Bytes] = []
+        for change in changes {
+            keys += Self.keys(of: change.name)
+            switch change.kind {
+            case .put(let content, _, _), .link(let content):
+                keys.append(KeySchema.blob(content.blob))
+            case .delete, .refused: break
+            }
+        }
+        do { try await prefetch(keys) } catch { throw StorageError(opening: error) }
+    }
+}

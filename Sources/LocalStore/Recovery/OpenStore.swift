@@ -1,0 +1,154 @@
+// Opening a data directory, in the order that makes it safe:
+//  1. take the lock: one daemon on a directory
+//  2. read the manifest, or make the region's identity in a directory that has none
+//  3. remove what a switch of generations left behind
+//  4. bring the index up to the end of the journal, of which only what is on the disk counts
+//  5. start a new journal file and new chunk files: nothing that is there is truncated or appended to
+//  6. write the incarnation, durably
+// Nothing is served or acknowledged before the last step is through.
+
+internal import ChunkFiles
+internal import DiskIO
+internal import Glibc
+internal import Journal
+internal import Logging
+internal import MetadataIndex
+internal import Storage
+
+struct OpenStore: Sendable {
+    /// A data directory that is ready.
+    struct Outcome: Sendable {
+        var lock: any DiskLock
+        var manifest: JournalManifest
+        var index: any KeyValueIndex
+        var head: IndexHead
+        var journal: JournalWriter
+        var chunks: ChunkStorage
+        var recovery: RecoverIndex
+    }
+
+    let configuration: LocalStoreConfiguration
+    let disk: any Disk
+    let factory: IndexFactory
+    let clock: any WallClock
+    let random: @Sendable () -> UInt64
+    let logger: Logger
+
+    func run() throws(StorageError) -> Outcome {
+        do { return try open() } catch { throw StorageError(opening: error) }
+    }
+
+    private func open() throws -> Outcome {
+        for directory in [configuration.directory, configuration.chunkDirectory] {
+            try disk.makeDirectory(directory)
+        }
+        let lock = try takeLock()
+        let directory = JournalDirectory(disk: disk, path: configuration.journalDirectory)
+        let manifest = try manifest(directory)
+        let recovery = RecoverIndex(
+            configuration: configuration, journal: directory, manifest: manifest,
+            factory: factory, logger: logger)
+        let recovered = try recovery.run()
+        var head = recovered.head
+        let chunks = try openChunks(manifest, head)
+        let journal = try startJournal(directory, manifest, recovered, &head)
+        return Outcome(
+            lock: lock, manifest: manifest, index: recovered.index, head: head, journal: journal,
+            chunks: chunks, recovery: recovery)
+    }
+
+    private func takeLock() throws -> any DiskLock {
+        do throws(DiskError) {
+            return try disk.lock(configuration.lockFile)
+        } catch {
+            guard error.code == EWOULDBLOCK else { throw error }
+            throw StorageError(
+                .refusedToOpen, "the data directory is in use by another process", cause: error)
+        }
+    }
+
+    private func manifest(_ directory: JournalDirectory) throws -> JournalManifest {
+        if let manifest = try directory.manifest() {
+            try directory.removeOthers(than: manifest.generation)
+            return manifest
+        }
+        // Zero is no region.
+        let manifest = JournalManifest(region: RegionID(max(random(), 1)), generation: 1)
+        try directory.save(manifest)
+        return manifest
+    }
+
+    private func openChunks(
+        _ manifest: JournalManifest, _ head: IndexHead
+    ) throws -> ChunkStorage {
+        try ChunkStorage(
+            disk: disk, directories: [configuration.chunkDirectory],
+            storeID: manifest.region.value, lastFile: head.lastChunkFile,
+            limits: configuration.limits.chunks)
+    }
+
+    /// Begins a journal file with the incarnation of this start.
+    private func startJournal(
+        _ directory: JournalDirectory, _ manifest: JournalManifest,
+        _ recovered: RecoverIndex.Outcome, _ head: inout IndexHead
+    ) throws -> JournalWriter {
+        let incarnation = max(head.incarnation + 1, UInt64(clamping: clock.milliseconds()))
+        let record = JournalRecord.incarnation(
+            IncarnationRecord(
+                region: manifest.region, incarnation: incarnation,
+                firstNumber: head.feedNumber + 1))
+        let journal = try JournalWriter(
+            directory, manifest, nextSequence: recovered.nextSequence,
+            limits: configuration.limits.journal)
+        try journal.append([EncodedBatch([record])])
+        try journal.sync()
+        var transaction = IndexTransaction(recovered.index, head: head)
+        try transaction.apply(record)
+        transaction.head.replay = journal.end
+        try recovered.index.apply(transaction.changes())
+        head = transaction.head
+        return journal
+    }
+}
+
+/// The chunk files of a store: those that are read, those that are written, and what is being read.
+struct ChunkStorage: Sendable {
+    let reader: ChunkReader
+    let appender: ChunkAppender
+    let pins = ChunkPins()
+
+    /// New files get ids above `lastFile` and above every file that is there.
+    init(
+        disk: any Disk, directories: [String], storeID: UInt64, lastFile: UInt64,
+        limits: ChunkLimits
+    ) throws(DiskError) {
+        reader = ChunkReader(
+            disk: disk, directories: directories, storeID: storeID, limits: limits)
+        let last = max(try reader.files().last ?? 0, lastFile)
+        appender = ChunkAppender(
+            disk: disk, directories: directories, storeID: storeID, firstFile: last + 1,
+            limits: limits)
+    }
+}
+
+extension StorageError {
+    /// Why a data directory could not be opened.
+    init(opening error: any Error) {
+        switch error {
+        case let error as StorageError: self = error
+        case let error as IndexError: self.init(error)
+        case let error as JournalError: self.init(opening: error)
+        default:
+            self.init(.inputOutput, "the data directory could not be read or written", cause: error)
+        }
+    }
+
+    private init(opening error: JournalError) {
+        switch error {
+        case .incompatible, .malformed, .noManifest:
+            self.init(.refusedToOpen, error.description, cause: error)
+        case .batchTooLarge, .disk:
+            self.init(.inputOutput, "the journal could not be read or written", cause: error)
+        }
+    }
+}
