@@ -19,6 +19,7 @@ let settings: [SwiftSetting] = [
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let lifecycle: Target.Dependency = .product(
@@ -33,8 +34,11 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 let package = Package(
@@ -115,7 +119,7 @@ let package = Package(
             name: "Simulation",
             dependencies: [
                 "Storage", "DiskIO", "RegistryLayout", "Replication", "LocalStore",
-                "MetadataIndex", "Checksums", nioCore, logging,
+                "MetadataIndex", "Checksums", nioCore, logging, heap,
             ],
             path: "Tests/Simulation", swiftSettings: settings),
         // One test target for each target.
@@ -143,8 +147,10 @@ let package = Package(
             [
                 "Replication", "Storage", "Simulation", "RegistryLayout", "Checksums", nioCore,
                 logging,
-            ]),
-        tests("HTTPServerTests", ["HTTPServer", nioCore, nioPosix, nioHTTP1, httpTypes, logging]),
+            ], exclude: ["Scripts"]),
+        tests(
+            "HTTPServerTests",
+            ["HTTPServer", nioCore, nioPosix, nioHTTP1, nioEmbedded, httpTypes, logging]),
         tests(
             "RegionClientTests",
             [
@@ -163,7 +169,8 @@ let package = Package(
                 "NativeAPI", "NativeWire", "Replication", "HTTPServer", "Storage", "Access",
                 "Checksums", nioCore, httpTypes, logging,
             ]),
-        tests("NodeTests", ["Checksums", "Access", "Storage", nioCore]),
+        .testTarget(
+            name: "NodeTests", exclude: ["Clients"], swiftSettings: settings),
         tests("ArchitectureTests", []),
     ]
 )

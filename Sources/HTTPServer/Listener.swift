@@ -58,7 +58,7 @@ package struct ListenerError: Error, Sendable, CustomStringConvertible {
             case EACCES, EPERM: (code, cause) = (.permissionDenied, "permission denied")
             default: (code, cause) = (.failed, String(cString: strerror(error.errnoCode)))
             }
-        case SocketAddressError.unknown:
+        case is SocketAddressError.UnknownHost:
             (code, cause) = (.unknownHost, "the host name is not known")
         case SocketAddressError.unixDomainSocketPathTooLong:
             (code, cause) = (.pathTooLong, "the path is longer than a socket's may be")

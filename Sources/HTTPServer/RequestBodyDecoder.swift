@@ -67,6 +67,9 @@ struct RequestBodyDecoder {
                     ? .payload(left: size, isChunk: true)
                     : .trailer(fieldsLeft: limits.fieldCount)
             case .chunkEnd:
+                if let first = buffer.readableBytesView.first, first != UInt8(ascii: "\r") {
+                    throw .malformed("a chunk is longer than its size")
+                }
                 guard let line = try readLine(&buffer) else { return .needsMore }
                 guard line.readableBytes == 0 else {
                     throw .malformed("a chunk is longer than its size")

@@ -141,14 +141,22 @@ struct RequestHeadBuilder {
             isChunked = true
         case .connection:
             for option in value.lowercased().split(separator: ",") {
-                let option = option.drop(while: { $0 == " " })
-                if option.hasPrefix("close") { asksClose = true }
-                if option.hasPrefix("keep-alive") { asksKeepAlive = true }
+                switch Self.trimmed(option) {
+                case "close": asksClose = true
+                case "keep-alive": asksKeepAlive = true
+                default: break
+                }
             }
         case .expect:
             guard value.lowercased() == "100-continue" else { throw .unmetExpectation }
             expectsContinue = !isHTTP10
         }
+    }
+
+    private static func trimmed(_ option: Substring) -> Substring {
+        var option = option.drop { $0 == " " || $0 == "\t" }
+        while option.last == " " || option.last == "\t" { option.removeLast() }
+        return option
     }
 
     /// What the lines say together.

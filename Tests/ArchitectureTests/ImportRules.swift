@@ -19,7 +19,7 @@ struct ImportRule: Sendable, CustomStringConvertible {
 
     /// Of the toolchain: allowed to all.
     static let toolchain: Set<String> = [
-        "Synchronization", "Foundation", "FoundationEssentials", "Glibc",
+        "Synchronization", "Foundation", "FoundationEssentials", "FoundationXML", "Glibc",
     ]
 
     /// C modules, and the one target that may import each.

@@ -1,0 +1,112 @@
+// A region under test: the real binary with a data directory of its own.
+
+import Foundation
+
+final class Region: @unchecked Sendable {
+    static let accessKey = "AKHOLDFASTTESTS"
+    static let secretKey = "secret/of+the=tests"
+    static let peerKey = "the key that the regions of a test share"
+    static let bucket = "images"
+
+    let name: String
+    let port: Int
+    let directory: TemporaryDirectory
+    var peers: [String: String] = [:]
+    /// Put in front of the command, `strace …` for example.
+    var wrapper: [String] = []
+    private(set) var program: Program?
+    private var starts = 0
+
+    init(_ name: String) throws {
+        self.name = name
+        port = try Ports.free()
+        directory = try TemporaryDirectory()
+    }
+
+    var url: String { "http://127.0.0.1:\(port)" }
+
+    var data: String { directory.path("data") }
+
+    var log: String { program?.output ?? "" }
+
+    /// What clients need to know.
+    var environment: [String: String] {
+        [
+            "ENDPOINT": url, "BUCKET": Self.bucket, "AWS_ACCESS_KEY_ID": Self.accessKey,
+            "AWS_SECRET_ACCESS_KEY": Self.secretKey, "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "WORK": directory.path,
+        ]
+    }
+
+    /// Two regions that pull from each other, both serving.
+    static func pair() async throws -> (west: Region, east: Region) {
+        let west = try Region("west")
+        let east = try Region("east")
+        west.peers = ["east": east.url]
+        east.peers = ["west": west.url]
+        try await west.start()
+        try await east.start()
+        return (west, east)
+    }
+
+    func arguments() -> [String] {
+        var arguments = [
+            Checkout.daemon, "serve", "--data", data, "--listen", "127.0.0.1:\(port)", "--region",
+            name, "--bucket", Self.bucket,
+        ]
+        for (peer, url) in peers { arguments += ["--peer", "\(peer)=\(url)"] }
+        return wrapper + arguments
+    }
+
+    /// Starts without waiting for anything.
+    func launch(_ arguments: [String]? = nil) throws -> Program {
+        starts += 1
+        let program = try Program(
+            arguments ?? self.arguments(),
+            environment: [
+                "HOLDFAST_ACCESS_KEY": Self.accessKey, "HOLDFAST_SECRET_KEY": Self.secretKey,
+                "HOLDFAST_PEER_KEY": Self.peerKey,
+            ], log: directory.path("daemon-\(starts).log"))
+        self.program = program
+        return program
+    }
+
+    /// Starts and returns when it serves.
+    func start() async throws {
+        let program = try launch()
+        try await eventually("region \(name) is ready") {
+            guard program.isRunning else {
+                throw ProgramFailure(description: "\(name) ended at start:\n\(program.output)")
+            }
+            return await Self.isReady(port: port)
+        }
+    }
+
+    /// SIGTERM; expects a clean end.
+    func stop() async throws {
+        guard let program else { return }
+        program.signal(SIGTERM)
+        let code = try await program.exitCode(within: .seconds(60))
+        guard code == 0 else {
+            throw ProgramFailure(description: "\(name) stopped with \(code):\n\(program.output)")
+        }
+    }
+
+    func kill() async throws { try await program?.killNow() }
+
+    /// Runs one of the scripts under `Clients/` against this region.
+    @discardableResult
+    func client(
+        _ script: String, _ arguments: [String] = [], environment extra: [String: String] = [:]
+    ) async throws -> String {
+        try await Program.run(
+            ["python3", Checkout.client(script)] + arguments,
+            environment: environment.merging(extra) { $1 }, in: directory)
+    }
+
+    static func isReady(port: Int) async -> Bool {
+        let answer = await HTTP.get("http://127.0.0.1:\(port)/-/health/ready")
+        return answer?.status == 200
+    }
+}
