@@ -93,9 +93,13 @@ extension SegmentSource {
 /// Bytes that differ from place to place.
 func bodyBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     var word = seed &* 0x9e37_79b9_7f4a_7c15
-    return (0..<count).map { index in
-        if index % 8 == 0 { word = word &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407 }
-        return UInt8(truncatingIfNeeded: word >> UInt64(index % 8 * 8))
+    return [UInt8](unsafeUninitializedCapacity: count + 8) { bytes, initialized in
+        let memory = UnsafeMutableRawBufferPointer(bytes)
+        for offset in stride(from: 0, to: count, by: 8) {
+            word = word &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            memory.storeBytes(of: word ^ word >> 32, toByteOffset: offset, as: UInt64.self)
+        }
+        initialized = count
     }
 }
 
