@@ -146,7 +146,7 @@ let package = Package(
             "LocalStoreTests",
             [
                 "LocalStore", "Storage", "StoreConformance", "Simulation", "DiskIO", "ChunkFiles",
-                "Journal", "MetadataIndex", "Checksums", nioCore, logging,
+                "Journal", "MetadataIndex", "Replication", "Checksums", nioCore, logging,
             ]),
         tests(
             "ReplicationTests",
