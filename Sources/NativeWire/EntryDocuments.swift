@@ -42,10 +42,13 @@ package struct NamesAnswer: WireDocument, Hashable {
     package struct Item: Sendable, Hashable {
         package var name: ObjectName
         package var entry: FeedEntry?
+        /// No published version yet, but one waits to be.
+        package var isPending: Bool
 
-        package init(name: ObjectName, entry: FeedEntry?) {
+        package init(name: ObjectName, entry: FeedEntry?, isPending: Bool = false) {
             self.name = name
             self.entry = entry
+            self.isPending = isPending
         }
     }
 
@@ -60,6 +63,7 @@ package struct NamesAnswer: WireDocument, Hashable {
             document.frame(.namedAnswer) { fields in
                 fields.name(1, item.name)
                 if let entry = item.entry { fields.message(2) { $0.entry(entry) } }
+                if item.isPending { fields.integer(3, UInt8(1)) }
             }
         }
         return document.finish()
@@ -82,14 +86,17 @@ package struct NamesAnswer: WireDocument, Hashable {
         var fields = FieldReader(frame.fields)
         var name: ObjectName?
         var entry: FeedEntry?
+        var isPending = false
         while let field = try fields.next() {
             switch field.tag {
             case 1: name = try field.name()
             case 2: entry = try FeedEntry(message: field.value)
+            case 3: isPending = try field.flag()
             default: try field.skip()
             }
         }
-        let item = Item(name: try required(name, "the name of an answer"), entry: entry)
+        let item = Item(
+            name: try required(name, "the name of an answer"), entry: entry, isPending: isPending)
         guard entry == nil || entry?.object.name == item.name else {
             throw WireError(.invalidValue, "an answer whose entry has another name")
         }

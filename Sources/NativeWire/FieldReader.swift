@@ -52,6 +52,12 @@ struct Field {
         return blob
     }
 
+    /// A field that is there only to say yes.
+    func flag() throws(WireError) -> Bool {
+        guard try integer(UInt8.self) == 1 else { throw invalid("is no flag") }
+        return true
+    }
+
     func key() throws(WireError) -> ObjectKey {
         ObjectKey(bytes: try bytes(limitBytes: WireLimits.keyBytes))
     }

@@ -23,7 +23,8 @@
 //                      that many frames of kind `entry` follow
 //     entry (4)        an entry message
 //     names (5)        1* name
-//     named answer (6) 1 name, 2 entry message (absent: no published version)
+//     named answer (6) 1 name, 2 entry message (absent: no published version), 3 1 as u8 (absent: no):
+//                      a put waits there to be published
 //     keys (7)         1 bucket text, 2 after bytes, 3 limit u32
 //     blobs (8)        1* blob (32 bytes)
 //     states (9)       1 one byte for each blob asked for: `WireBlobState`

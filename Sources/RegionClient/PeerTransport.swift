@@ -58,7 +58,9 @@ package struct PeerTransport: RegionTransport {
             guard !items.isEmpty, items.count <= batch.count,
                 zip(items, batch).allSatisfy({ $0.name == $1 })
             else { throw TransportError(.malformed, "the names answered are not those asked for") }
-            answers += items.map { EntryAnswer(name: $0.name, entry: $0.entry) }
+            answers += items.map {
+                EntryAnswer(name: $0.name, entry: $0.entry, isPending: $0.isPending)
+            }
         }
         return answers
     }

@@ -61,7 +61,10 @@ package struct RegionAnswers: Sendable {
         let registers = try await feed.registers(of: names)
         var answers: [EntryAnswer] = []
         for (name, register) in zip(names, registers) {
-            answers.append(EntryAnswer(name: name, entry: try await entry(register)))
+            let entry = try await entry(register)
+            let isWaiting = register.pending.contains { $0.content != nil }
+            answers.append(
+                EntryAnswer(name: name, entry: entry, isPending: entry == nil && isWaiting))
         }
         return answers
     }
@@ -85,16 +88,36 @@ package struct RegionAnswers: Sendable {
         }
     }
 
-    /// See `RegionTransport.states`. What is named by a version that still waits is told apart by
-    /// `entries(named:)`; a blob that is not here is `neverHad`.
+    /// See `RegionTransport.states`.
     package func states(of digests: [BlobID]) async throws -> [BlobState] {
         try checkCount(digests.count)
-        var states: [BlobState] = []
+        var found: [BlobID: BlobState] = [:]
         for digest in digests {
-            let info = try await blobs.stat(digest)
-            states.append(info.map { $0.isDamaged ? .damaged : .have } ?? .neverHad)
+            guard let info = try await blobs.stat(digest) else { continue }
+            found[digest] = info.isDamaged ? .damaged : .have
         }
-        return states
+        let missing = Set(digests).subtracting(found.keys)
+        let awaited = missing.isEmpty ? [] : try await awaited(of: missing)
+        return digests.map { found[$0] ?? (awaited.contains($0) ? .pending : .neverHad) }
+    }
+
+    /// Those that a pending version names. Where more versions wait than are looked at, whatever was not
+    /// found counts as awaited: "never had" must not be said in error.
+    private func awaited(of missing: Set<BlobID>) async throws -> Set<BlobID> {
+        var awaited: Set<BlobID> = []
+        var after: VersionReference?
+        var lookedAt = 0
+        while lookedAt < limits.awaitedEntries {
+            let page = try await feed.pending(after: after, limit: limits.feedEntries)
+            guard let last = page.last else { return awaited }
+            for object in page {
+                if let blob = object.content?.blob, missing.contains(blob) { awaited.insert(blob) }
+            }
+            guard awaited.count < missing.count else { return awaited }
+            lookedAt += page.count
+            after = VersionReference(name: last.name, version: last.version)
+        }
+        return missing
     }
 
     private func checkCount(_ count: Int) throws {

@@ -43,10 +43,13 @@ package enum BlobState: UInt8, Sendable, CaseIterable {
 package struct EntryAnswer: Sendable, Hashable {
     package var name: ObjectName
     package var entry: FeedEntry?
+    /// Nothing is published there yet, but a put waits to be: worth asking again.
+    package var isPending: Bool
 
-    package init(name: ObjectName, entry: FeedEntry?) {
+    package init(name: ObjectName, entry: FeedEntry?, isPending: Bool = false) {
         self.name = name
         self.entry = entry
+        self.isPending = isPending
     }
 }
 

@@ -9,6 +9,8 @@ package struct ReplicationLimits: Sendable, Hashable {
     package var inlineBytes = 8 << 10
     /// Names, and digests, in one request.
     package var namesPerRequest = 256
+    /// Versions that wait, looked at to tell whether a blob that is not here is expected.
+    package var awaitedEntries = 4096
     /// Ranges that were received and wait to be merged; the feeds pause above it.
     package var queuedMerges = 4
     /// Versions that wait for their closure, in memory; the feeds pause above it.

@@ -79,8 +79,12 @@ extension Replicator {
         }
         settle(ordinal)
         guard pending[ordinal]?.phase == .waiting else { return }
-        // What was examined may have changed since.
-        if tracked.isStale || !missing.isDisjoint(with: changedNames) { return requeue(ordinal) }
+        // What was examined may have changed since. What is ready meanwhile needs no second look,
+        // unless more is to be learnt from it.
+        let hasChanged = missing.contains { name in
+            changedNames.contains(name) && !(tracked.isClosureKnown && pending.isReady(name))
+        }
+        if tracked.isStale || hasChanged { return requeue(ordinal) }
         for name in missing.sorted() { needName(name) }
     }
 

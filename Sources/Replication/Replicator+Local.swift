@@ -5,11 +5,14 @@ internal import Storage
 
 extension Replicator {
     mutating func pumpWatch() {
-        guard pending.waitingCount > 0 else {
+        guard pending.count > 0 else {
             if !isWatching { localCursor = nil }
             return
         }
-        guard !isWatching, !isWatchResting else { return }
+        // Once begun it goes on until nothing is pending: entries that are examined again do not end it.
+        guard !isWatching, !isWatchResting, localCursor != nil || pending.waitingCount > 0 else {
+            return
+        }
         isWatching = true
         directives.append(.watchLocal(after: localCursor))
     }

@@ -79,6 +79,8 @@ extension Replicator {
             {
                 entries.append(entry)
                 restName(answer.name)
+            } else if answer.isPending {
+                restName(answer.name)
             } else {
                 denied(answer.name, by: region)
             }

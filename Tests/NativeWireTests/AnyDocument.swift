@@ -40,7 +40,8 @@ struct AnyDocument: Sendable {
                     items: try random.array(0...8) {
                         let entry = try $0.entry()
                         return NamesAnswer.Item(
-                            name: entry.object.name, entry: $0.bool() ? entry : nil)
+                            name: entry.object.name, entry: $0.bool() ? entry : nil,
+                            isPending: $0.bool())
                     })),
             AnyDocument(
                 KeysRequest(

@@ -1,13 +1,12 @@
 import Checksums
 import NIOCore
+import NativeWire
 import Storage
 import Testing
 
-@testable import NativeWire
-
 @Suite("Documents that the grammar does not allow")
 struct StrictDecodingTests {
-    @Test("a document that was cut anywhere is refused", arguments: 0..<4)
+    @Test("a document that was cut anywhere is refused", arguments: 0..<2)
     func truncation(seed: Int) throws {
         for document in try AnyDocument.random(seed: UInt64(seed)) {
             for length in 0..<document.bytes.readableBytes {
@@ -17,7 +16,7 @@ struct StrictDecodingTests {
         }
     }
 
-    @Test("a document with a changed bit is refused", arguments: 0..<4)
+    @Test("a document with a changed bit is refused", arguments: 0..<2)
     func changedBits(seed: Int) throws {
         for document in try AnyDocument.random(seed: UInt64(seed)) {
             for index in 0..<document.bytes.readableBytes {

@@ -10,7 +10,7 @@ import Replication
 import Storage
 import Testing
 
-@Suite("The command line's way to its daemon", .timeLimit(.minutes(2)))
+@Suite("The command line's way to its daemon", .timeLimit(.minutes(10)))
 struct AdminClientTests {
     private static func socketPath() -> String {
         "/tmp/holdfast-\(UInt64.random(in: .min ... .max)).sock"
@@ -32,7 +32,7 @@ struct AdminClientTests {
                 service.stop()
                 group.cancelAll()
             }
-            try await body(AdminClient(socketPath: path))
+            try await body(AdminClient(socketPath: path, client: HTTPClient(limits: .patient)))
         }
     }
 
@@ -83,7 +83,7 @@ struct AdminClientTests {
     func unreachable() async throws {
         let path = Self.socketPath()
         await #expect {
-            try await AdminClient(socketPath: path).status()
+            try await AdminClient(socketPath: path, client: HTTPClient(limits: .patient)).status()
         } throws: { error in
             let error = error as? AdminClientError
             return error?.code == .unreachable && error?.message.contains(path) == true

@@ -3,7 +3,7 @@ import RegionClient
 import Replication
 import Testing
 
-@Suite("The outbound client", .timeLimit(.minutes(2)))
+@Suite("The outbound client", .timeLimit(.minutes(10)))
 struct HTTPClientTests {
     static func get(
         _ port: Int, answer: OutboundRequest.Answer = .stream
@@ -41,7 +41,7 @@ struct HTTPClientTests {
                     + "HTTP/1.1 207 Odd\r\nX-Name:  Value \r\nContent-Length: 5\r\n\r\nhello")
             while connection.read() != nil {}
         }
-        let client = HTTPClient()
+        let client = HTTPClient(limits: .patient)
         let answer = try await client.send(Self.get(server.port))
         #expect(answer.head.status == 207)
         #expect(answer.head["x-name"] == "Value")
@@ -64,7 +64,7 @@ struct HTTPClientTests {
             seen.change { $0 = whole }
             connection.write("HTTP/1.1 204 No Content\r\n\r\n")
         }
-        let client = HTTPClient()
+        let client = HTTPClient(limits: .patient)
         var request = Self.get(server.port, answer: .document(waitMilliseconds: 0))
         request.method = "POST"
         request.body = ByteBuffer(string: "body!")
@@ -79,7 +79,7 @@ struct HTTPClientTests {
     func chunked() async throws {
         let server = try Self.answering(
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
-        let client = HTTPClient()
+        let client = HTTPClient(limits: .patient)
         let answer = try await client.send(Self.get(server.port))
         #expect(answer.head.contentLength == nil)
         #expect(String(buffer: try await answer.collect(limitBytes: 100)) == "abcde")
@@ -92,7 +92,7 @@ struct HTTPClientTests {
                 connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
             }
         }
-        let client = HTTPClient()
+        let client = HTTPClient(limits: .patient)
         for _ in 0..<5 {
             let answer = try await client.send(Self.get(server.port))
             _ = try await answer.collect(limitBytes: 10)
@@ -106,7 +106,7 @@ struct HTTPClientTests {
             guard connection.readHead() != nil else { return }
             connection.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
         }
-        let client = HTTPClient()
+        let client = HTTPClient(limits: .patient)
         let answer = try await client.send(Self.get(server.port))
         let received = Shared("")
         let code = await Self.code {
@@ -123,7 +123,7 @@ struct HTTPClientTests {
         let server = try RawServer { _ in }
         let port = server.port
         _ = consume server
-        let client = HTTPClient()
+        let client = HTTPClient(limits: .patient)
         #expect(await Self.code { _ = try await client.send(Self.get(port)) } == .unreachable)
     }
 
@@ -139,14 +139,14 @@ struct HTTPClientTests {
             guard connection.readHead() != nil else { return }
             connection.write(text)
         }
-        let client = HTTPClient()
+        let client = HTTPClient(limits: .patient)
         let code = await Self.code { _ = try await client.send(Self.get(server.port)) }
         #expect(code == .malformed)
     }
 
     @Test("a URL of another scheme is refused, not followed")
     func otherScheme() async throws {
-        let client = HTTPClient()
+        let client = HTTPClient(limits: .patient)
         let code = await Self.code {
             _ = try await client.send(
                 OutboundRequest(method: "GET", url: "file:///etc/hostname", answer: .stream))
@@ -156,7 +156,7 @@ struct HTTPClientTests {
 
     @Test("an answer that stalls is cut")
     func stall() async throws {
-        var limits = ClientLimits()
+        var limits = ClientLimits.patient
         limits.stallMilliseconds = 1000
         let server = try Self.answering("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
         let client = HTTPClient(limits: limits)
@@ -168,7 +168,7 @@ struct HTTPClientTests {
 
     @Test("a document that never ends is cut, however busily it is sent")
     func endlessDocument() async throws {
-        var limits = ClientLimits()
+        var limits = ClientLimits.patient
         limits.documentMilliseconds = 300
         let server = try RawServer { connection in
             guard connection.readHead() != nil else { return }
@@ -186,7 +186,7 @@ struct HTTPClientTests {
     @Test("a body above the limit of who collects it is malformed")
     func collectLimit() async throws {
         let server = try Self.answering("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabcde")
-        let client = HTTPClient()
+        let client = HTTPClient(limits: .patient)
         let code = await Self.code {
             _ = try await client.send(Self.get(server.port)).collect(limitBytes: 4)
         }

@@ -5,7 +5,7 @@ import Replication
 import Storage
 import Testing
 
-@Suite("Regions prove to each other who speaks", .timeLimit(.minutes(2)))
+@Suite("Regions prove to each other who speaks", .timeLimit(.minutes(10)))
 struct PeerAuthenticationTests {
     static let name = ObjectName(bucket: "registry", key: "k")
 

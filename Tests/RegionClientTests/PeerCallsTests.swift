@@ -5,7 +5,7 @@ import Replication
 import Storage
 import Testing
 
-@Suite("A region asked by another", .timeLimit(.minutes(2)))
+@Suite("A region asked by another", .timeLimit(.minutes(10)))
 struct PeerCallsTests {
     static func collect(_ source: any ByteSource) async throws -> ByteBuffer {
         var result = ByteBuffer()
@@ -130,6 +130,31 @@ struct PeerCallsTests {
             #expect(missing == ["k77", "local/secret"])
             #expect(answers.first?.entry?.inlineBytes == value)
             #expect(try await transport.entries(named: []).isEmpty)
+        }
+    }
+
+    @Test("tells what it expects apart from what it never had")
+    func expected() async throws {
+        try await PeerFixture.serving { peer in
+            let transport = try peer.transport()
+            let awaited = try #require(BlobID(bytes: Array(repeating: 7, count: 32)))
+            let other = try #require(BlobID(bytes: Array(repeating: 8, count: 32)))
+            let name = ObjectName(bucket: "registry", key: "waiting")
+            let third = RegionID(0xC)
+            let content = ObjectContent(
+                blob: awaited, sizeBytes: 1, lastModifiedMilliseconds: 1, etag: "e")
+            let object = ObjectVersion(
+                name: name, version: Version(stamp: HybridTimestamp(rawValue: 1), region: third),
+                position: FeedPosition(incarnation: 1, number: 1), kind: .put(content),
+                state: .pending)
+            try await peer.store.merge([FeedEntry(object: object)])
+            #expect(try await transport.states(of: [other, awaited]) == [.neverHad, .pending])
+            let missing = ObjectName(bucket: "registry", key: "missing")
+            #expect(
+                try await transport.entries(named: [missing, name]) == [
+                    EntryAnswer(name: missing, entry: nil),
+                    EntryAnswer(name: name, entry: nil, isPending: true),
+                ])
         }
     }
 

@@ -17,7 +17,7 @@ struct PeerFixture: Sendable {
 
     let store: MemoryStore
     let port: Int
-    let client = HTTPClient()
+    let client = HTTPClient(limits: .patient)
 
     static func key(_ secret: [UInt8] = Self.secret) throws -> PeerKey {
         try #require(PeerKey(secret: secret))

@@ -3,7 +3,7 @@ import RegionClient
 import Replication
 import Testing
 
-@Suite("Bodies that are streamed", .timeLimit(.minutes(2)))
+@Suite("Bodies that are streamed", .timeLimit(.minutes(10)))
 struct StreamingTests {
     /// Sends a body of so many bytes, each byte telling its place, and counts what it could send.
     private static func server(
@@ -32,7 +32,7 @@ struct StreamingTests {
 
     @Test("every byte arrives once and in order, through many pauses")
     func order() async throws {
-        var limits = ClientLimits()
+        var limits = ClientLimits.patient
         limits.bufferedBytes = 64 << 10
         limits.chunkBytes = 16 << 10
         let size = 24 << 20
@@ -52,7 +52,7 @@ struct StreamingTests {
 
     @Test("what nobody reads is not sent: the transfer pauses, and goes on when it is read")
     func backPressure() async throws {
-        var limits = ClientLimits()
+        var limits = ClientLimits.patient
         limits.bufferedBytes = 1 << 20
         // More than every socket buffer on the way may hold (tcp_wmem and tcp_rmem: a few MiB each).
         let size = 128 << 20
@@ -78,7 +78,7 @@ struct StreamingTests {
     func lettingGo() async throws {
         let gone = Shared(false)
         let server = try Self.server(bytes: 1 << 30, sent: Shared(0), gone: gone)
-        let client = HTTPClient()
+        let client = HTTPClient(limits: .patient)
         do {
             let answer = try await client.send(HTTPClientTests.get(server.port))
             _ = try await answer.body.next()
@@ -99,7 +99,7 @@ struct StreamingTests {
             while connection.read() != nil {}
             gone.change { $0 = true }
         }
-        let client = HTTPClient()
+        let client = HTTPClient(limits: .patient)
         let port = server.port
         await withTaskGroup(of: Bool.self) { group in
             group.addTask {
@@ -128,7 +128,7 @@ struct StreamingTests {
         }
         let body: any ByteSource
         do {
-            let client = HTTPClient()
+            let client = HTTPClient(limits: .patient)
             body = try await client.send(HTTPClientTests.get(server.port)).body
         }
         let code = await HTTPClientTests.code { _ = try await body.next() }

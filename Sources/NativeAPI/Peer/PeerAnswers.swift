@@ -46,7 +46,7 @@ struct PeerAnswers: Sendable {
         var size = AnswerSize()
         return NamesAnswer(
             items: found.prefix { size.takes($0.entry) }.map {
-                NamesAnswer.Item(name: $0.name, entry: $0.entry)
+                NamesAnswer.Item(name: $0.name, entry: $0.entry, isPending: $0.isPending)
             })
     }
 

@@ -1,0 +1,99 @@
+// Dates as HTTP (RFC 9110 section 5.6.7) and S3's XML (ISO 8601) write them, by own arithmetic: a
+// formatter costs more than the look-up of the object. S3 shows whole seconds everywhere, so that a
+// client that compares a list with a HEAD sees the same.
+
+/// A moment in the proleptic Gregorian calendar, UTC, in whole seconds.
+package struct CalendarDate: Hashable, Sendable {
+    package let year: Int
+    package let month: Int
+    package let day: Int
+    package let hour: Int
+    package let minute: Int
+    package let second: Int
+    /// 0 is Sunday.
+    package let weekday: Int
+
+    package init(milliseconds: Int64) {
+        let seconds = Self.floorDivide(milliseconds, 1000)
+        let days = Self.floorDivide(seconds, 86_400)
+        let rest = Int(seconds - days * 86_400)
+        (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60)
+        weekday = Int((days + 4) - Self.floorDivide(days + 4, 7) * 7)
+        // Days to a civil date by 400-year eras that begin in March (Hinnant, "chrono-compatible
+        // low-level date algorithms").
+        let shifted = days + 719_468
+        let era = Self.floorDivide(shifted, 146_097)
+        let dayOfEra = Int(shifted - era * 146_097)
+        let yearOfEra =
+            (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+        month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        year = yearOfEra + Int(era) * 400 + (month <= 2 ? 1 : 0)
+    }
+
+    /// Milliseconds since 1970 of a date given by its parts; `nil` for parts that make no date.
+    package static func milliseconds(
+        year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int
+    ) -> Int64? {
+        guard (1...12).contains(month), (1...31).contains(day), (0...23).contains(hour),
+            (0...59).contains(minute), (0...60).contains(second), (0...9999).contains(year)
+        else { return nil }
+        let shiftedYear = month <= 2 ? year - 1 : year
+        let era = Int(floorDivide(Int64(shiftedYear), 400))
+        let yearOfEra = shiftedYear - era * 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        let days = Int64(era * 146_097 + dayOfEra - 719_468)
+        return (days * 86_400 + Int64(hour * 3600 + minute * 60 + second)) * 1000
+    }
+
+    private static func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
+        value >= 0 ? value / divisor : -((divisor - 1 - value) / divisor)
+    }
+}
+
+extension CalendarDate {
+    private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    private static let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+
+    /// `Sun, 06 Nov 1994 08:49:37 GMT`.
+    package var http: String {
+        let date = "\(Self.weekdays[weekday]), \(Self.two(day)) \(Self.months[month - 1]) \(year)"
+        return date + " \(time) GMT"
+    }
+
+    /// `1994-11-06T08:49:37.000Z`.
+    package var iso8601: String { "\(year)-\(Self.two(month))-\(Self.two(day))T\(time).000Z" }
+
+    private var time: String { "\(Self.two(hour)):\(Self.two(minute)):\(Self.two(second))" }
+
+    private static func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+
+    /// Milliseconds since 1970 of a date in any of HTTP's three forms; `nil` for anything else.
+    package static func parseHTTP(_ text: String) -> Int64? {
+        let words = text.split { $0 == " " || $0 == "," || $0 == "-" }.map(String.init)
+        if words.count == 6, words[5] == "GMT" {
+            return milliseconds(day: words[1], month: words[2], year: words[3], time: words[4])
+        }
+        // asctime: `Sun Nov  6 08:49:37 1994`.
+        guard words.count == 5 else { return nil }
+        return milliseconds(day: words[2], month: words[1], year: words[4], time: words[3])
+    }
+
+    private static func milliseconds(
+        day: String, month: String, year: String, time: String
+    ) -> Int64? {
+        let clock = time.split(separator: ":").compactMap { Int($0) }
+        guard clock.count == 3, let day = Int(day), let month = months.firstIndex(of: month),
+            let short = Int(year)
+        else { return nil }
+        let isShort = year.utf8.count == 2
+        return milliseconds(
+            year: isShort ? short + (short < 70 ? 2000 : 1900) : short, month: month + 1, day: day,
+            hour: clock[0], minute: clock[1], second: clock[2])
+    }
+}

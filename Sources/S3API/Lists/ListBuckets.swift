@@ -1,0 +1,41 @@
+// ListBuckets: every bucket of the region, in order.
+
+internal import HTTPServer
+internal import Storage
+
+extension S3Handler {
+    func listBuckets(_ request: S3Request) async throws -> ServerResponse {
+        let prefix = request.query["prefix"] ?? ""
+        let after = try request.query["continuation-token"].map(ContinuationToken.decode)
+        // Without `max-buckets` there are no pages.
+        let limit = try request.number("max-buckets", default: .max, from: 1, cutAt: 10_000)
+        let matching = try await buckets.list().filter { bucket in
+            bucket.name.hasPrefix(prefix) && after.map { ObjectKey(bucket.name) > $0 } ?? true
+        }
+        let shown = matching.prefix(limit)
+        let document = XMLWriter.document("ListAllMyBucketsResult") { writer in
+            owner.write(to: &writer)
+            writer.element("Buckets") {
+                for bucket in shown { $0.describe(bucket, region: region) }
+            }
+            if shown.count < matching.count, let last = shown.last {
+                writer.element("ContinuationToken", ContinuationToken.encode(ObjectKey(last.name)))
+            }
+            if !prefix.isEmpty { writer.element("Prefix", prefix) }
+        }
+        return .document(document)
+    }
+
+    private var region: String { configuration.region }
+}
+
+extension XMLWriter {
+    fileprivate mutating func describe(_ bucket: Bucket, region: String) {
+        element("Bucket") {
+            $0.element("Name", bucket.name)
+            $0.element(
+                "CreationDate", CalendarDate(milliseconds: bucket.createdMilliseconds).iso8601)
+            $0.element("BucketRegion", region)
+        }
+    }
+}

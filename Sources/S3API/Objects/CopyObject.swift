@@ -1,0 +1,105 @@
+// CopyObject: a new name for a blob that is here; no byte is read or written. Its ETag and checksum stay.
+
+internal import Checksums
+internal import HTTPServer
+internal import HTTPTypes
+internal import RegistryLayout
+internal import Storage
+
+extension S3Handler {
+    func copyObject(_ request: S3Request) async throws -> ServerResponse {
+        let name = try request.name
+        let directives = try CopyDirectives(request.fields)
+        let source = try await copySource(request)
+        guard directives.changesAnything || name != source.name else {
+            throw S3Error(
+                .invalidRequest,
+                "This copy request is illegal because it is trying to copy an object to itself"
+                    + " without changing the object's metadata, storage class, website redirect"
+                    + " location or encryption attributes.")
+        }
+        let content = try await copied(source.content, directives, request)
+        if let digest = KeyRules.promisedDigest(name.key) {
+            try await requireDigest(digest, of: content)
+        }
+        let object = try await objects.commit(.link(name, content, request.writeConditions))
+        let modified = object?.content?.lastModifiedMilliseconds ?? 0
+        let document = XMLWriter.document("CopyObjectResult") {
+            $0.element("LastModified", CalendarDate(milliseconds: modified).iso8601)
+            $0.element("ETag", ETags.quoted(content.etag))
+            if let checksum = content.checksum {
+                $0.element(
+                    checksum.algorithm.elementName,
+                    checksum.text(parts: content.partSizes.count))
+                $0.element("ChecksumType", checksum.kind.wireName)
+            }
+        }
+        return .document(document)
+    }
+
+    private func copied(
+        _ source: ObjectContent, _ directives: CopyDirectives, _ request: S3Request
+    ) async throws -> ObjectContent {
+        var content = source
+        content.lastModifiedMilliseconds = 0
+        content.writer = request.writer
+        let attributes = try ObjectAttributes(request.fields, limits: request.limits)
+        if directives.replacesMetadata {
+            content.headers = attributes.headers
+            content.userMetadata = attributes.userMetadata
+        }
+        if directives.replacesTags { content.tags = attributes.tags }
+        if let algorithm = directives.checksum,
+            content.checksum?.algorithm != algorithm || content.checksum?.kind != .fullObject
+        {
+            let bytes = try await rehash(content, ChecksumHasher(algorithm.kind))
+            content.checksum = ObjectChecksum(
+                algorithm: algorithm, kind: .fullObject, bytes: bytes)
+        }
+        return content
+    }
+
+    /// Throws `BadDigest` unless the bytes have the digest that the destination's key names.
+    private func requireDigest(_ digest: ContentDigest, of content: ObjectContent) async throws {
+        let isRight =
+            switch digest.algorithm {
+            case .sha256: digest.blob == content.blob
+            case .sha512: try await rehash(content, MessageDigest(.sha512)) == digest.bytes
+            }
+        guard isRight else {
+            throw S3Error(.badDigest, "The bytes of the source do not have the digest \(digest).")
+        }
+    }
+}
+
+/// What a copy takes from its source, and what from its request.
+private struct CopyDirectives {
+    let replacesMetadata: Bool
+    let replacesTags: Bool
+    let checksum: ChecksumAlgorithm?
+    let hasStorageClass: Bool
+
+    var changesAnything: Bool {
+        replacesMetadata || replacesTags || checksum != nil || hasStorageClass
+    }
+
+    init(_ fields: HTTPFields) throws(S3Error) {
+        replacesMetadata = try Self.replaces(fields, .metadataDirective)
+        replacesTags = try Self.replaces(fields, .taggingDirective)
+        checksum = try fields[.checksumAlgorithm].map { text throws(S3Error) in
+            try ChecksumAlgorithm(wireName: text)
+        }
+        hasStorageClass = fields.contains(.storageClass)
+    }
+
+    private static func replaces(
+        _ fields: HTTPFields, _ name: HTTPField.Name
+    ) throws(S3Error) -> Bool {
+        switch fields[name] {
+        case nil, "COPY": return false
+        case "REPLACE": return true
+        case let other?:
+            throw .invalidArgument(name.canonicalName, other, "Unknown directive.")
+        }
+    }
+}

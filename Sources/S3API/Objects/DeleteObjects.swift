@@ -1,0 +1,123 @@
+// DeleteObjects: up to a thousand keys in one durable group, each with its own outcome.
+
+internal import Access
+internal import HTTPServer
+internal import HTTPTypes
+internal import NIOCore
+internal import Storage
+
+extension S3Handler {
+    func deleteObjects(_ request: S3Request) async throws -> ServerResponse {
+        let bucket = try request.bucket
+        let checksum = try ChecksumAnnouncement(request.fields)
+        guard checksum != nil || request.fields.contains(.contentMD5) else {
+            throw S3Error(
+                .invalidRequest,
+                "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
+        }
+        guard try await buckets.bucket(bucket) != nil else { throw S3Error.noSuchBucket(bucket) }
+        let body = try await request.document(
+            limitBytes: request.limits.deleteDocumentBytes, checksum: checksum)
+        let document = try DeleteDocument(body, limits: request.limits)
+        let outcomes = await delete(document.items, in: bucket, for: request)
+        let answer = XMLWriter.document("DeleteResult", capacity: 64 * outcomes.count + 256) {
+            for (item, outcome) in zip(document.items, outcomes) {
+                if let error = outcome {
+                    item.write(error, to: &$0)
+                } else if !document.isQuiet {
+                    item.writeDeleted(to: &$0)
+                }
+            }
+        }
+        return .document(answer)
+    }
+
+    /// The error of each item, `nil` where it was deleted.
+    private func delete(
+        _ items: [DeleteDocument.Item], in bucket: String, for request: S3Request
+    ) async -> [S3Error?] {
+        var outcomes = items.map { $0.refusal(in: bucket, for: request) }
+        let accepted = items.indices.filter { outcomes[$0] == nil }
+        let results = await objects.commit(
+            accepted.map { index in
+                .delete(
+                    ObjectName(bucket: bucket, key: ObjectKey(items[index].key)),
+                    Preconditions(ifMatch: items[index].etag.map(ETags.parse)))
+            })
+        for (index, result) in zip(accepted, results) {
+            if case .failure(let error) = result { outcomes[index] = S3Error(error) }
+        }
+        return outcomes
+    }
+}
+
+/// The body of a DeleteObjects.
+struct DeleteDocument: Sendable {
+    struct Item: Sendable {
+        let key: String
+        let versionID: String?
+        let etag: String?
+        /// Conditions that are not offered.
+        let hasOtherConditions: Bool
+    }
+
+    let items: [Item]
+    let isQuiet: Bool
+
+    init(_ bytes: ByteBuffer, limits: S3Limits) throws(S3Error) {
+        let root = try XMLElement.parse(bytes, root: "Delete", depth: limits.documentDepth)
+        try root.expectChildren(["Object", "Quiet"])
+        switch root.child("Quiet")?.trimmedText {
+        case nil, "false", "": isQuiet = false
+        case "true": isQuiet = true
+        default: throw .malformedXML
+        }
+        let objects = root.children.filter { $0.name == "Object" }
+        guard (1...limits.deletedKeys).contains(objects.count) else { throw .malformedXML }
+        items = try objects.map { element throws(S3Error) in
+            try element.expectChildren(["Key", "VersionId", "ETag", "LastModifiedTime", "Size"])
+            guard let key = element.child("Key")?.text, !key.isEmpty else { throw .malformedXML }
+            return Item(
+                key: key, versionID: element.child("VersionId")?.trimmedText,
+                etag: element.child("ETag")?.trimmedText,
+                hasOtherConditions: element.child("LastModifiedTime") != nil
+                    || element.child("Size") != nil)
+        }
+    }
+}
+
+extension DeleteDocument.Item {
+    fileprivate func refusal(in bucket: String, for request: S3Request) -> S3Error? {
+        do {
+            try request.principal.require(.delete, bucket: bucket, key: ObjectKey(key))
+        } catch {
+            return S3Error(error)
+        }
+        if let versionID, versionID != "null", !versionID.isEmpty {
+            return S3Error(.noSuchVersion, "The specified version does not exist.")
+        }
+        if hasOtherConditions {
+            return .notImplemented("A condition on time or size")
+        }
+        if key.utf8.count > request.limits.keyBytes {
+            return S3Error(.keyTooLong, "Your key is too long.")
+        }
+        return nil
+    }
+
+    fileprivate func write(_ error: S3Error, to writer: inout XMLWriter) {
+        writer.element("Error") {
+            $0.element("Key", key)
+            $0.element("VersionId", ifPresent: versionID)
+            $0.element("Code", error.code.rawValue)
+            $0.element("Message", error.message)
+        }
+    }
+
+    fileprivate func writeDeleted(to writer: inout XMLWriter) {
+        writer.element("Deleted") {
+            $0.element("Key", key)
+            $0.element("VersionId", ifPresent: versionID)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+// PutObject: refuse what can be refused before the body is read, stream the body into the store, commit
+// the name.
+
+internal import HTTPServer
+internal import HTTPTypes
+internal import RegistryLayout
+internal import Storage
+
+extension S3Handler {
+    func putObject(_ request: S3Request) async throws -> ServerResponse {
+        let name = try request.name
+        let announced = try BodyAnnouncement(request)
+        let attributes = try ObjectAttributes(request.fields, limits: request.limits)
+        let conditions = request.writeConditions
+        try await refuseEarly(name, conditions)
+        // The key of a registry's blob names the digest of its bytes.
+        let staged = try await receive(
+            request, announced, isBlob: true, digest: KeyRules.promisedDigest(name.key))
+        let content = try ObjectContent(
+            staged, attributes, checksum: announced.checksum?.algorithm, writer: request.writer)
+        try await objects.commit(.put(name, content, staged, conditions))
+        var response = ServerResponse(status: .ok)
+        response.fields[.eTag] = ETags.quoted(content.etag)
+        response.fields.set(content.checksum, parts: 0)
+        return response
+    }
+
+    /// Refuses a write that could not be committed now, so that its body stays unread; whether it can be
+    /// committed then, the commit decides. Throws `NoSuchBucket`, `PreconditionFailed`, `NoSuchKey`.
+    func refuseEarly(_ name: ObjectName, _ conditions: Preconditions) async throws {
+        let etag = try await objects.object(name)?.content?.etag
+        if let wanted = conditions.ifMatch, !wanted.matches(etag) {
+            throw etag == nil ? S3Error.noSuchKey : S3Error.preconditionFailed("If-Match")
+        }
+        if let unwanted = conditions.ifNoneMatch, unwanted.matches(etag) {
+            throw S3Error.preconditionFailed("If-None-Match")
+        }
+    }
+}
+
+extension S3Request {
+    /// The conditions of a write, which the store decides together with it.
+    var writeConditions: Preconditions {
+        Preconditions(
+            ifMatch: fields[.ifMatch].map(ETags.parse),
+            ifNoneMatch: fields[.ifNoneMatch].map(ETags.parse))
+    }
+}
+
+extension S3Error {
+    static func preconditionFailed(_ condition: String) -> S3Error {
+        S3Error(
+            .preconditionFailed,
+            "At least one of the pre-conditions you specified did not hold"
+        ).with("Condition", condition)
+    }
+
+    static let contentSHA256Mismatch = S3Error(
+        .contentSHA256Mismatch,
+        "The provided 'x-amz-content-sha256' header does not match what was computed.")
+}
+
+extension ObjectContent {
+    /// What a body that was staged with SHA-256 and MD5 is as an object.
+    fileprivate init(
+        _ staged: StagedBlob, _ attributes: ObjectAttributes, checksum: ChecksumAlgorithm?,
+        writer: Writer
+    ) throws {
+        guard let blob = staged.blob, let md5 = staged.md5 else {
+            preconditionFailure("a body is staged with SHA-256 and MD5")
+        }
+        let value = checksum.flatMap { algorithm in
+            staged.checksums[algorithm].map {
+                ObjectChecksum(algorithm: algorithm, kind: .fullObject, bytes: $0)
+            }
+        }
+        self.init(
+            blob: blob, sizeBytes: staged.sizeBytes, lastModifiedMilliseconds: 0,
+            etag: Hexadecimal.encode(md5), headers: attributes.headers, checksum: value,
+            userMetadata: attributes.userMetadata, tags: attributes.tags, writer: writer)
+    }
+}

@@ -1,0 +1,84 @@
+// Who may come in: the signature is verified before anything else of a request is believed, and the
+// operation is allowed before anything of it is done.
+
+internal import Access
+internal import HTTPServer
+internal import HTTPTypes
+internal import Storage
+
+extension S3Handler {
+    /// The request as one of an authenticated principal. Does not read its body.
+    func admit(_ request: ServerRequest) async throws -> S3Request {
+        guard request.head.method != .options else {
+            throw S3Error(
+                .accessForbidden, "CORSResponse: CORS is not enabled for this bucket.")
+        }
+        let verified = try await verifier.verify(
+            PlainRequest(request), nowMilliseconds: clock.milliseconds())
+        let target = try RequestTarget(
+            request.head.path ?? "",
+            virtualHostBucket: RequestTarget.virtualHostBucket(
+                host: request.head.authority,
+                domain: configuration.domain),
+            limits: configuration.limits)
+        return S3Request(
+            server: request, target: target,
+            fields: request.head.headerFields.hoisting(target.query), verified: verified,
+            limits: configuration.limits)
+    }
+}
+
+extension PlainRequest {
+    fileprivate init(_ request: ServerRequest) {
+        var headers = request.head.headerFields.map {
+            PlainHeader($0.name.canonicalName, $0.value)
+        }
+        // HTTP/2 says the host only there; every signature covers it.
+        if let authority = request.head.authority, !headers.contains(where: { $0.name == "host" }) {
+            headers.append(PlainHeader("host", authority))
+        }
+        self.init(
+            method: request.head.method.rawValue, target: request.head.path ?? "",
+            headers: headers)
+    }
+}
+
+extension HTTPFields {
+    /// With the `x-amz-` fields that a presigned URL carries in its query: they mean the same there. A
+    /// field of the request itself goes first.
+    fileprivate func hoisting(_ query: RequestQuery) -> HTTPFields {
+        guard query.has("X-Amz-Signature") else { return self }
+        var result = self
+        for item in query.items {
+            guard let name = HTTPField.Name(item.name),
+                name.canonicalName.utf8.starts(with: "x-amz-".utf8),
+                !Self.signing.contains(name.canonicalName), !contains(name)
+            else { continue }
+            result.append(HTTPField(name: name, value: item.value))
+        }
+        return result
+    }
+
+    /// What makes the signature itself.
+    private static let signing: Set<String> = [
+        "x-amz-algorithm", "x-amz-content-sha256", "x-amz-credential", "x-amz-date",
+        "x-amz-expires", "x-amz-security-token", "x-amz-signature", "x-amz-signedheaders",
+    ]
+}
+
+extension S3Operation {
+    /// What a key must be allowed to do. Deleting many keys is asked of each key.
+    var action: Action {
+        switch self {
+        case .listBuckets, .headBucket, .getBucketLocation, .getBucketSetting, .listObjects,
+            .listObjectsV2, .listObjectVersions, .listMultipartUploads, .deleteObjects:
+            .list
+        case .createBucket, .deleteBucket, .putBucketACL: .administer
+        case .getObject, .headObject, .getObjectACL, .getObjectTagging: .read
+        case .putObject, .copyObject, .putObjectACL, .createMultipartUpload, .uploadPart,
+            .uploadPartCopy, .listParts, .completeMultipartUpload, .abortMultipartUpload:
+            .write
+        case .deleteObject: .delete
+        }
+    }
+}

@@ -1,0 +1,62 @@
+// One request on its way through this front: what was parsed of it and who sent it. The body is still on
+// the wire.
+
+internal import Access
+internal import HTTPServer
+internal import HTTPTypes
+internal import Storage
+
+struct S3Request: Sendable {
+    let server: ServerRequest
+    let target: RequestTarget
+    /// The header fields, and those that a presigned URL carries as parameters of its query.
+    let fields: HTTPFields
+    let verified: VerifiedRequest
+    let limits: S3Limits
+
+    var query: RequestQuery { target.query }
+    var principal: Principal { verified.principal }
+    var writer: Writer { Writer(principal: principal.name, requestID: server.id) }
+
+    /// The bucket, where the operation has one. Throws for a name that no bucket can have, so that no
+    /// request names what is reserved.
+    var bucket: String {
+        get throws(S3Error) {
+            guard let bucket = target.bucket, BucketName.isValid(bucket) else {
+                throw S3Error(.invalidBucketName, "The specified bucket is not valid.")
+                    .with("BucketName", target.bucket ?? "")
+            }
+            return bucket
+        }
+    }
+
+    /// The object, where the operation has one.
+    var name: ObjectName {
+        get throws(S3Error) {
+            let bucket = try bucket
+            guard let key = target.key else {
+                throw S3Error(.invalidURI, "The request names no object.")
+            }
+            return ObjectName(bucket: bucket, key: key)
+        }
+    }
+
+    /// Throws unless the version asked for is the one that an unversioned bucket has.
+    func requireNullVersion() throws(S3Error) {
+        guard let version = query["versionId"], version != "null" else { return }
+        throw S3Error(.noSuchVersion, "The specified version does not exist.")
+            .with("VersionId", version)
+    }
+
+    /// A number of the query between `range`'s bounds; greater ones are cut down to it.
+    func number(
+        _ parameter: String, default standard: Int, from least: Int = 0, cutAt most: Int
+    ) throws(S3Error) -> Int {
+        guard let text = query[parameter], !text.isEmpty else { return standard }
+        guard let value = Int32(text), value >= least else {
+            throw .invalidArgument(
+                parameter, text, "Argument \(parameter) must be an integer of at least \(least).")
+        }
+        return min(Int(value), most)
+    }
+}

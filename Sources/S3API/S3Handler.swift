@@ -1,0 +1,107 @@
+// The S3 protocol over the contracts of storage. A request is parsed, authenticated, recognised as an
+// operation, checked for headers that would be lost, and only then performed; a refusal on the way does not
+// read its body. One operation is one file.
+
+package import Access
+package import HTTPServer
+internal import HTTPTypes
+package import Logging
+package import Storage
+
+package final class S3Handler: RequestHandler {
+    let objects: any ObjectStore
+    let blobs: any BlobStore
+    let uploads: any UploadStore
+    let buckets: Buckets
+    let verifier: RequestVerifier
+    let clock: any WallClock
+    let configuration: S3Configuration
+    let logger: Logger
+    let owner: Owner
+
+    package init(
+        objects: any ObjectStore, blobs: any BlobStore, uploads: any UploadStore,
+        credentials: any CredentialSource, clock: any WallClock, configuration: S3Configuration,
+        logger: Logger
+    ) {
+        self.objects = objects
+        self.blobs = blobs
+        self.uploads = uploads
+        buckets = Buckets(objects: objects, blobs: blobs)
+        verifier = RequestVerifier(credentials: credentials)
+        self.clock = clock
+        self.configuration = configuration
+        self.logger = logger
+        owner = Owner(id: configuration.ownerID, name: configuration.ownerName)
+    }
+
+    package func respond(to request: ServerRequest) async -> ServerResponse {
+        var response: ServerResponse
+        do {
+            response = try await perform(admit(request))
+        } catch {
+            let error = S3Error(any: error)
+            log(error, request)
+            request.trace.note(errorCode: error.code.rawValue)
+            response = error.response(to: request)
+        }
+        response.fields.append(HTTPField(name: .requestID, value: request.id))
+        return response
+    }
+
+    private func perform(_ request: S3Request) async throws -> ServerResponse {
+        let operation = try S3Operation(
+            request.server.head.method, request.target, request.fields)
+        request.server.trace.note(
+            principal: request.principal.name, operation: operation.label,
+            resource: request.target.resource)
+        try request.principal.require(
+            operation.action, bucket: request.target.bucket, key: request.target.key)
+        try HeaderRules.check(request.fields, writes: operation.writes)
+        return try await perform(operation, request)
+    }
+
+    private func perform(
+        _ operation: S3Operation, _ request: S3Request
+    ) async throws -> ServerResponse {
+        switch operation {
+        case .getObject: try await getObject(request)
+        case .headObject: try await headObject(request)
+        case .putObject: try await putObject(request)
+        case .deleteObject: try await deleteObject(request)
+        case .deleteObjects: try await deleteObjects(request)
+        case .copyObject: try await copyObject(request)
+        case .listObjects: try await listObjects(request)
+        case .listObjectsV2: try await listObjectsV2(request)
+        case .listObjectVersions: try await listObjectVersions(request)
+        case .createMultipartUpload: try await createMultipartUpload(request)
+        case .uploadPart: try await uploadPart(request)
+        case .uploadPartCopy: try await uploadPartCopy(request)
+        case .listParts: try await listParts(request)
+        case .listMultipartUploads: try await listMultipartUploads(request)
+        case .completeMultipartUpload: try await completeMultipartUpload(request)
+        case .abortMultipartUpload: try await abortMultipartUpload(request)
+        case .listBuckets: try await listBuckets(request)
+        case .createBucket: try await createBucket(request)
+        case .headBucket: try await headBucket(request)
+        case .deleteBucket: try await deleteBucket(request)
+        case .getBucketLocation: try await getBucketLocation(request)
+        case .getBucketSetting(let setting): try await getBucketSetting(setting, request)
+        case .putBucketACL: try await putBucketACL(request)
+        case .getObjectACL: try await getObjectACL(request)
+        case .putObjectACL: try await putObjectACL(request)
+        case .getObjectTagging: try await getObjectTagging(request)
+        }
+    }
+
+    /// What is our fault goes into the log with its cause; the rest is the client's business.
+    func log(_ error: S3Error, _ request: ServerRequest) {
+        let level: Logger.Level = error.code.status.code >= 500 ? .error : .debug
+        logger.log(
+            level: level, "\(error.code.rawValue): \(error.message)",
+            metadata: [
+                "request": "\(request.id)", "method": "\(request.head.method.rawValue)",
+                "cause": "\(error.cause.map { String(describing: $0) } ?? "none")",
+            ])
+    }
+}

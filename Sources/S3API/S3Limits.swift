@@ -1,0 +1,32 @@
+// Every bound of the S3 front, by name (Amazon S3, "Amazon S3 multipart upload limits", "Object key
+// naming", "Working with object metadata").
+
+package struct S3Limits: Sendable, Hashable {
+    /// Of a key, in UTF-8.
+    package var keyBytes = 1024
+    /// Of a body that becomes an object or a part in one request.
+    package var bodyBytes: UInt64 = 5 << 30
+    /// Entries of a page of any list.
+    package var listEntries = 1000
+    /// Keys of one DeleteObjects.
+    package var deletedKeys = 1000
+    package var parts = 10_000
+    /// The least size of a part before the last.
+    package var leastPartBytes: UInt64 = 5 << 20
+    package var tags = 10
+    package var tagNameCharacters = 128
+    package var tagValueCharacters = 256
+    /// Names and values of user metadata together.
+    package var userMetadataBytes = 2048
+    /// Of a bucket's settings document.
+    package var documentBytes = 64 << 10
+    package var deleteDocumentBytes = 2 << 20
+    package var completeDocumentBytes = 4 << 20
+    package var documentDepth = 8
+    /// How long a Complete may work before its answer begins, so that a quick refusal has its status.
+    package var completeGraceMilliseconds = 3000
+    /// How often a Complete that works longer sends a space.
+    package var keepAliveMilliseconds = 5000
+
+    package init() {}
+}

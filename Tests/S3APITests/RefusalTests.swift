@@ -1,0 +1,184 @@
+// Requests that must not come in: each a clear error, nothing stored, the body unread.
+
+internal import HTTPTypes
+internal import S3API
+internal import Storage
+import Testing
+
+@Suite("Refusals")
+struct RefusalTests {
+    private let host: HTTPFields = [.other("host"): "localhost:9000"]
+
+    @Test(
+        "a request without a signature is denied",
+        arguments: ["/", "/bucket", "/bucket/k", "/bucket?foo"])
+    func unsigned(_ target: String) async throws {
+        let s3 = try await TestServer.withBucket()
+        let reply = await s3.sendRaw(.get, target, host)
+        #expect(reply.status == 403 && reply.code == "AccessDenied")
+        let put = await s3.sendRaw(.put, "/bucket/k", host, Array("hello".utf8), lengthBytes: 5)
+        #expect(put.code == "AccessDenied" && put.bytesRead == 0)
+    }
+
+    /// Puts an object by a signer that differs from the right one in one thing.
+    private func put(_ change: (inout ClientSigner) -> Void) async throws -> Reply {
+        let s3 = try await TestServer.withBucket()
+        var signer = ClientSigner()
+        change(&signer)
+        let body = Array("hello".utf8)
+        let signed = signer.sign(
+            "PUT", "/bucket/k", host, payload: ClientSigner.hash(body))
+        let reply = await s3.sendRaw(.put, "/bucket/k", signed.fields, body, lengthBytes: 5)
+        let isStored = try await s3.store.object(ObjectName(bucket: "bucket", key: "k")) != nil
+        #expect(isStored == (reply.status == 200))
+        #expect(reply.status == 200 || reply.bytesRead == 0)
+        return reply
+    }
+
+    @Test("a wrong secret, an unknown key and a wrong time have their own errors")
+    func wrongSignatures() async throws {
+        #expect(try await put { _ in }.status == 200)
+        let secret = try await put { $0.secret = "other" }
+        #expect(secret.status == 403 && secret.code == "SignatureDoesNotMatch")
+        let key = try await put { $0.accessKey = "NOBODY" }
+        #expect(key.status == 403 && key.code == "InvalidAccessKeyId")
+        for timestamp in ["20240523T234400Z", "20240524T001600Z"] {
+            let skewed = try await put { $0.timestamp = timestamp }
+            #expect(skewed.status == 403 && skewed.code == "RequestTimeTooSkewed")
+        }
+        for timestamp in ["20240523T234600Z", "20240524T001400Z"] {
+            #expect(try await put { $0.timestamp = timestamp }.status == 200)
+        }
+    }
+
+    @Test("what was signed cannot be changed on the way")
+    func tampered() async throws {
+        let s3 = try await TestServer.withBucket()
+        let signed = ClientSigner().sign(
+            "GET", "/bucket/k?prefix=a", host, payload: ClientSigner.hash([]))
+        var other = signed.fields
+        other[.other("host")] = "elsewhere"
+        let replies = [
+            await s3.sendRaw(.get, "/bucket/other?prefix=a", signed.fields),
+            await s3.sendRaw(.get, "/bucket/k?prefix=b", signed.fields),
+            await s3.sendRaw(.head, "/bucket/k?prefix=a", signed.fields),
+            await s3.sendRaw(.get, "/bucket/k?prefix=a", other),
+        ]
+        #expect(replies.allSatisfy { $0.status == 403 })
+        #expect(replies[0].code == "SignatureDoesNotMatch")
+    }
+
+    @Test("an Authorization that cannot be read is refused")
+    func malformedAuthorization() async throws {
+        let s3 = try await TestServer.withBucket()
+        var fields = ClientSigner().sign(
+            "GET", "/bucket/k", host, payload: ClientSigner.hash([])
+        ).fields
+        fields[.authorization] = "AWS4-HMAC-SHA256 Credential=x"
+        let reply = await s3.sendRaw(.get, "/bucket/k", fields)
+        #expect(reply.status == 400 && reply.code == "AuthorizationHeaderMalformed")
+    }
+
+    @Test("presigned URLs read, head and write until they expire")
+    func presigned() async throws {
+        let s3 = try await TestServer.withBucket()
+        let signer = ClientSigner()
+        let put = signer.presign("PUT", "/bucket/a%20b?x-amz-acl=private", host, expires: 60)
+        let stored = await s3.sendRaw(.put, put, host, Array("hello".utf8), lengthBytes: 5)
+        #expect(stored.status == 200, "\(stored.body)")
+        for method in [HTTPRequest.Method.get, .head] {
+            let url = signer.presign(
+                method.rawValue, "/bucket/a%20b?response-content-type=a%2Fb", host, expires: 1200)
+            let reply = await s3.sendRaw(method, url, host)
+            #expect(reply.status == 200 && reply.fields[.contentType] == "a/b")
+            #expect(reply.body == (method == .get ? "hello" : ""))
+            let forged = String(url.dropLast()) + (url.hasSuffix("0") ? "1" : "0")
+            #expect(await s3.sendRaw(method, forged, host).status == 403)
+        }
+        var earlier = ClientSigner()
+        earlier.timestamp = "20240523T235900Z"
+        let expired = earlier.presign("GET", "/bucket/a%20b", host, expires: 59)
+        let reply = await s3.sendRaw(.get, expired, host)
+        #expect(reply.status == 403 && reply.code == "AccessDenied")
+        let valid = earlier.presign("GET", "/bucket/a%20b", host, expires: 61)
+        #expect(await s3.sendRaw(.get, valid, host).status == 200)
+        let forever = signer.presign("GET", "/bucket/a%20b", host, expires: 604_801)
+        #expect(await s3.sendRaw(.get, forever, host).code == "AuthorizationQueryParametersError")
+    }
+
+    @Test("a header in the query of a presigned URL means the same")
+    func hoistedHeaders() async throws {
+        let s3 = try await TestServer.withBucket()
+        let signer = ClientSigner()
+        for (query, code) in [
+            ("x-amz-acl=public-read", "AccessControlListNotSupported"),
+            ("x-amz-server-side-encryption=AES256", "NotImplemented"),
+            ("x-amz-checksum-crc32=AAAAAA%3D%3D", "BadDigest"),
+        ] {
+            let url = signer.presign("PUT", "/bucket/k?" + query, host, expires: 60)
+            let reply = await s3.sendRaw(.put, url, host, Array("hello".utf8), lengthBytes: 5)
+            #expect(reply.code == code)
+        }
+        let url = signer.presign("PUT", "/bucket/k?x-amz-meta-a=1", host, expires: 60)
+        let reply = await s3.sendRaw(.put, url, host, Array("hello".utf8), lengthBytes: 5)
+        #expect(reply.status == 200)
+        #expect(await s3.head("/bucket/k").fields[.meta("a")] == "1")
+    }
+
+    @Test(
+        "a header whose meaning would be lost is refused unread",
+        arguments: [
+            ("x-amz-server-side-encryption", "AES256", "NotImplemented"),
+            ("x-amz-server-side-encryption", "aws:kms", "NotImplemented"),
+            ("x-amz-server-side-encryption-customer-algorithm", "AES256", "NotImplemented"),
+            ("x-amz-object-lock-mode", "GOVERNANCE", "NotImplemented"),
+            ("x-amz-grant-read", "id=x", "NotImplemented"),
+            ("x-amz-website-redirect-location", "/x", "NotImplemented"),
+            ("x-amz-write-offset-bytes", "5", "NotImplemented"),
+            ("x-amz-acl", "public-read", "AccessControlListNotSupported"),
+            ("x-amz-acl", "other", "InvalidArgument"),
+            ("x-amz-storage-class", "DEEP_FREEZE", "InvalidStorageClass"),
+        ])
+    func headers(_ name: String, _ value: String, _ code: String) async throws {
+        let s3 = try await TestServer.withBucket()
+        let put = await s3.put("/bucket/k", "hello", [.other(name): value])
+        #expect(put.code == code && put.bytesRead == 0)
+        #expect(await s3.head("/bucket/k").status == 404)
+    }
+
+    @Test("metadata has a limit")
+    func metadata() async throws {
+        let s3 = try await TestServer.withBucket()
+        let long = String(repeating: "x", count: 2048)
+        #expect(await s3.put("/bucket/k", "", [.meta("a"): long]).code == "MetadataTooLarge")
+        let most = String(long.dropLast())
+        #expect(await s3.put("/bucket/k", "", [.meta("a"): most]).status == 200)
+    }
+
+    @Test("an unknown bucket refuses a body unread")
+    func unknownBucket() async throws {
+        let s3 = try await TestServer.withBucket()
+        let put = await s3.put("/nothing/k", "hello")
+        #expect(put.status == 404 && put.code == "NoSuchBucket" && put.bytesRead == 0)
+        let part = await s3.put("/bucket/k?uploadId=x&partNumber=1", "hello")
+        #expect(part.code == "NoSuchUpload" && part.bytesRead == 0)
+    }
+
+    @Test("a preflight is answered without a signature, and allows nothing")
+    func preflight() async throws {
+        let s3 = try await TestServer.withBucket()
+        let reply = await s3.sendRaw(.options, "/bucket/k", host)
+        #expect(reply.status == 403 && reply.code == "AccessForbidden")
+    }
+
+    @Test("an error names the request and what it was about, and never more than S3's code")
+    func document() async throws {
+        let s3 = try await TestServer.withBucket()
+        let reply = await s3.get("/bucket/a%26b%3C")
+        #expect(reply.fields[.contentType] == "application/xml")
+        #expect(reply.element("Resource") == "/bucket/a%26b%3C")
+        #expect(reply.element("RequestId") == "0123456789abcdef")
+        #expect(reply.fields[.requestID] == "0123456789abcdef")
+        #expect(reply.element("Key") == "a&b<")
+    }
+}

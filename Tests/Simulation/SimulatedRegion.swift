@@ -1,0 +1,72 @@
+// One region of a simulation: a store that survives crashes, and a state machine that does not.
+
+internal import Replication
+package import Storage
+
+package final class SimulatedRegion {
+    package let index: Int
+    package let name: String
+    package let store: MemoryStore
+    package let clock: SimulatedClock
+    let performer: DirectivePerformer
+    private let peerNames: [String]
+    private let limits: ReplicationLimits
+
+    /// `nil` while the region is down.
+    var machine: Replicator?
+    /// The disk refuses some of what it is asked for.
+    var hasDiskTrouble = false
+    /// Steps of an earlier life are dropped.
+    var life = 0
+
+    init(
+        index: Int, of count: Int, network: SimulatedNetwork, clock: SimulatedClock,
+        limits: ReplicationLimits
+    ) {
+        self.index = index
+        self.clock = clock
+        self.limits = limits
+        name = Self.name(index)
+        store = MemoryStore(
+            region: Self.id(index), clock: clock, isRegionLocal: Self.isRegionLocal)
+        let peers = (0..<count).filter { $0 != index }
+        peerNames = peers.map(Self.name)
+        let transports = peers.map { peer in
+            (Self.name(peer), SimulatedTransport(from: index, to: peer, network: network))
+        }
+        let stores = ReplicationStores(objects: store, blobs: store, uploads: store, feed: store)
+        performer = DirectivePerformer(
+            name: name, transports: Dictionary(uniqueKeysWithValues: transports), stores: stores,
+            clock: clock, limits: limits)
+        network.attach(
+            index,
+            answers: RegionAnswers(
+                name: name, feed: store, blobs: store, clock: clock, limits: limits),
+            blobs: store)
+    }
+
+    package static func name(_ index: Int) -> String { "region-\(index)" }
+
+    package static func id(_ index: Int) -> RegionID { RegionID(UInt64(index) + 1) }
+
+    package static func index(of peer: String) -> Int? {
+        Int(peer.drop { $0 != "-" }.dropFirst())
+    }
+
+    var isUp: Bool { machine != nil }
+
+    func boot() {
+        life += 1
+        machine = Replicator(
+            region: Self.id(index), name: name, peers: peerNames, limits: limits)
+    }
+
+    func crash() {
+        life += 1
+        machine = nil
+    }
+
+    private static func isRegionLocal(_ name: ObjectName) -> Bool {
+        name.bucket == BucketName.system && name.key.hasPrefix("local/")
+    }
+}

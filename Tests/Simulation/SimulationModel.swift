@@ -1,0 +1,95 @@
+// What must hold, whatever happens, by what was acknowledged to clients:
+//  - no write that a region acknowledged is unknown there later, unless a greater version is known;
+//  - no byte is visible that does not have its digest;
+//  - no name is visible whose direct dependencies are not, except for what a client deleted;
+//  - after quiet every region shows, under every name, the greatest version that was acknowledged.
+
+internal import NIOCore
+internal import Storage
+
+package struct SimulationFailure: Error, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+}
+
+struct SimulationModel {
+    private struct Put: Hashable {
+        var name: ObjectName
+        var blob: BlobID
+    }
+
+    /// The greatest acknowledged version of each name, with its blob; `nil` for a tombstone.
+    private var winners: [ObjectName: (version: Version, blob: BlobID?)] = [:]
+    private var acknowledged: [Int: [ObjectName: Version]] = [:]
+    private var reaches: [Put: [ObjectName]] = [:]
+    private var deleted: Set<ObjectName> = []
+    private var verified: [Int: Set<BlobID>] = [:]
+
+    var acknowledgedCount: Int { winners.count }
+
+    mutating func acknowledge(_ object: ObjectVersion, by region: Int, reaches names: [ObjectName])
+    {
+        if winners[object.name].map({ $0.version < object.version }) ?? true {
+            winners[object.name] = (object.version, object.content?.blob)
+        }
+        acknowledged[region, default: [:]][object.name] = object.version
+        if let blob = object.content?.blob {
+            reaches[Put(name: object.name, blob: blob)] = names
+        } else {
+            deleted.insert(object.name)
+        }
+    }
+
+    /// What a region shows under these names.
+    mutating func check(_ names: [ObjectName], in region: SimulatedRegion) async throws {
+        let registers = try await region.store.registers(of: names)
+        for (name, register) in zip(names, registers) {
+            guard let visible = register.visible, let content = visible.content else { continue }
+            try await checkBytes(content, of: name, in: region)
+            let needed = reaches[Put(name: name, blob: content.blob)] ?? []
+            let held = try await region.store.registers(of: needed)
+            for (dependency, register) in zip(needed, held)
+            where register.visible == nil && !deleted.contains(dependency) {
+                throw SimulationFailure(
+                    "\(region.name) shows \(name) although it does not show \(dependency)")
+            }
+        }
+    }
+
+    /// Everything a region acknowledged, and everything it shows.
+    mutating func checkAll(in region: SimulatedRegion) async throws {
+        let known = (acknowledged[region.index] ?? [:]).sorted { $0.key < $1.key }
+        let registers = try await region.store.registers(of: known.map(\.key))
+        for (write, register) in zip(known, registers) {
+            let newest = register.published?.version
+            guard newest.map({ $0 >= write.value }) ?? false else {
+                throw SimulationFailure("\(region.name) lost \(write.key), acknowledged there")
+            }
+        }
+        try await check(winners.keys.sorted(), in: region)
+    }
+
+    /// Why a region does not yet show what all should show; `nil` where it does.
+    func difference(of region: SimulatedRegion) async throws -> String? {
+        let expected = winners.sorted { $0.key < $1.key }
+        let registers = try await region.store.registers(of: expected.map(\.key))
+        for ((name, winner), register) in zip(expected, registers) {
+            guard register.published?.version == winner.version,
+                register.visible?.content?.blob == winner.blob
+            else { return "\(region.name) does not show \(name)@\(winner.version)" }
+        }
+        return nil
+    }
+
+    private mutating func checkBytes(
+        _ content: ObjectContent, of name: ObjectName, in region: SimulatedRegion
+    ) async throws {
+        guard verified[region.index, default: []].insert(content.blob).inserted else { return }
+        // The memory store compares bytes with their digest at each read.
+        let bytes = try await region.store.content(of: content.blob, limitBytes: 1 << 20)
+        guard UInt64(bytes.readableBytes) == content.sizeBytes else {
+            throw SimulationFailure("\(region.name) shows \(name) with wrong bytes")
+        }
+    }
+}
