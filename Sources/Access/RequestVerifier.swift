@@ -27,7 +27,7 @@ package struct RequestVerifier: Sendable {
     /// How a request is signed.
     private enum Scheme {
         case headerV4(String)
-        case queryV4
+        case queryV4(QueryParameters)
     }
 
     private let credentials: any CredentialSource
@@ -50,8 +50,8 @@ package struct RequestVerifier: Sendable {
         switch try Self.scheme(of: request) {
         case .headerV4(let authorization):
             signature = try SignatureV4(authorization: authorization, of: request)
-        case .queryV4:
-            signature = try SignatureV4(queryOf: request, limits: limits)
+        case .queryV4(let query):
+            signature = try SignatureV4(query: query, of: request, limits: limits)
         }
         try signature.checkTime(nowMilliseconds: nowMilliseconds, limits: limits)
         guard let credential = try await credentials.credential(for: signature.accessKey) else {
@@ -62,12 +62,13 @@ package struct RequestVerifier: Sendable {
 
     private static func scheme(of request: PlainRequest) throws(AccessError) -> Scheme {
         let authorization = request.header("authorization")
-        let isQuery = QueryParameters.isSignedV4(request.query)
+        let query = request.query.isEmpty ? nil : QueryParameters(request.query)
+        let isQuery = query?.isSignedV4 ?? false
         guard authorization == nil || !isQuery else {
             throw AccessError(
                 .ambiguousAuthentication, "the request is signed both in a header and in the query")
         }
-        if isQuery { return .queryV4 }
+        if let query, isQuery { return .queryV4(query) }
         if let authorization {
             guard authorization.utf8.starts(with: SignatureV4.algorithm.utf8) else {
                 throw AccessError(
@@ -75,7 +76,7 @@ package struct RequestVerifier: Sendable {
             }
             return .headerV4(authorization)
         }
-        if QueryParameters.isSignedV2(request.query) {
+        if let query, query.isSignedV2 {
             throw AccessError(
                 .unsupportedAlgorithm, "only \(SignatureV4.algorithm) is spoken here")
         }

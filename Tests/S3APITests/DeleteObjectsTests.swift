@@ -2,9 +2,8 @@
 
 internal import Checksums
 internal import HTTPTypes
+internal import S3API
 import Testing
-
-@testable import S3API
 
 @Suite("DeleteObjects")
 struct DeleteObjectsTests {
