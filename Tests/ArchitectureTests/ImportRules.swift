@@ -19,7 +19,8 @@ struct ImportRule: Sendable, CustomStringConvertible {
 
     /// Of the toolchain: allowed to all.
     static let toolchain: Set<String> = [
-        "Synchronization", "Foundation", "FoundationEssentials", "FoundationXML", "Glibc", "Dispatch",
+        "Synchronization", "Foundation", "FoundationEssentials", "FoundationXML", "Glibc",
+        "Dispatch",
     ]
 
     /// C modules, and the one target that may import each.

@@ -43,8 +43,9 @@ extension NodeTests {
         func syncsFirst() async throws {
             let region = try Region("west")
             let trace = region.directory.path("trace")
+            // -D: the daemon is our child, and the tracer stands aside.
             region.wrapper = [
-                "strace", "-f", "-tt", "-y", "-s", "40", "-o", trace, "-e",
+                "strace", "-D", "-f", "-tt", "-y", "-s", "40", "-o", trace, "-e",
                 "trace=pwritev,pwritev2,pwrite64,write,writev,sendmsg,sendto,fdatasync,fsync",
             ]
             try await region.start()

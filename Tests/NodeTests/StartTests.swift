@@ -35,8 +35,9 @@ struct RefusedStart: Sendable, CustomStringConvertible {
             says: ["--listen", "“localhost”", "HOST:PORT"]),
         RefusedStart(
             description: "a bucket name that is none",
-            arguments: ["--data", "DIR/d", "--region", "west", "--bucket", "-system"],
-            says: ["--bucket", "“-system”"]),
+            arguments: ["--data", "DIR/d", "--region", "west"],
+            environment: ["HOLDFAST_BUCKETS": "good,-system"],
+            says: ["HOLDFAST_BUCKETS", "“-system”"]),
         RefusedStart(
             description: "a peer without the shared key",
             arguments: [

@@ -63,7 +63,7 @@ extension Configuration {
         domain = try reader.value(.domain) { $0.isEmpty || $0.contains("/") ? nil : $0 }
         buckets = try reader.values(.buckets) { BucketName.isValid($0) ? $0 : nil }
         peers = try reader.values(.peers, PeerAddress.init)
-        peerKey = try reader.value(.peerKey) { Self.printable($0, 16...256) }
+        peerKey = try reader.value(.peerKey) { Self.printable($0, 16...256, spaces: true) }
         rootKey = try Self.rootKey(reader)
         stopDelay = .seconds(
             try reader.value(.stopDelaySeconds) { Self.number($0, 0...3600) } ?? 0)
@@ -131,8 +131,10 @@ extension Configuration {
         }
     }
 
-    private static func printable(_ text: String, _ lengths: ClosedRange<Int>) -> String? {
-        let isPrintable = text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    private static func printable(
+        _ text: String, _ lengths: ClosedRange<Int>, spaces: Bool = false
+    ) -> String? {
+        let isPrintable = text.utf8.allSatisfy { ((spaces ? 0x20 : 0x21)...0x7E).contains($0) }
         return isPrintable && lengths.contains(text.utf8.count) ? text : nil
     }
 

@@ -64,7 +64,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .peers: "NAME=http://HOST:PORT or NAME=https://HOST:PORT"
         case .accessKey: "3 to 128 letters, digits, '-', '_' and '.'"
         case .secretKey: "8 to 256 printable characters without spaces"
-        case .peerKey: "16 to 256 printable characters without spaces"
+        case .peerKey: "16 to 256 printable characters"
         case .stopDelaySeconds, .drainSeconds: "a number of seconds from 0 to 3600"
         case .verifyIntervalSeconds: "a number of seconds from 0 to 31536000"
         case .logLevel: "trace, debug, info, notice, warning, error or critical"

@@ -35,7 +35,6 @@ class Shifted(datetime.datetime):
 
 def signed(method, path, body=b"", headers=None, keys=KEYS):
     request = AWSRequest(method=method, url=ENDPOINT + path, data=body, headers=headers or {})
-    request.headers.setdefault("X-Amz-Content-SHA256", hashlib.sha256(body).hexdigest())
     S3SigV4Auth(keys, "s3", "us-east-1").add_auth(request)
     return dict(request.headers.items())
 

@@ -1,7 +1,7 @@
 """Writes a multi-architecture image as an OCI layout: make_image.py DIRECTORY SEED SIZE...
 
 Each architecture gets a config of its own and layers of the sizes given (in bytes), the first layer
-shared between them. The same seed gives the same image.
+shared between them, and the last in the first architecture only. The same seed gives the same image.
 """
 import hashlib
 import json
@@ -23,7 +23,10 @@ def put(data):
 
 
 def layer(name, size):
-    data = random.Random(f"{seed}/{name}").randbytes(size)
+    # In pieces: a number of 300 MiB is too large for `randbytes`.
+    source = random.Random(f"{seed}/{name}")
+    data = b"".join(
+        source.randbytes(min(64 << 20, size - start)) for start in range(0, size, 64 << 20))
     return {"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": put(data), "size": size}
 
 
@@ -35,7 +38,8 @@ def document(kind, value):
 manifests = []
 for architecture in ["amd64", "arm64"]:
     layers = [layer("shared", sizes[0])]
-    layers += [layer(f"{architecture}/{index}", size) for index, size in enumerate(sizes[1:])]
+    own = sizes[1:] if not manifests else sizes[1:-1]
+    layers += [layer(f"{architecture}/{index}", size) for index, size in enumerate(own)]
     config = document("application/vnd.oci.image.config.v1+json", {
         "architecture": architecture, "os": "linux", "config": {},
         "rootfs": {"type": "layers", "diff_ids": [one["digest"] for one in layers]}})

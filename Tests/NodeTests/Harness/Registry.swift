@@ -21,10 +21,16 @@ final class Registry: @unchecked Sendable {
 
     func start() async throws {
         let path = directory.path("config.yml")
-        try configuration.write(toFile: path, atomically: true, encoding: .utf8)
+        try configuration().write(toFile: path, atomically: true, encoding: .utf8)
         starts += 1
         program = try Program(
-            ["docker-registry", "serve", path], log: directory.path("registry-\(starts).log"))
+            ["docker-registry", "serve", path],
+            environment: [
+                "REGISTRY_STORAGE_S3_ACCESSKEY": Region.accessKey,
+                "REGISTRY_STORAGE_S3_SECRETKEY": Region.secretKey,
+                // What signs the state of an upload; without it every start makes one of its own.
+                "REGISTRY_HTTP_SECRET": "the same on every registry",
+            ], log: directory.path("registry-\(starts).log"))
         try await eventually("the registry on \(region.name) answers") {
             await HTTP.get("\(url)/v2/")?.status == 200
         }
@@ -32,29 +38,13 @@ final class Registry: @unchecked Sendable {
 
     func stop() async throws { try await program?.killNow() }
 
-    private var configuration: String {
-        """
-        version: 0.1
-        log:
-          level: info
-          accesslog:
-            disabled: true
-        storage:
-          s3:
-            accesskey: \(Region.accessKey)
-            secretkey: \(Region.secretKey)
-            region: us-east-1
-            regionendpoint: \(region.url)
-            bucket: \(Region.bucket)
-            secure: false
-            v4auth: true
-          redirect:
-            disable: \(!redirect)
-          delete:
-            enabled: true
-        http:
-          addr: 127.0.0.1:\(port)
-          secret: the same on every registry
-        """
+    /// The example that people mount their registries by, at this region and port.
+    private func configuration() throws -> String {
+        let name = redirect ? "redirect" : "inline"
+        let example = Checkout.root.appendingPathComponent("Config/docker-registry/\(name).yml")
+        return try String(contentsOf: example, encoding: .utf8)
+            .replacingOccurrences(of: "http://127.0.0.1:9001", with: region.url)
+            .replacingOccurrences(of: "127.0.0.1:5001", with: "127.0.0.1:\(port)")
+            .replacingOccurrences(of: "bucket: registry", with: "bucket: \(Region.bucket)")
     }
 }
