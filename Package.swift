@@ -14,6 +14,9 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .enableUpcomingFeature("InferIsolatedConformances"),
     .treatAllWarnings(as: .error),
+    // Tests look at internals in release builds too, so that everything is compiled once. Only our own
+    // targets are built this way.
+    .unsafeFlags(["-enable-testing"], .when(configuration: .release)),
 ]
 
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
@@ -24,6 +27,8 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let lifecycle: Target.Dependency = .product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(
+    name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
@@ -108,7 +113,8 @@ let package = Package(
             dependencies: [
                 "Storage", "Access", "RegistryLayout", "NativeWire", "LocalStore", "Replication",
                 "HTTPServer", "RegionClient", "S3API", "NativeAPI", "DiskIO", "Checksums",
-                nioCore, nioPosix, httpTypes, logging, lifecycle, arguments, yams,
+                nioCore, nioPosix, httpTypes, logging, lifecycle, signals, arguments,
+                yams,
             ],
             swiftSettings: settings),
         // What several test targets share.
@@ -141,7 +147,7 @@ let package = Package(
             "LocalStoreTests",
             [
                 "LocalStore", "Storage", "StoreConformance", "Simulation", "DiskIO", "ChunkFiles",
-                "Journal", "MetadataIndex", "Checksums", nioCore, logging,
+                "Journal", "MetadataIndex", "Replication", "Checksums", nioCore, logging,
             ]),
         tests(
             "ReplicationTests",

@@ -1,6 +1,8 @@
 // Percent-encoding as S3 signs it: unreserved characters (RFC 3986, section 2.3) stand for themselves,
 // every other byte is `%` and two upper-case digits. "/" stands for itself in paths.
 
+internal import Storage
+
 package enum PercentEncoding {
     private static let digits: [UInt8] = Array("0123456789ABCDEF".utf8)
 
@@ -20,7 +22,8 @@ package enum PercentEncoding {
         while index < range.upperBound {
             let byte = text[index]
             if byte == UInt8(ascii: "%"), index + 2 < range.upperBound,
-                let high = nibble(text[index + 1]), let low = nibble(text[index + 2])
+                let high = Hexadecimal.nibble(text[index + 1]),
+                let low = Hexadecimal.nibble(text[index + 2])
             {
                 append(high << 4 | low, keepsSlash: isPath, to: &output)
                 index += 3
@@ -33,18 +36,21 @@ package enum PercentEncoding {
     }
 
     /// `nil` where a `%` begins no pair of digits, or the result is not UTF-8.
-    static func decode(_ text: Substring.UTF8View) -> String? {
+    static func decode(_ text: ArraySlice<UInt8>) -> String? {
         var bytes: [UInt8] = []
-        var iterator = text.makeIterator()
-        while let byte = iterator.next() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
+        bytes.reserveCapacity(text.count)
+        var index = text.startIndex
+        while index < text.endIndex {
+            if text[index] == UInt8(ascii: "%") {
+                guard index + 2 < text.endIndex, let high = Hexadecimal.nibble(text[index + 1]),
+                    let low = Hexadecimal.nibble(text[index + 2])
+                else { return nil }
+                bytes.append(high << 4 | low)
+                index += 3
+            } else {
+                bytes.append(text[index])
+                index += 1
             }
-            guard let high = iterator.next().flatMap(nibble),
-                let low = iterator.next().flatMap(nibble)
-            else { return nil }
-            bytes.append(high << 4 | low)
         }
         return String(validating: bytes, as: UTF8.self)
     }
@@ -66,15 +72,6 @@ package enum PercentEncoding {
             UInt8(ascii: "_"), UInt8(ascii: "~"):
             true
         default: false
-        }
-    }
-
-    private static func nibble(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
         }
     }
 }

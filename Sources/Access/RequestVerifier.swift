@@ -27,16 +27,23 @@ package struct RequestVerifier: Sendable {
     /// How a request is signed.
     private enum Scheme {
         case headerV4(String)
-        case queryV4
+        case queryV4(QueryParameters)
+        case queryV2(QueryParameters)
     }
 
     private let credentials: any CredentialSource
     private let limits: AccessLimits
+    private let acceptsQueryV2: Bool
     private let keys: SigningKeyCache
 
-    package init(credentials: any CredentialSource, limits: AccessLimits = AccessLimits()) {
+    /// `acceptsQueryV2`: whether presigned URLs of version 2 may read.
+    package init(
+        credentials: any CredentialSource, limits: AccessLimits = AccessLimits(),
+        acceptsQueryV2: Bool = false
+    ) {
         self.credentials = credentials
         self.limits = limits
+        self.acceptsQueryV2 = acceptsQueryV2
         keys = SigningKeyCache(limit: limits.signingKeys)
     }
 
@@ -47,27 +54,39 @@ package struct RequestVerifier: Sendable {
         _ request: PlainRequest, nowMilliseconds: Int64
     ) async throws -> VerifiedRequest {
         let signature: SignatureV4
-        switch try Self.scheme(of: request) {
+        switch try scheme(of: request) {
         case .headerV4(let authorization):
             signature = try SignatureV4(authorization: authorization, of: request)
-        case .queryV4:
-            signature = try SignatureV4(queryOf: request, limits: limits)
+        case .queryV4(let query):
+            signature = try SignatureV4(query: query, of: request, limits: limits)
+        case .queryV2(let query):
+            let signature = try SignatureV2(query: query, of: request)
+            try signature.checkTime(nowMilliseconds: nowMilliseconds)
+            return try signature.verify(
+                request, credential: try await credential(signature.accessKey))
         }
         try signature.checkTime(nowMilliseconds: nowMilliseconds, limits: limits)
-        guard let credential = try await credentials.credential(for: signature.accessKey) else {
-            throw AccessError(.unknownAccessKey, "no such access key: \(signature.accessKey)")
-        }
-        return try signature.verify(request, credential: credential, keys: keys, limits: limits)
+        return try signature.verify(
+            request, credential: try await credential(signature.accessKey), keys: keys,
+            limits: limits)
     }
 
-    private static func scheme(of request: PlainRequest) throws(AccessError) -> Scheme {
+    private func credential(_ accessKey: String) async throws -> Credential {
+        guard let credential = try await credentials.credential(for: accessKey) else {
+            throw AccessError(.unknownAccessKey, "no such access key: \(accessKey)")
+        }
+        return credential
+    }
+
+    private func scheme(of request: PlainRequest) throws(AccessError) -> Scheme {
         let authorization = request.header("authorization")
-        let isQuery = QueryParameters.isSignedV4(request.query)
+        let query = request.query.isEmpty ? nil : QueryParameters(request.query)
+        let isQuery = query?.isSignedV4 ?? false
         guard authorization == nil || !isQuery else {
             throw AccessError(
                 .ambiguousAuthentication, "the request is signed both in a header and in the query")
         }
-        if isQuery { return .queryV4 }
+        if let query, isQuery { return .queryV4(query) }
         if let authorization {
             guard authorization.utf8.starts(with: SignatureV4.algorithm.utf8) else {
                 throw AccessError(
@@ -75,7 +94,8 @@ package struct RequestVerifier: Sendable {
             }
             return .headerV4(authorization)
         }
-        if QueryParameters.isSignedV2(request.query) {
+        if let query, query.isSignedV2 {
+            guard !acceptsQueryV2 else { return .queryV2(query) }
             throw AccessError(
                 .unsupportedAlgorithm, "only \(SignatureV4.algorithm) is spoken here")
         }

@@ -8,7 +8,7 @@ internal import Synchronization
 
 final class ConnectionAcceptor: Sendable {
     private struct Loop: Sendable {
-        let eventLoop: any EventLoop
+        let executor: LoopExecutor
         let connections: NIOLoopBoundBox<LoopConnections>
     }
 
@@ -35,14 +35,14 @@ final class ConnectionAcceptor: Sendable {
                 eventLoop: loop, limits: configuration.limits, logger: logger,
                 unixSeconds: configuration.unixSeconds)
             return Loop(
-                eventLoop: loop,
+                executor: LoopExecutor(loop),
                 connections: .makeBoxSendingValue(connections, eventLoop: loop))
         }
     }
 
     /// On the connection's event loop, before it reads.
     func admit(_ channel: any Channel) throws {
-        guard let loop = loops.first(where: { $0.eventLoop === channel.eventLoop }) else {
+        guard let loop = loops.first(where: { $0.executor.eventLoop === channel.eventLoop }) else {
             preconditionFailure("a connection came up on an event loop of another group")
         }
         let count = openCount.add(1, ordering: .relaxed).newValue
@@ -53,8 +53,9 @@ final class ConnectionAcceptor: Sendable {
         }
         try channel.pipeline.syncOperations.addHandler(connection)
         let conversation = Conversation(
-            connection: NIOLoopBound(connection, eventLoop: channel.eventLoop),
-            eventLoop: channel.eventLoop, handler: handler, requestIDs: requestIDs,
+            executor: loop.executor,
+            boundConnection: NIOLoopBound(connection, eventLoop: channel.eventLoop),
+            handler: handler, requestIDs: requestIDs,
             remoteAddress: channel.remoteAddress?.description ?? "unknown")
         if case .terminated = acceptedEntry.yield(conversation) { channel.close(promise: nil) }
     }
@@ -62,13 +63,15 @@ final class ConnectionAcceptor: Sendable {
     /// Runs every conversation until the last has ended after `beginDrain` or `cutAll`.
     func serve() async {
         let ticks = loops.map { loop in
-            loop.eventLoop.scheduleRepeatedTask(
+            loop.executor.eventLoop.scheduleRepeatedTask(
                 initialDelay: .zero, delay: LoopConnections.tick
             ) { _ in loop.connections.value.renew() }
         }
         await withDiscardingTaskGroup { group in
             for await conversation in accepted {
-                group.addTask { await conversation.run() }
+                group.addTask(executorPreference: conversation.executor) {
+                    await conversation.run()
+                }
             }
         }
         for tick in ticks { tick.cancel() }
@@ -79,8 +82,8 @@ final class ConnectionAcceptor: Sendable {
     func beginDrain() {
         acceptedEntry.finish()
         let timers = loops.map { loop in
-            loop.eventLoop.execute { loop.connections.value.beginDrain() }
-            return loop.eventLoop.scheduleTask(in: limits.drainTimeout) {
+            loop.executor.eventLoop.execute { loop.connections.value.beginDrain() }
+            return loop.executor.eventLoop.scheduleTask(in: limits.drainTimeout) {
                 loop.connections.value.cutAll()
             }
         }
@@ -90,6 +93,6 @@ final class ConnectionAcceptor: Sendable {
     /// No more connections; those that are open end now.
     func cutAll() {
         acceptedEntry.finish()
-        for loop in loops { loop.eventLoop.execute { loop.connections.value.cutAll() } }
+        for loop in loops { loop.executor.eventLoop.execute { loop.connections.value.cutAll() } }
     }
 }

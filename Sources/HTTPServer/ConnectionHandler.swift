@@ -47,7 +47,10 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var unsentAtDeadline = 0
 
     /// Whether a `100 Continue` is owed to the client before its body is read.
-    var owesContinue = false
+    private var owesContinue = false
+    /// Grows by one when a request begins and when its response has been sent: who holds the number of a
+    /// request may read its body.
+    private(set) var requestNumber: UInt64 = 0
     /// The conversation's task, cancelled when the client is gone. Set and unset within that task.
     var task: UnsafeCurrentTask?
 
@@ -66,7 +69,6 @@ final class ConnectionHandler: ChannelInboundHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         shared.insert(self)
-        readDeadline = shared.now + shared.limits.headTimeout
         if context.channel.isActive { context.read() }
     }
 
@@ -148,9 +150,8 @@ final class ConnectionHandler: ChannelInboundHandler {
                 headWaiter = nil
                 readDeadline = .distantFuture
                 waiter.resume(returning: next)
-            } else if inbound.isInsideHead, !isInsideHead {
-                isInsideHead = true
-                readDeadline = shared.now + shared.limits.headTimeout
+            } else if inbound.isInsideHead, !isHeadTimed {
+                startHeadDeadline()
             }
         }
         if let waiter = bodyWaiter, let result = pollBody() {
@@ -160,15 +161,17 @@ final class ConnectionHandler: ChannelInboundHandler {
         }
     }
 
-    /// Whether the head deadline runs, rather than that of an idle connection.
-    private var isInsideHead = true
+    /// Whether the deadline that runs is that of a head, rather than that of an idle connection.
+    private var isHeadTimed = false
+
+    private func startHeadDeadline() {
+        isHeadTimed = true
+        readDeadline = shared.deadline(in: shared.limits.headTimeout)
+    }
 
     private func pollHead() -> NextHead? {
         do throws(RequestRefusal) {
-            if let head = try inbound.nextHead(shared.names) {
-                isInsideHead = false
-                return .head(head)
-            }
+            if let head = try inbound.nextHead(shared.names) { return .head(head) }
         } catch {
             return .refused(error)
         }
@@ -198,12 +201,30 @@ final class ConnectionHandler: ChannelInboundHandler {
         if isOverLimit { return .refused(.tooManyConnections) }
         if let next = pollHead() { return next }
         readMore()
-        if !isInsideHead { readDeadline = shared.now + shared.limits.keepAliveTimeout }
+        if requestNumber == 0 || inbound.isInsideHead {
+            startHeadDeadline()
+        } else {
+            isHeadTimed = false
+            readDeadline = shared.deadline(in: shared.limits.keepAliveTimeout)
+        }
         return await withCheckedContinuation { headWaiter = $0 }
     }
 
+    func beginRequest(_ head: RequestHead) {
+        requestNumber += 1
+        owesContinue = head.expectsContinue
+    }
+
+    func endRequest() { requestNumber += 1 }
+
+    /// For the reader of one request's body.
+    func nextBody(of request: UInt64) async throws -> ByteBuffer? {
+        guard request == requestNumber else { throw RequestBodyError.requestEnded }
+        return try await nextBody()
+    }
+
     /// The next part of the current request's body. One caller at a time.
-    func nextBody() async throws -> ByteBuffer? {
+    private func nextBody() async throws -> ByteBuffer? {
         precondition(bodyWaiter == nil, "a request body has one reader")
         if owesContinue {
             owesContinue = false
@@ -214,7 +235,7 @@ final class ConnectionHandler: ChannelInboundHandler {
             return try result.get()
         }
         readMore()
-        readDeadline = shared.now + shared.limits.bodyIdleTimeout
+        readDeadline = shared.deadline(in: shared.limits.bodyIdleTimeout)
         return try await withCheckedThrowingContinuation { bodyWaiter = $0 }
     }
 
@@ -235,7 +256,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     func discardBody() async -> Bool {
         guard !inbound.isBodyEnded else { return true }
         guard canDiscardBody else { return false }
-        let deadline = shared.now + shared.limits.lingerTimeout
+        let deadline = shared.deadline(in: shared.limits.lingerTimeout)
         var left = shared.limits.discardBytes
         do {
             while let bytes = try await nextBody() {
@@ -284,7 +305,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         guard let context, case .open = phase else { return false }
         guard !context.channel.isWritable else { return true }
         unsentAtDeadline = unsentBytes
-        writeDeadline = shared.now + shared.limits.responseIdleTimeout
+        writeDeadline = shared.deadline(in: shared.limits.responseIdleTimeout)
         return await withCheckedContinuation { roomWaiter = $0 }
     }
 
@@ -309,7 +330,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         let isQuiet = inbound.isBodyEnded && inbound.bufferedBytes == 0 || inputEnded
         phase = .lingering(droppedBytes: inbound.bufferedBytes)
         inbound.discardAll()
-        writeDeadline = shared.now + shared.limits.responseIdleTimeout
+        writeDeadline = shared.deadline(in: shared.limits.responseIdleTimeout)
         unsentAtDeadline = unsentBytes
         let outputEnded = context.eventLoop.makePromise(of: Void.self)
         context.close(mode: .output, promise: outputEnded)
@@ -325,7 +346,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         if isQuiet || inputEnded {
             context.close(promise: nil)
         } else {
-            readDeadline = shared.now + shared.limits.lingerTimeout
+            readDeadline = shared.deadline(in: shared.limits.lingerTimeout)
             readMore()
         }
     }
@@ -360,7 +381,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         if let waiter = headWaiter.take() {
             if hasUnsentProgress() {
                 headWaiter = waiter
-                readDeadline = shared.now + shared.limits.responseIdleTimeout
+                readDeadline = shared.deadline(in: shared.limits.responseIdleTimeout)
             } else {
                 waiter.resume(
                     returning: inbound.isInsideHead ? .refused(.headTimeout) : .ended)
@@ -372,7 +393,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func writeTimedOut() {
         if hasUnsentProgress() {
-            writeDeadline = shared.now + shared.limits.responseIdleTimeout
+            writeDeadline = shared.deadline(in: shared.limits.responseIdleTimeout)
             return
         }
         writeDeadline = .distantFuture

@@ -1,38 +1,22 @@
 // The task side of a connection: one request after the other, each answered before the next is looked at.
-// An actor whose executor is the connection's event loop: what a handler can do without waiting is done
-// without a thread hop, and state that the event loop confines can be reached from here.
+// Its task runs on the connection's event loop: what a handler can do without waiting is done without a
+// thread hop, and the state that the event loop confines can be reached from here.
 
 internal import HTTPTypes
 internal import Logging
 internal import NIOCore
 internal import Synchronization
 
-actor Conversation {
-    private nonisolated let eventLoop: any EventLoop
-    private nonisolated let executor: any SerialExecutor
-    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+struct Conversation: Sendable {
+    let executor: LoopExecutor
+    let boundConnection: NIOLoopBound<ConnectionHandler>
+    let handler: any RequestHandler
+    let requestIDs: RequestIDs
+    let remoteAddress: String
 
-    private let boundConnection: NIOLoopBound<ConnectionHandler>
     var connection: ConnectionHandler { boundConnection.value }
-    private let handler: any RequestHandler
-    private let requestIDs: RequestIDs
-    private let remoteAddress: String
-    /// Which request may read its body now.
-    private var requestNumber: UInt64 = 0
 
-    init(
-        connection: NIOLoopBound<ConnectionHandler>, eventLoop: any EventLoop,
-        handler: any RequestHandler, requestIDs: RequestIDs, remoteAddress: String
-    ) {
-        self.boundConnection = connection
-        self.eventLoop = eventLoop
-        self.executor = eventLoop.executor
-        self.handler = handler
-        self.requestIDs = requestIDs
-        self.remoteAddress = remoteAddress
-    }
-
-    /// Serves the connection until it is closed.
+    /// Serves the connection until it is closed. In a task that prefers `executor`.
     func run() async {
         // Used only to cancel, only on the event loop, and unset before the task ends.
         withUnsafeCurrentTask { connection.task = $0 }
@@ -56,8 +40,7 @@ actor Conversation {
 
     /// Whether the connection can take another request.
     private func answer(_ head: RequestHead) async -> Bool {
-        requestNumber += 1
-        connection.owesContinue = head.expectsContinue
+        connection.beginRequest(head)
         let id = requestIDs.next()
         let request = ServerRequest(
             head: head.request, id: id, remoteAddress: remoteAddress, body: body(of: head))
@@ -69,9 +52,7 @@ actor Conversation {
             cut(because: error, requestID: id)
             return false
         }
-        let number = requestNumber
-        requestNumber += 1
-        precondition(number + 1 == requestNumber, "a conversation answers one request at a time")
+        connection.endRequest()
         guard staysOpen else { return false }
         return await connection.discardBody()
     }
@@ -85,13 +66,9 @@ actor Conversation {
     }
 
     private func bodyReader() -> RequestBodyReader {
-        RequestBodyReader(conversation: self, requestNumber: requestNumber)
-    }
-
-    /// For the reader of one request's body.
-    func nextBody(of request: UInt64) async throws -> ByteBuffer? {
-        guard request == requestNumber else { throw RequestBodyError.requestEnded }
-        return try await connection.nextBody()
+        RequestBodyReader(
+            connection: boundConnection, executor: executor,
+            requestNumber: connection.requestNumber)
     }
 
     private func cut(because error: any Error, requestID: String) {

@@ -29,8 +29,9 @@ package struct HTTPLimits: Sendable, Hashable {
     /// connection can be kept; beyond, the connection closes after the response.
     package var discardBytes = 64 << 10
     /// After the last response of a connection whose client is still sending: so much is read and
-    /// dropped, for so long, so that the client sees the response instead of a reset.
-    package var lingerBytes = 1 << 20
+    /// dropped, for so long, so that the client sees the response instead of a reset. (The parts that S3
+    /// clients send are smaller.)
+    package var lingerBytes = 32 << 20
     package var lingerTimeout = TimeAmount.seconds(5)
 
     /// Response bytes handed to the socket and not taken by it: above the high mark the response's

@@ -126,8 +126,12 @@ package struct ServerResponse: Sendable {
     }
 }
 
-/// Answers requests. Called on the connection's event loop, as the executor of its task: what is in
-/// memory is answered without leaving it; what would block must go elsewhere.
+/// Answers requests. Its task prefers the connection's event loop as executor: what is in memory is answered
+/// without leaving it, and a wait resumes on it without a detour. That holds for child tasks, for
+/// `@concurrent` functions and for actors without an executor of their own as well, so what would block or
+/// compute for long must go to threads of its own and be waited for by a continuation.
+///
+/// The task is cancelled when the client is gone.
 package protocol RequestHandler: Sendable {
     func respond(to request: ServerRequest) async -> ServerResponse
 }

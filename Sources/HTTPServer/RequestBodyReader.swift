@@ -15,16 +15,25 @@ package enum RequestBodyError: Error, Sendable, Hashable {
 }
 
 final class RequestBodyReader: RequestBodySource {
-    private let conversation: Conversation
+    private let connection: NIOLoopBound<ConnectionHandler>
+    private let executor: LoopExecutor
     private let requestNumber: UInt64
 
-    init(conversation: Conversation, requestNumber: UInt64) {
-        self.conversation = conversation
+    init(
+        connection: NIOLoopBound<ConnectionHandler>, executor: LoopExecutor, requestNumber: UInt64
+    ) {
+        self.connection = connection
+        self.executor = executor
         self.requestNumber = requestNumber
     }
 
     func next() async throws -> ByteBuffer? {
-        try await conversation.nextBody(of: requestNumber)
+        if executor.eventLoop.inEventLoop {
+            return try await connection.value.nextBody(of: requestNumber)
+        }
+        return try await withTaskExecutorPreference(executor) {
+            try await connection.value.nextBody(of: requestNumber)
+        }
     }
 }
 

@@ -176,6 +176,6 @@ struct RequestHeadBuilder {
             framing: framing,
             isHTTP10: isHTTP10,
             keepsAlive: isHTTP10 ? asksKeepAlive && !asksClose : !asksClose,
-            expectsContinue: expectsContinue && framing != .none)
+            expectsContinue: expectsContinue)
     }
 }

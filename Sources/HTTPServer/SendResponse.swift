@@ -25,6 +25,11 @@ extension Conversation {
             !request.keepsAlive || connection.shared.isDraining || !connection.canDiscardBody
             || asksClose(response.fields)
         let head = ResponseHead(response, to: request, closes: closes)
+        // Who expects it for an empty body gets it ahead of the response: botocore takes a connection that
+        // answered without it for one whose next response has been read already.
+        if request.expectsContinue, request.framing == .none {
+            connection.write(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"))
+        }
         write(head)
         switch response.body {
         case .none: break

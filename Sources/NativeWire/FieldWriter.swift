@@ -1,38 +1,40 @@
 // Writes the fields of a message (see `WireFormat.swift`). Fields are given in ascending order of tag.
 
-internal import NIOCore
+package import NIOCore
 
-struct FieldWriter {
-    private(set) var bytes = ByteBuffer()
+package struct FieldWriter {
+    package private(set) var bytes = ByteBuffer()
     private var lastTag: UInt8 = 0
 
-    mutating func integer<Value: FixedWidthInteger>(_ tag: UInt8, _ value: Value) {
+    package init() {}
+
+    package mutating func integer<Value: FixedWidthInteger>(_ tag: UInt8, _ value: Value) {
         begin(tag, sizeBytes: MemoryLayout<Value>.size)
         bytes.writeInteger(value, endianness: .little)
     }
 
-    mutating func bytes(_ tag: UInt8, _ value: [UInt8]) {
+    package mutating func bytes(_ tag: UInt8, _ value: [UInt8]) {
         begin(tag, sizeBytes: value.count)
         bytes.writeBytes(value)
     }
 
-    mutating func buffer(_ tag: UInt8, _ value: ByteBuffer) {
+    package mutating func buffer(_ tag: UInt8, _ value: ByteBuffer) {
         begin(tag, sizeBytes: value.readableBytes)
         bytes.writeImmutableBuffer(value)
     }
 
-    mutating func text(_ tag: UInt8, _ value: String) {
+    package mutating func text(_ tag: UInt8, _ value: String) {
         begin(tag, sizeBytes: value.utf8.count)
         bytes.writeString(value)
     }
 
     /// Leaves the field out where there is no value.
-    mutating func text(_ tag: UInt8, ifSet value: String?) {
+    package mutating func text(_ tag: UInt8, ifSet value: String?) {
         guard let value else { return }
         text(tag, value)
     }
 
-    mutating func message(_ tag: UInt8, _ write: (inout FieldWriter) -> Void) {
+    package mutating func message(_ tag: UInt8, _ write: (inout FieldWriter) -> Void) {
         var inner = FieldWriter()
         write(&inner)
         buffer(tag, inner.bytes)

@@ -11,7 +11,7 @@ package struct DocumentWriter: Sendable {
 
     package init() {}
 
-    mutating func frame(_ kind: FrameKind, _ write: (inout FieldWriter) -> Void) {
+    package mutating func frame(_ kind: FrameKind, _ write: (inout FieldWriter) -> Void) {
         var fields = FieldWriter()
         write(&fields)
         append(kind, fields.bytes)

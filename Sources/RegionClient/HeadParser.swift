@@ -1,20 +1,20 @@
 // The head of an answer, line by line as libcurl hands it over: a status line begins one anew (an interim
 // answer may come before the one that counts), an empty line ends it.
 
-struct HeadParser {
+package struct HeadParser {
     private let limitBytes: Int
     private var takenBytes = 0
     private var status = 0
     private var fields: [HeaderField] = []
     private var hasEnded = false
     /// The head exceeded its limit.
-    private(set) var isRefused = false
-    private(set) var isComplete = false
+    package private(set) var isRefused = false
+    package private(set) var isComplete = false
 
-    init(limitBytes: Int) { self.limitBytes = limitBytes }
+    package init(limitBytes: Int) { self.limitBytes = limitBytes }
 
     /// Whether the line was taken.
-    mutating func take(_ line: UnsafeRawBufferPointer) -> Bool {
+    package mutating func take(_ line: UnsafeRawBufferPointer) -> Bool {
         // Trailers, which come after the head, are not used.
         guard !isComplete else { return true }
         takenBytes += line.count
@@ -41,7 +41,7 @@ struct HeadParser {
     }
 
     /// The head, once, when it has just ended and is no interim one.
-    mutating func finished() -> OutboundHead? {
+    package mutating func finished() -> OutboundHead? {
         guard hasEnded, !isComplete else { return nil }
         hasEnded = false
         guard status >= 200 else { return nil }

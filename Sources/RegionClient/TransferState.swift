@@ -5,14 +5,14 @@
 //     filled: chunks behind each other, the last one growing; at most `limitBytes` in all, then paused
 
 internal import DequeModule
-internal import NIOCore
+package import NIOCore
 
-struct TransferState {
-    typealias HeadWaiter = CheckedContinuation<OutboundHead, any Error>
-    typealias BodyWaiter = CheckedContinuation<ByteBuffer?, any Error>
+package struct TransferState {
+    package typealias HeadWaiter = CheckedContinuation<OutboundHead, any Error>
+    package typealias BodyWaiter = CheckedContinuation<ByteBuffer?, any Error>
 
     /// What the thread does with bytes that libcurl offers.
-    enum Reception {
+    package enum Reception {
         case taken
         /// Not taken; offered again after the transfer goes on.
         case pause
@@ -21,7 +21,7 @@ struct TransferState {
     }
 
     /// What a reader gets.
-    enum Delivery {
+    package enum Delivery {
         case bytes(ByteBuffer, resumesTransfer: Bool)
         case end
         case failure(any Error)
@@ -30,9 +30,9 @@ struct TransferState {
     }
 
     /// Who is to be resumed.
-    struct Waiters {
-        var head: HeadWaiter?
-        var body: BodyWaiter?
+    package struct Waiters {
+        package var head: HeadWaiter?
+        package var body: BodyWaiter?
     }
 
     private let limitBytes: Int
@@ -47,16 +47,16 @@ struct TransferState {
     private var headWaiter: HeadWaiter?
     private var bodyWaiter: BodyWaiter?
 
-    init(limitBytes: Int, chunkBytes: Int) {
+    package init(limitBytes: Int, chunkBytes: Int) {
         self.limitBytes = limitBytes
         self.chunkBytes = chunkBytes
     }
 
-    var isRunning: Bool { end == nil }
+    package var isRunning: Bool { end == nil }
 
     // MARK: libcurl's thread
 
-    mutating func headArrived(_ head: OutboundHead) -> HeadWaiter? {
+    package mutating func headArrived(_ head: OutboundHead) -> HeadWaiter? {
         guard self.head == nil, end == nil else { return nil }
         self.head = head
         remainingBytes = head.contentLength
@@ -64,7 +64,7 @@ struct TransferState {
         return headWaiter
     }
 
-    mutating func receive(_ bytes: UnsafeRawBufferPointer) -> Reception {
+    package mutating func receive(_ bytes: UnsafeRawBufferPointer) -> Reception {
         guard end == nil else { return .refuse }
         guard bufferedBytes + bytes.count <= limitBytes || bufferedBytes == 0 else {
             isPaused = true
@@ -79,14 +79,14 @@ struct TransferState {
     }
 
     /// The waiting reader, and what it gets of what has arrived meanwhile.
-    mutating func flush() -> (waiter: BodyWaiter, bytes: ByteBuffer)? {
+    package mutating func flush() -> (waiter: BodyWaiter, bytes: ByteBuffer)? {
         guard let waiter = bodyWaiter, let bytes = takeChunk() else { return nil }
         bodyWaiter = nil
         return (waiter, bytes)
     }
 
     /// Ends the transfer; whatever was received before can still be read, unless the reader is gone.
-    mutating func finish(_ result: Result<Void, any Error>) -> Waiters {
+    package mutating func finish(_ result: Result<Void, any Error>) -> Waiters {
         guard end == nil else { return Waiters() }
         end = result
         defer {
@@ -99,7 +99,7 @@ struct TransferState {
     // MARK: the reader
 
     /// Drops what was received: nobody reads on.
-    mutating func cancel(_ error: any Error) -> Waiters {
+    package mutating func cancel(_ error: any Error) -> Waiters {
         chunks = []
         growing = ByteBuffer()
         bufferedBytes = 0
@@ -107,7 +107,7 @@ struct TransferState {
     }
 
     /// The head, or `nil` where the waiter was taken in.
-    mutating func waitForHead(_ waiter: HeadWaiter) -> Result<OutboundHead, any Error>? {
+    package mutating func waitForHead(_ waiter: HeadWaiter) -> Result<OutboundHead, any Error>? {
         if let head { return .success(head) }
         if case .failure(let error) = end { return .failure(error) }
         precondition(end == nil, "a transfer ended well without a head")
@@ -116,7 +116,7 @@ struct TransferState {
         return nil
     }
 
-    mutating func waitForBytes(_ waiter: BodyWaiter) -> Delivery {
+    package mutating func waitForBytes(_ waiter: BodyWaiter) -> Delivery {
         if let bytes = takeChunk() {
             let resumes = isPaused && bufferedBytes <= limitBytes / 2
             if resumes { isPaused = false }

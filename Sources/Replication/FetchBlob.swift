@@ -2,14 +2,19 @@
 // the bytes are kept only if their digest is the one that was asked for.
 
 internal import NIOCore
-internal import Storage
+package import Storage
 
-struct FetchBlob: Sendable {
-    let stores: ReplicationStores
-    let limits: ReplicationLimits
+package struct FetchBlob: Sendable {
+    private let stores: ReplicationStores
+    private let limits: ReplicationLimits
+
+    package init(stores: ReplicationStores, limits: ReplicationLimits) {
+        self.stores = stores
+        self.limits = limits
+    }
 
     /// Returns when the blob is durable here. `progress` is told how many bytes have arrived.
-    func callAsFunction(
+    package func callAsFunction(
         _ blob: BlobID, sizeBytes: UInt64, peer: String, transport: any RegionTransport,
         progress: @escaping @Sendable (UInt64) -> Void
     ) async throws(FetchFailure) {

@@ -105,7 +105,7 @@ struct FetchSession: Sendable {
     ) async throws -> any BlobStaging {
         let size = partBytes(number)
         let staging = try await stores.blobs.stage(
-            HashPlan(sha256: false, md5: true), expectedBytes: size)
+            HashPlan(sha256: false), expectedBytes: size)
         var left = size
         while left > 0 {
             guard let bytes = try await body.next(atMost: Int(clamping: left)) else {

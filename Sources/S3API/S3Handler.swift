@@ -28,7 +28,8 @@ package final class S3Handler: RequestHandler {
         self.blobs = blobs
         self.uploads = uploads
         buckets = Buckets(objects: objects, blobs: blobs)
-        verifier = RequestVerifier(credentials: credentials)
+        verifier = RequestVerifier(
+            credentials: credentials, acceptsQueryV2: configuration.acceptsQueryV2)
         self.clock = clock
         self.configuration = configuration
         self.logger = logger

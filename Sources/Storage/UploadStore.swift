@@ -148,7 +148,8 @@ package protocol UploadStore: Sendable {
 
     func upload(_ id: UploadID, of name: ObjectName) async throws -> Upload
 
-    /// Takes a staged body as part `number`, replacing an earlier one. The plan asked for MD5.
+    /// Takes a staged body as part `number`, replacing an earlier one. Where the plan did without MD5, the
+    /// part's ETag is made up: for who only completes with what `parts` says.
     func putPart(
         _ id: UploadID, of name: ObjectName, number: Int, staged: StagedBlob
     ) async throws -> UploadPart

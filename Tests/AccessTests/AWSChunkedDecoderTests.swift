@@ -40,6 +40,19 @@ private func signatures(_ vector: SignatureVector) async throws -> ChunkSignatur
     ).chunkSignatures
 }
 
+/// A small generator, so that a failure can be repeated from its seed (Steele et al., 2014).
+private struct SplitMix64: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
+    }
+}
+
 @Suite("aws-chunked bodies")
 struct AWSChunkedDecoderTests {
     static let letters = [UInt8](repeating: UInt8(ascii: "a"), count: 66_560)
@@ -189,8 +202,8 @@ struct AWSChunkedDecoderTests {
         #expect(payload.withUnsafeReadableBytes { UInt(bitPattern: $0.baseAddress) } == place + 3)
     }
 
-    @Test("a body that a signer's chain signed is verified")
-    func roundTrip() async throws {
+    /// Three chunks as a signer's chain signs them, and the chain to verify them with.
+    private func signedBody() throws -> (bytes: [UInt8], signatures: ChunkSignatureChain) {
         let signer = RequestSigner(accessKey: "key", secret: "secret", region: "anywhere")
         let request = PlainRequest(
             method: "PUT", target: "/b/k", headers: [PlainHeader("host", "a")])
@@ -203,8 +216,35 @@ struct AWSChunkedDecoderTests {
             let size = String(chunk.utf8.count, radix: 16)
             body += "\(size);chunk-signature=\(Hexadecimal.encode(code))\r\n\(chunk)\r\n".utf8
         }
+        return (body, signed.chunkSignatures)
+    }
+
+    @Test("a body that a signer's chain signed is verified")
+    func roundTrip() throws {
+        let (body, signatures) = try signedBody()
         let result = decode(
-            body, piece: 11, signatures: signed.chunkSignatures, hasTrailer: false, length: 11)
+            body, piece: 11, signatures: signatures, hasTrailer: false, length: 11)
         #expect(result == Decoded(payload: Array("firstsecond".utf8)))
+    }
+
+    @Test("no changed body passes with other bytes, and none is a crash", arguments: 0..<20)
+    func mutations(seed: UInt64) throws {
+        let (body, signatures) = try signedBody()
+        var generator = SplitMix64(state: seed)
+        for _ in 0..<50 {
+            var changed = body
+            for _ in 0...Int.random(in: 0..<3, using: &generator) {
+                let index = Int.random(in: 0..<changed.count, using: &generator)
+                switch Int.random(in: 0..<3, using: &generator) {
+                case 0: changed[index] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+                case 1: changed.remove(at: index)
+                default: changed.insert(.random(in: 0...255, using: &generator), at: index)
+                }
+            }
+            let piece = Int.random(in: 1...changed.count, using: &generator)
+            let result = decode(
+                changed, piece: piece, signatures: signatures, hasTrailer: false)
+            #expect(result.error != nil || result.payload == Array("firstsecond".utf8))
+        }
     }
 }

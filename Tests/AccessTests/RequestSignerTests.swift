@@ -22,6 +22,28 @@ struct RequestSignerTests {
         #expect(signed.headers.last?.value.suffix(64) == expected)
     }
 
+    @Test(
+        "times are written as dates",
+        arguments: [
+            (0, "19700101T000000Z"), (951_782_399, "20000228T235959Z"),
+            (951_782_400, "20000229T000000Z"), (1_709_251_199, "20240229T235959Z"),
+            (1_735_689_599, "20241231T235959Z"), (4_107_542_400, "21000301T000000Z"),
+            (-1, "19691231T235959Z"),
+        ] as [(Int64, String)])
+    func times(seconds: Int64, expected: String) async throws {
+        var request = PlainRequest(
+            method: "GET", target: "/", headers: [PlainHeader("host", "a")])
+        request.headers += try Self.signer.sign(request, payload: .unsigned, at: seconds).headers
+        #expect(request.header("x-amz-date") == expected)
+        // And read back as the same second.
+        let verifier = Verification.verifier(SignatureVector.documentedSecret)
+        #expect(
+            await Verification.code(verifier, request, at: (seconds + 900) * 1000) == nil)
+        #expect(
+            await Verification.code(verifier, request, at: (seconds + 901) * 1000)
+                == .requestTimeTooSkewed)
+    }
+
     @Test("the signer makes the documented presigned URL")
     func presigned() throws {
         let vector = SignatureVector.documented[4]

@@ -11,6 +11,9 @@ extension SourceFile {
     var functions: [FunctionExtent] {
         let lines = code.split(separator: "\n", omittingEmptySubsequences: false)
         return lines.indices.compactMap { index in
+            // The pattern is slow, and most lines declare nothing.
+            let line = lines[index]
+            guard Self.marks.contains(where: line.contains) else { return nil }
             let pattern = /\b(func\s+[^\s(<]+|init[?]?\s*[(<]|deinit\b|subscript\s*[(<])/
             guard let match = lines[index].firstMatch(of: pattern) else { return nil }
             // A call of an initialiser is no declaration of one.
@@ -26,6 +29,8 @@ extension SourceFile {
                 name: String(match.output.0), firstLine: index + 1, lineCount: last - index + 1)
         }
     }
+
+    private static let marks = ["func ", "init", "subscript"]
 
     /// The line of the brace that closes the body beginning in `lines`; `nil` where there is none, as for a
     /// requirement of a protocol.

@@ -19,7 +19,7 @@ struct ImportRule: Sendable, CustomStringConvertible {
 
     /// Of the toolchain: allowed to all.
     static let toolchain: Set<String> = [
-        "Synchronization", "Foundation", "FoundationEssentials", "FoundationXML", "Glibc",
+        "Synchronization", "Foundation", "FoundationEssentials", "FoundationXML", "Glibc", "Dispatch",
     ]
 
     /// C modules, and the one target that may import each.
@@ -35,7 +35,7 @@ struct ImportRule: Sendable, CustomStringConvertible {
         ImportRule("ChunkFiles", 2, ["Storage", "DiskIO", "Checksums"], ["NIOCore"]),
         ImportRule("Journal", 2, ["Storage", "DiskIO", "Checksums"], ["NIOCore"]),
         ImportRule("MetadataIndex", 2, ["Storage", "CRocksDB"], ["NIOCore"]),
-        ImportRule("RegistryLayout", 2, ["Storage"]),
+        ImportRule("RegistryLayout", 2, ["Storage"], ["NIOCore"]),
         ImportRule("Access", 2, ["Storage", "Checksums"], ["NIOCore"]),
         ImportRule("NativeWire", 2, ["Storage", "Checksums"], ["NIOCore"]),
         ImportRule(
@@ -46,7 +46,7 @@ struct ImportRule: Sendable, CustomStringConvertible {
             ], ["NIOCore", "NIOPosix", "Logging", "DequeModule"]),
         ImportRule(
             "Replication", 3, ["Storage", "RegistryLayout", "Checksums"],
-            ["NIOCore", "Logging", "DequeModule"]),
+            ["NIOCore", "Logging", "DequeModule", "HeapModule"]),
         ImportRule(
             "HTTPServer", 3, [],
             ["NIOCore", "NIOPosix", "NIOHTTP1", "HTTPTypes", "Logging", "DequeModule"]),
@@ -68,7 +68,7 @@ struct ImportRule: Sendable, CustomStringConvertible {
                 "HTTPServer", "RegionClient", "S3API", "NativeAPI", "DiskIO", "Checksums",
             ],
             [
-                "NIOCore", "NIOPosix", "HTTPTypes", "Logging", "ServiceLifecycle",
+                "NIOCore", "NIOPosix", "HTTPTypes", "Logging", "ServiceLifecycle", "UnixSignals",
                 "ArgumentParser", "Yams",
             ]),
     ]
@@ -79,19 +79,16 @@ struct ImportLine: Sendable {
     let module: String
     /// `internal`, `package`, or nothing where none is written.
     let access: String
-    /// With `@testable`.
-    let isTestable: Bool
 }
 
 extension SourceFile {
     var imports: [ImportLine] {
         let pattern =
-            /^((?:@\w+(?:\([^)]*\))?\s+)*)(?:(internal|package|public|private|fileprivate)\s+)?import\s+(?:(?:struct|class|enum|protocol|func|typealias|let|var)\s+)?(\w+)/
+            /^(?:@\w+(?:\([^)]*\))?\s+)*(?:(internal|package|public|private|fileprivate)\s+)?import\s+(?:(?:struct|class|enum|protocol|func|typealias|let|var)\s+)?(\w+)/
         return code.split(separator: "\n").compactMap { line in
             guard let match = line.firstMatch(of: pattern) else { return nil }
             return ImportLine(
-                module: String(match.output.3), access: match.output.2.map(String.init) ?? "",
-                isTestable: match.output.1.contains("@testable"))
+                module: String(match.output.2), access: match.output.1.map(String.init) ?? "")
         }
     }
 }

@@ -44,12 +44,4 @@ struct ImportTests {
             }
         }
     }
-
-    @Test("tests see what other targets see: nothing is imported as testable")
-    func nothingIsTestable() {
-        for file in SourceTree.tests {
-            let testable = file.imports.filter(\.isTestable)
-            #expect(testable.isEmpty, "\(file)")
-        }
-    }
 }

@@ -30,7 +30,8 @@ struct LifeTests {
         }
     }
 
-    @Test("each file exists and calls into the next", arguments: ["Life of a PUT", "Life of a GET"])
+    @Test(
+        "each file exists and calls into the next", arguments: ["Life of a PUT", "Life of a GET"])
     func stepsCallOn(_ heading: String) throws {
         let steps = Self.steps(under: heading)
         #expect(steps.count >= 5, "README tells “\(heading)” in at least five steps")

@@ -101,6 +101,21 @@ struct RawClient {
 
     func send(_ bytes: ByteBuffer) async throws { try await channel.writeAndFlush(bytes) }
 
+    /// Sends megabytes until the server's end of the connection is gone.
+    func sendUntilRefused(limitBytes: Int) async -> Int {
+        let bytes = ByteBuffer(repeating: 7, count: 1 << 20)
+        var sentBytes = 0
+        do {
+            while sentBytes < limitBytes {
+                try await send(bytes)
+                sentBytes += bytes.readableBytes
+            }
+        } catch {
+            // The reset that was waited for.
+        }
+        return sentBytes
+    }
+
     /// Ends the client's side; the server's may go on.
     func endOutput() async throws { try await channel.close(mode: .output) }
 

@@ -1,9 +1,8 @@
 import Checksums
 import NIOCore
+import NativeWire
 import Storage
 import Testing
-
-@testable import NativeWire
 
 @Suite("Documents that the grammar does not allow")
 struct StrictDecodingTests {

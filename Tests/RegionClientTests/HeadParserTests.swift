@@ -1,6 +1,5 @@
+import RegionClient
 import Testing
-
-@testable import RegionClient
 
 @Suite("Heads of answers, line by line")
 struct HeadParserTests {

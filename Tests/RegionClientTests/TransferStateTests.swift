@@ -1,7 +1,6 @@
 import NIOCore
+import RegionClient
 import Testing
-
-@testable import RegionClient
 
 @Suite("A transfer between libcurl's thread and its reader")
 struct TransferStateTests {

@@ -1,9 +1,8 @@
 // Buckets, and what tools probe them for.
 
 internal import HTTPTypes
+internal import S3API
 import Testing
-
-@testable import S3API
 
 @Suite("Buckets")
 struct BucketTests {
@@ -51,6 +50,14 @@ struct BucketTests {
         #expect(await s3.get("/" + name + "?location").code == "InvalidBucketName")
         #expect(await s3.get("/" + name + "?list-type=2").code == "InvalidBucketName")
         #expect(await s3.get("/" + name + "?uploads").code == "InvalidBucketName")
+    }
+
+    @Test("object lock may be declined and not asked for")
+    func objectLock() async throws {
+        let s3 = try await TestServer.withBucket()
+        let name = HTTPField.Name.other("x-amz-bucket-object-lock-enabled")
+        #expect(await s3.send(.put, "/second", "", [name: "true"]).code == "NotImplemented")
+        #expect(await s3.send(.put, "/second", "", [name: "false"]).status == 200)
     }
 
     @Test("a location may be asked for, in a document that can be read")

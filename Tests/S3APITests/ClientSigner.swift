@@ -3,9 +3,8 @@
 
 internal import Checksums
 internal import HTTPTypes
+internal import S3API
 internal import Storage
-
-@testable import S3API
 
 struct ClientSigner {
     var accessKey = "AKIDTEST"

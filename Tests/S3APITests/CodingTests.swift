@@ -1,10 +1,9 @@
 // The small codings: dates, base64, percent-encoding, ranges, entity tags, XML.
 
 internal import NIOCore
+internal import S3API
 internal import Storage
 import Testing
-
-@testable import S3API
 
 @Suite("Codings")
 struct CodingTests {

@@ -1,9 +1,8 @@
 // Copies within a bucket and between buckets.
 
 internal import HTTPTypes
+internal import S3API
 import Testing
-
-@testable import S3API
 
 @Suite("Copies")
 struct CopyTests {

@@ -3,10 +3,9 @@
 internal import Access
 internal import HTTPServer
 internal import HTTPTypes
+internal import S3API
 internal import Storage
 import Testing
-
-@testable import S3API
 
 @Suite("Error mapping")
 struct ErrorMappingTests {

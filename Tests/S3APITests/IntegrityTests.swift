@@ -2,10 +2,9 @@
 
 internal import Checksums
 internal import HTTPTypes
+internal import S3API
 internal import Storage
 import Testing
-
-@testable import S3API
 
 @Suite("Integrity")
 struct IntegrityTests {

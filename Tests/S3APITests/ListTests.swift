@@ -1,9 +1,8 @@
 // Lists of objects, both versions, page by page.
 
 internal import HTTPTypes
+internal import S3API
 import Testing
-
-@testable import S3API
 
 @Suite("Lists")
 struct ListTests {

@@ -1,11 +1,10 @@
 // A Complete that takes its time.
 
 internal import HTTPTypes
+internal import S3API
 internal import Storage
 internal import Synchronization
 import Testing
-
-@testable import S3API
 
 /// An upload store whose completions wait until they are let go.
 final class SlowUploads: UploadStore {

@@ -1,9 +1,8 @@
 // Which operation a request is.
 
 internal import HTTPTypes
+internal import S3API
 import Testing
-
-@testable import S3API
 
 @Suite("Operations")
 struct OperationTests {

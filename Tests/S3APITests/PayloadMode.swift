@@ -1,6 +1,6 @@
 // The ways in which a body travels, and what goes over the wire in each.
 
-@testable import S3API
+internal import S3API
 
 enum PayloadMode: String, CaseIterable, Sendable {
     case signed

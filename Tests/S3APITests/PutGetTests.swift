@@ -2,10 +2,9 @@
 
 internal import HTTPTypes
 internal import NIOCore
+internal import S3API
 internal import Storage
 import Testing
-
-@testable import S3API
 
 @Suite("Put and get")
 struct PutGetTests {

@@ -1,10 +1,9 @@
 // Requests that must not come in: each a clear error, nothing stored, the body unread.
 
 internal import HTTPTypes
+internal import S3API
 internal import Storage
 import Testing
-
-@testable import S3API
 
 @Suite("Refusals")
 struct RefusalTests {

@@ -1,9 +1,8 @@
 // What a request target names.
 
+internal import S3API
 internal import Storage
 import Testing
-
-@testable import S3API
 
 @Suite("Request targets")
 struct RequestTargetTests {

@@ -6,10 +6,9 @@ internal import HTTPTypes
 internal import Logging
 internal import NIOCore
 internal import RegistryLayout
+internal import S3API
 internal import Storage
 internal import Synchronization
-
-@testable import S3API
 
 struct FixedClock: WallClock {
     /// 2024-05-24T00:00:00Z, as the signer has it.

@@ -1,9 +1,8 @@
 // Lists of uploads and of parts: what registries resume from.
 
 internal import HTTPTypes
+internal import S3API
 import Testing
-
-@testable import S3API
 
 @Suite("Lists of uploads")
 struct UploadListTests {

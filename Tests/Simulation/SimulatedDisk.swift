@@ -118,6 +118,7 @@ package final class SimulatedDisk: Disk {
 
     package func open(_ path: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile {
         try change { state throws(DiskError) in
+            try state.requirePower("open", path)
             if mode == .create {
                 try state.count(.create, path)
                 guard state.names[path] == nil else {

@@ -33,7 +33,8 @@ final class SimulatedFile: DiskFile {
     func write(_ buffers: [UnsafeRawBufferPointer], at offset: UInt64) throws(DiskError) {
         // Gathered first: pointers do not go into the lock.
         var gathered: [UInt8] = []
-        for buffer in buffers { gathered.append(contentsOf: buffer) }
+        gathered.reserveCapacity(buffers.reduce(0) { $0 + $1.count })
+        for buffer in buffers { gathered += Array(buffer) }
         let bytes = gathered
         try alive("write") { state throws(DiskError) in
             let size = state.files[self.file]?.content.count ?? 0

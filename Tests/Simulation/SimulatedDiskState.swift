@@ -134,7 +134,7 @@ struct SimulatedContent: Sendable {
         if content.count < end {
             content.append(contentsOf: repeatElement(0, count: end - content.count))
         }
-        content.replaceSubrange(offset..<end, with: bytes)
+        Self.copy(bytes, to: offset, of: &content)
         let changed = min(offset, sizeBefore)..<end
         unsynced.formUnion(Self.units(changed, Self.sectorBytes))
         cold.subtract(Self.units(changed, Self.pageBytes))
@@ -145,7 +145,16 @@ struct SimulatedContent: Sendable {
             durable.append(
                 contentsOf: repeatElement(0, count: content.count - durable.count))
         }
-        for sector in unsynced { keep(sector) }
+        // Runs of neighbours at once.
+        var run = 0..<0
+        for sector in unsynced.sorted() {
+            if sector != run.upperBound {
+                keep(run)
+                run = sector..<sector
+            }
+            run = run.lowerBound..<sector + 1
+        }
+        keep(run)
         unsynced = []
     }
 
@@ -159,7 +168,10 @@ struct SimulatedContent: Sendable {
             // A page that is not written back stays.
             guard unsynced.isDisjoint(with: Self.units(bytes, Self.sectorBytes)) else { continue }
             cold.insert(page)
-            for index in bytes { content[index] = index < durable.count ? durable[index] : 0 }
+            Self.copy(
+                [UInt8](repeating: 0, count: bytes.count)[...], to: bytes.lowerBound, of: &content)
+            Self.copy(
+                durable[bytes.clamped(to: 0..<durable.count)], to: bytes.lowerBound, of: &content)
         }
     }
 
@@ -199,14 +211,26 @@ struct SimulatedContent: Sendable {
             if durable.count < end {
                 durable.append(contentsOf: repeatElement(0, count: end - durable.count))
             }
-            keep(sector)
+            keep(sector..<sector + 1)
         }
         dropUnsynced()
     }
 
-    private mutating func keep(_ sector: Int) {
-        let range = sector * Self.sectorBytes..<min((sector + 1) * Self.sectorBytes, content.count)
-        durable.replaceSubrange(range, with: content[range])
+    private mutating func keep(_ sectors: Range<Int>) {
+        guard !sectors.isEmpty else { return }
+        let end = min(sectors.upperBound * Self.sectorBytes, content.count)
+        let range = sectors.lowerBound * Self.sectorBytes..<end
+        Self.copy(content[range], to: range.lowerBound, of: &durable)
+    }
+
+    /// By memory, since tests are compiled without optimisation.
+    private static func copy(_ bytes: ArraySlice<UInt8>, to offset: Int, of target: inout [UInt8]) {
+        bytes.withUnsafeBytes { bytes in
+            target.withUnsafeMutableBytes { target in
+                UnsafeMutableRawBufferPointer(rebasing: target[offset..<offset + bytes.count])
+                    .copyMemory(from: bytes)
+            }
+        }
     }
 
     private static func units(_ range: Range<Int>, _ size: Int) -> Range<Int> {

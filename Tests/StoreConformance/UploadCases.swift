@@ -131,6 +131,26 @@ extension StoreCase {
             #expect(try await store.content(of: info.blob, limitBytes: 8 << 20) == whole)
             #expect(try await store.get("a") == nil)
         },
+        StoreCase("parts staged without MD5 make a blob by what the list says of them") { store in
+            try await store.makeBucket()
+            let upload = try await store.open("a")
+            var whole = ByteBuffer()
+            for number in 1...3 {
+                let staged = try await store.stage(
+                    bytes: pattern(70_000, seed: UInt64(number)), plan: HashPlan(sha256: false))
+                _ = try await store.putPart(
+                    upload.id, of: upload.name, number: number, staged: staged)
+                whole.writeImmutableBuffer(pattern(70_000, seed: UInt64(number)))
+            }
+            let page = try await store.parts(of: upload.id, upload.name, after: 0, limit: 10)
+            #expect(Set(page.parts.map(\.etag)).count == 3)
+            let parts = page.parts.map { CompletedPart(number: $0.number, etag: $0.etag) }
+            let promise = BodyPromise(digests: [ContentDigest(try blobID(whole))])
+            let info = try await store.completeBlob(
+                upload.id, of: upload.name,
+                Completion(parts: parts, promise: promise, leastPartBytes: 0))
+            #expect(try await store.content(of: info.blob, limitBytes: 8 << 20) == whole)
+        },
         StoreCase("uploads are listed by key and by age, from any marker") { store in
             try await store.makeBucket()
             var opened: [Upload] = []

@@ -7,7 +7,7 @@ internal import Storage
 extension SignatureV4 {
     /// Throws `malformedAuthorization`, or `missingContentHash`.
     init(authorization: String, of request: PlainRequest) throws(AccessError) {
-        let fields = try Self.fields(of: authorization)
+        let fields = try Self.fields(of: Array(authorization.utf8))
         guard let (accessKey, scope) = CredentialScope.parse(fields.credential) else {
             throw AccessError(
                 .malformedAuthorization,
@@ -20,43 +20,47 @@ extension SignatureV4 {
                 .malformedAuthorization, "x-amz-date is missing or not of the form YYYYMMDDTHHMMSSZ"
             )
         }
-        guard time.date.elementsEqual(scope.date.utf8) else {
+        guard time.date.elementsEqual(scope.date) else {
             throw AccessError(
                 .malformedAuthorization, "the credential's date is not the date of the request")
         }
-        guard let code = Hexadecimal.decode(Substring(fields.signature)), code.count == 32 else {
+        guard let code = Hexadecimal.decode(digits: fields.signature), code.count == 32 else {
             throw AccessError(.malformedAuthorization, "the signature is not 64 hexadecimal digits")
         }
         guard let payload = request.header("x-amz-content-sha256") else {
             throw AccessError(.missingContentHash, "the header x-amz-content-sha256 is missing")
         }
         self.init(
-            credential: String(Substring(fields.credential)), accessKey: accessKey, scope: scope,
-            time: time, lifeSeconds: nil, signedHeaders: String(Substring(fields.signedHeaders)),
-            payload: payload, code: code)
+            credential: String(decoding: fields.credential, as: UTF8.self), accessKey: accessKey,
+            scope: scope, time: time, lifeSeconds: nil,
+            signedHeaders: SignedHeaderNames(fields.signedHeaders), payload: payload, code: code)
     }
 
     private struct Fields {
-        let credential: Substring.UTF8View
-        let signedHeaders: Substring.UTF8View
-        let signature: Substring.UTF8View
+        let credential: ArraySlice<UInt8>
+        let signedHeaders: ArraySlice<UInt8>
+        let signature: ArraySlice<UInt8>
     }
 
-    private static func fields(of authorization: String) throws(AccessError) -> Fields {
-        var credential: Substring.UTF8View?
-        var signedHeaders: Substring.UTF8View?
-        var signature: Substring.UTF8View?
-        for part in authorization.utf8.dropFirst(algorithm.utf8.count).split(
-            separator: UInt8(ascii: ","))
+    private static func fields(of authorization: [UInt8]) throws(AccessError) -> Fields {
+        var credential: ArraySlice<UInt8>?
+        var signedHeaders: ArraySlice<UInt8>?
+        var signature: ArraySlice<UInt8>?
+        for part in authorization.dropFirst(algorithm.utf8.count).fields(
+            separatedBy: UInt8(ascii: ","))
         {
-            let field = part.drop { $0 == UInt8(ascii: " ") }
-            guard let mark = field.firstIndex(of: UInt8(ascii: "=")) else { continue }
-            let value = field[field.index(after: mark)...]
-            switch Substring(field[..<mark]) {
-            case "Credential" where credential == nil: credential = value
-            case "SignedHeaders" where signedHeaders == nil: signedHeaders = value
-            case "Signature" where signature == nil: signature = value
-            default: throw malformed
+            let field = part.withoutLeadingSpaces
+            let mark = field.firstIndex(of: UInt8(ascii: "=")) ?? field.endIndex
+            let name = field[..<mark]
+            let value = field[mark...].dropFirst()
+            if credential == nil, name.elementsEqual("Credential".utf8) {
+                credential = value
+            } else if signedHeaders == nil, name.elementsEqual("SignedHeaders".utf8) {
+                signedHeaders = value
+            } else if signature == nil, name.elementsEqual("Signature".utf8) {
+                signature = value
+            } else {
+                throw malformed
             }
         }
         guard let credential, let signedHeaders, let signature else { throw malformed }

@@ -6,9 +6,9 @@
 
 enum CanonicalRequest {
     /// Throws `missingSignedHeader` where a signed header is not in the request. The query parameter
-    /// `X-Amz-Signature` is left out. `signedHeaders` are names in lower case, separated by ";".
+    /// `X-Amz-Signature` is left out.
     static func bytes(
-        of request: PlainRequest, signedHeaders: Substring.UTF8View, payload: Substring.UTF8View
+        of request: PlainRequest, signedHeaders: SignedHeaderNames, payload: String
     ) throws(AccessError) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(1024 + request.path.utf8.count + request.query.utf8.count)
@@ -18,13 +18,13 @@ enum CanonicalRequest {
         output.append(UInt8(ascii: "\n"))
         appendQuery(request.query, to: &output)
         output.append(UInt8(ascii: "\n"))
-        for name in signedHeaders.split(separator: UInt8(ascii: ";")) {
+        for name in signedHeaders.names {
             try appendHeader(name, of: request, to: &output)
         }
         output.append(UInt8(ascii: "\n"))
-        output += signedHeaders
+        output += signedHeaders.text
         output.append(UInt8(ascii: "\n"))
-        output += payload
+        output += payload.utf8
         return output
     }
 
@@ -93,21 +93,20 @@ enum CanonicalRequest {
     }
 
     private static func appendHeader(
-        _ name: Substring.UTF8View, of request: PlainRequest, to output: inout [UInt8]
+        _ name: ArraySlice<UInt8>, of request: PlainRequest, to output: inout [UInt8]
     ) throws(AccessError) {
         output += name
         output.append(UInt8(ascii: ":"))
         var isFirst = true
-        let length = name.count
-        for header in request.headers
-        where header.name.utf8.count == length && header.name.utf8.elementsEqual(name) {
+        for header in request.headers where SignedHeaderNames.isSame(header.name, name) {
             if !isFirst { output.append(UInt8(ascii: ",")) }
             isFirst = false
             appendTrimmed(header.value, to: &output)
         }
         guard !isFirst else {
             throw AccessError(
-                .missingSignedHeader, "the signed header “\(Substring(name))” is not in the request"
+                .missingSignedHeader,
+                "the signed header “\(String(decoding: name, as: UTF8.self))” is not in the request"
             )
         }
         output.append(UInt8(ascii: "\n"))

@@ -4,19 +4,30 @@ internal import Checksums
 
 /// A day, a region and the service. Any region is accepted: clients are configured with what they like.
 struct CredentialScope: Sendable {
-    static let service = "s3"
-    static let terminator = "aws4_request"
+    private static let ending = Array("/s3/aws4_request".utf8)
+    private static let dateBytes = 8
 
-    let date: String
-    let region: String
+    /// The scope as it is written.
+    let text: ArraySlice<UInt8>
 
-    var text: String { "\(date)/\(region)/\(Self.service)/\(Self.terminator)" }
+    /// Eight digits.
+    var date: ArraySlice<UInt8> { text.prefix(Self.dateBytes) }
+
+    var region: ArraySlice<UInt8> {
+        text.dropFirst(Self.dateBytes + 1).dropLast(Self.ending.count)
+    }
+
+    init(time: SigningTime, region: String) {
+        text = (Array(time.date) + [UInt8(ascii: "/")] + Array(region.utf8) + Self.ending)[...]
+    }
+
+    private init(text: ArraySlice<UInt8>) { self.text = text }
 
     /// Task 3 of "Signature Calculations for the Authorization Header".
     func signingKey(secret: String) -> HMACSHA256 {
-        var key = HMACSHA256.code(key: Array("AWS4\(secret)".utf8), message: Array(date.utf8))
-        for step in [region, Self.service, Self.terminator] {
-            key = HMACSHA256.code(key: key, message: Array(step.utf8))
+        var key = HMACSHA256.code(key: Array("AWS4\(secret)".utf8), message: Array(date))
+        for step in [Array(region), Array("s3".utf8), Array("aws4_request".utf8)] {
+            key = HMACSHA256.code(key: key, message: step)
         }
         return HMACSHA256(key: key)
     }
@@ -24,23 +35,21 @@ struct CredentialScope: Sendable {
     /// Takes `<access key>/<date>/<region>/s3/aws4_request` apart, from its end, since an access key may
     /// hold a slash. `nil` for anything else.
     static func parse(
-        _ credential: Substring.UTF8View
+        _ credential: ArraySlice<UInt8>
     ) -> (accessKey: String, scope: CredentialScope)? {
-        var rest = credential
-        func takeLast() -> Substring.UTF8View? {
-            guard let slash = rest.lastIndex(of: UInt8(ascii: "/")) else { return nil }
-            let last = rest[rest.index(after: slash)...]
-            rest = rest[..<slash]
-            return last
-        }
-        guard takeLast()?.elementsEqual(terminator.utf8) == true,
-            takeLast()?.elementsEqual(service.utf8) == true,
-            let region = takeLast(), !region.isEmpty, let date = takeLast(), date.count == 8,
-            !rest.isEmpty
+        let slash = UInt8(ascii: "/")
+        guard credential.suffix(ending.count).elementsEqual(ending) else { return nil }
+        let beforeService = credential.dropLast(ending.count)
+        guard let regionMark = beforeService.lastIndex(of: slash),
+            regionMark + 1 < beforeService.endIndex
+        else { return nil }
+        let beforeRegion = beforeService[..<regionMark]
+        guard let dateMark = beforeRegion.lastIndex(of: slash),
+            regionMark - dateMark - 1 == dateBytes, dateMark > credential.startIndex
         else { return nil }
         return (
-            String(Substring(rest)),
-            CredentialScope(date: String(Substring(date)), region: String(Substring(region)))
+            String(decoding: credential[..<dateMark], as: UTF8.self),
+            CredentialScope(text: credential[(dateMark + 1)...])
         )
     }
 }

@@ -5,72 +5,63 @@ internal import Storage
 
 extension SignatureV4 {
     /// Throws `malformedQueryAuthentication` or `unsupportedAlgorithm`.
-    init(queryOf request: PlainRequest, limits: AccessLimits) throws(AccessError) {
-        let values = try Self.values(of: request.query)
-        guard values["X-Amz-Algorithm"] == Self.algorithm else {
+    init(
+        query: QueryParameters, of request: PlainRequest, limits: AccessLimits
+    ) throws(AccessError) {
+        guard query.signatureValue("Algorithm") == Self.algorithm else {
             throw AccessError(.unsupportedAlgorithm, "only \(Self.algorithm) is spoken here")
         }
-        guard let credential = values["X-Amz-Credential"],
-            let (accessKey, scope) = CredentialScope.parse(credential[...].utf8)
+        guard let credential = query.signatureValue("Credential"),
+            let (accessKey, scope) = CredentialScope.parse(Array(credential.utf8)[...])
         else {
-            throw AccessError(
-                .malformedQueryAuthentication,
+            throw Self.malformed(
                 "X-Amz-Credential is not <access key>/<date>/<region>/s3/aws4_request")
         }
-        guard let time = values["X-Amz-Date"].flatMap({ SigningTime($0) }),
-            time.date.elementsEqual(scope.date.utf8)
+        guard let time = query.signatureValue("Date").flatMap({ SigningTime($0) }),
+            time.date.elementsEqual(scope.date)
         else {
-            throw AccessError(
-                .malformedQueryAuthentication,
+            throw Self.malformed(
                 "X-Amz-Date is not of the form YYYYMMDDTHHMMSSZ, or not of the credential's date")
         }
-        guard let life = values["X-Amz-Expires"].flatMap({ Int64($0) }),
+        guard let life = query.signatureValue("Expires").flatMap({ Int64($0) }),
             (1...limits.presignedLifeSeconds).contains(life)
         else {
-            throw AccessError(
-                .malformedQueryAuthentication,
+            throw Self.malformed(
                 "X-Amz-Expires must be from 1 to \(limits.presignedLifeSeconds) seconds")
         }
-        guard let signedHeaders = values["X-Amz-SignedHeaders"],
-            let code = values["X-Amz-Signature"].flatMap({ Hexadecimal.decode($0) }),
+        guard let names = query.signatureValue("SignedHeaders"),
+            let code = query.signatureValue("Signature").flatMap({ Hexadecimal.decode($0) }),
             code.count == 32
         else {
-            throw AccessError(
-                .malformedQueryAuthentication, "X-Amz-SignedHeaders or X-Amz-Signature is malformed"
-            )
+            throw Self.malformed("X-Amz-SignedHeaders or X-Amz-Signature is malformed")
         }
+        let signedHeaders = SignedHeaderNames(Array(names.utf8)[...])
         self.init(
             credential: credential, accessKey: accessKey, scope: scope, time: time,
             lifeSeconds: life, signedHeaders: signedHeaders,
-            payload: Self.payload(of: request, values: values, signedHeaders: signedHeaders),
+            payload: try Self.payload(of: request, query: query, signedHeaders: signedHeaders),
             code: code)
     }
 
     /// A presigned URL leaves the body open, unless its maker bound it.
     private static func payload(
-        of request: PlainRequest, values: [String: String], signedHeaders: String
-    ) -> String {
-        if let inQuery = values["X-Amz-Content-Sha256"] { return inQuery }
-        let isSigned = signedHeaders.utf8.split(separator: UInt8(ascii: ";")).contains {
-            $0.elementsEqual("x-amz-content-sha256".utf8)
+        of request: PlainRequest, query: QueryParameters, signedHeaders: SignedHeaderNames
+    ) throws(AccessError) -> String {
+        if query.hasSignatureValue("Content-Sha256") {
+            guard let value = query.signatureValue("Content-Sha256") else {
+                throw malformed("X-Amz-Content-Sha256 is malformed, or given twice")
+            }
+            return value
         }
-        if isSigned, let inHeader = request.header("x-amz-content-sha256") { return inHeader }
+        if signedHeaders.contains("x-amz-content-sha256"),
+            let inHeader = request.header("x-amz-content-sha256")
+        {
+            return inHeader
+        }
         return PayloadDeclaration.unsigned.headerValue
     }
 
-    /// The `X-Amz-` parameters, decoded. None may come twice.
-    private static func values(of query: String) throws(AccessError) -> [String: String] {
-        var values: [String: String] = [:]
-        for parameter in QueryParameters.parse(query)
-        where parameter.name.starts(with: "X-Amz-".utf8) {
-            let name = String(Substring(parameter.name))
-            guard values[name] == nil, let value = PercentEncoding.decode(parameter.value) else {
-                throw AccessError(
-                    .malformedQueryAuthentication,
-                    "the parameter \(name) is malformed, or given twice")
-            }
-            values[name] = value
-        }
-        return values
+    private static func malformed(_ what: String) -> AccessError {
+        AccessError(.malformedQueryAuthentication, what)
     }
 }

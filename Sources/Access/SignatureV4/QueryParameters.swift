@@ -3,33 +3,54 @@
 /// The parameters of a raw query, in the order sent.
 struct QueryParameters {
     struct Parameter {
-        let name: Substring.UTF8View
+        let name: ArraySlice<UInt8>
         /// Still percent-encoded; empty where there is no "=".
-        let value: Substring.UTF8View
+        let value: ArraySlice<UInt8>
     }
 
-    static func parse(_ query: String) -> [Parameter] {
-        query.utf8.split(separator: UInt8(ascii: "&")).map { pair in
-            let mark = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
-            return Parameter(
-                name: pair[..<mark],
-                value: mark == pair.endIndex ? pair[mark...] : pair[pair.index(after: mark)...])
+    let parameters: [Parameter]
+
+    init(_ query: String) {
+        let pairs = Array(query.utf8)[...].fields(separatedBy: UInt8(ascii: "&"))
+        parameters = pairs.map { pair in
+            var mark = pair.startIndex
+            while mark < pair.endIndex, pair[mark] != UInt8(ascii: "=") { mark += 1 }
+            return Parameter(name: pair[..<mark], value: pair[mark...].dropFirst())
         }
+    }
+
+    /// The decoded value of the parameter `X-Amz-…` whose name ends in `suffix`; `nil` where there is none,
+    /// or more than one, or one that cannot be decoded: a signature must not be ambiguous.
+    func signatureValue(_ suffix: StaticString) -> String? {
+        var found: Parameter?
+        for parameter in parameters where Self.isAmazon(parameter.name, suffix) {
+            guard found == nil else { return nil }
+            found = parameter
+        }
+        return found.flatMap { PercentEncoding.decode($0.value) }
+    }
+
+    /// Whether there is one named `X-Amz-<suffix>`, whatever its value.
+    func hasSignatureValue(_ suffix: StaticString) -> Bool {
+        parameters.contains { Self.isAmazon($0.name, suffix) }
+    }
+
+    private static let prefix = Array("X-Amz-".utf8)
+
+    private static func isAmazon(_ name: ArraySlice<UInt8>, _ suffix: StaticString) -> Bool {
+        name.count == prefix.count + suffix.utf8CodeUnitCount
+            && name.prefix(prefix.count).elementsEqual(prefix)
+            && suffix.withUTF8Buffer { name.dropFirst(prefix.count).elementsEqual($0) }
     }
 
     /// Whether the query carries (part of) a signature of version 4.
-    static func isSignedV4(_ query: String) -> Bool {
-        guard !query.isEmpty else { return false }
-        return parse(query).contains {
-            $0.name.elementsEqual("X-Amz-Algorithm".utf8)
-                || $0.name.elementsEqual("X-Amz-Signature".utf8)
-                || $0.name.elementsEqual("X-Amz-Credential".utf8)
-        }
+    var isSignedV4: Bool {
+        hasSignatureValue("Algorithm") || hasSignatureValue("Signature")
+            || hasSignatureValue("Credential")
     }
 
     /// Whether the query carries a signature of version 2.
-    static func isSignedV2(_ query: String) -> Bool {
-        guard !query.isEmpty else { return false }
-        return parse(query).contains { $0.name.elementsEqual("AWSAccessKeyId".utf8) }
+    var isSignedV2: Bool {
+        parameters.contains { $0.name.elementsEqual("AWSAccessKeyId".utf8) }
     }
 }

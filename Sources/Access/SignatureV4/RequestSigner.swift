@@ -44,8 +44,8 @@ package struct RequestSigner: Sendable {
         let (credential, scope, key) = signingKey(at: time)
         let code = SignatureV4.code(
             canonicalRequest: try CanonicalRequest.bytes(
-                of: request, signedHeaders: names[...].utf8,
-                payload: payload.headerValue[...].utf8),
+                of: request, signedHeaders: SignedHeaderNames(Array(names.utf8)[...]),
+                payload: payload.headerValue),
             time: time, scope: scope, key: key)
         added.append(
             PlainHeader(
@@ -75,8 +75,8 @@ package struct RequestSigner: Sendable {
             .joined(separator: "&")
         let code = SignatureV4.code(
             canonicalRequest: try CanonicalRequest.bytes(
-                of: request, signedHeaders: names[...].utf8,
-                payload: PayloadDeclaration.unsigned.headerValue[...].utf8),
+                of: request, signedHeaders: SignedHeaderNames(Array(names.utf8)[...]),
+                payload: PayloadDeclaration.unsigned.headerValue),
             time: time, scope: scope, key: key)
         return "\(request.path)?\(request.query)&X-Amz-Signature=\(Hexadecimal.encode(code))"
     }
@@ -84,8 +84,8 @@ package struct RequestSigner: Sendable {
     private func signingKey(
         at time: SigningTime
     ) -> (credential: String, scope: CredentialScope, key: HMACSHA256) {
-        let scope = CredentialScope(date: String(Substring(time.date)), region: region)
-        let credential = "\(accessKey)/\(scope.text)"
+        let scope = CredentialScope(time: time, region: region)
+        let credential = "\(accessKey)/\(String(decoding: scope.text, as: UTF8.self))"
         return (credential, scope, keys.key(for: credential, scope: scope, secret: secret))
     }
 

@@ -14,8 +14,7 @@ struct SignatureV4: Sendable {
     let time: SigningTime
     /// How long a presigned URL is valid; `nil` for a signed header.
     let lifeSeconds: Int64?
-    /// Names in lower case, separated by ";".
-    let signedHeaders: String
+    let signedHeaders: SignedHeaderNames
     /// What stands for the body in the canonical request.
     let payload: String
     /// 32 bytes.
@@ -41,7 +40,7 @@ struct SignatureV4: Sendable {
         try checkCoverage(of: request, limits: limits)
         let declaration = try PayloadDeclaration(headerValue: payload)
         let canonical = try CanonicalRequest.bytes(
-            of: request, signedHeaders: signedHeaders[...].utf8, payload: payload[...].utf8)
+            of: request, signedHeaders: signedHeaders, payload: payload)
         let key = keys.key(for: self.credential, scope: scope, secret: credential.secret)
         let expected = Self.code(
             canonicalRequest: canonical, time: time, scope: scope, key: key)
@@ -69,9 +68,9 @@ struct SignatureV4: Sendable {
         text.append(UInt8(ascii: "\n"))
         text += time.text.utf8
         text.append(UInt8(ascii: "\n"))
-        text += scope.text.utf8
+        text += scope.text
         text.append(UInt8(ascii: "\n"))
-        text += Hexadecimal.encode(MessageDigest.hash(.sha256, canonicalRequest)).utf8
+        Hexadecimal.append(MessageDigest.hash(.sha256, canonicalRequest), to: &text)
         return key.code(for: text)
     }
 
@@ -80,18 +79,17 @@ struct SignatureV4: Sendable {
     private func checkCoverage(
         of request: PlainRequest, limits: AccessLimits
     ) throws(AccessError) {
-        let names = signedHeaders.utf8.split(separator: UInt8(ascii: ";"))
-        guard names.count <= limits.signedHeaders else {
+        guard signedHeaders.names.count <= limits.signedHeaders else {
             throw AccessError(.malformedAuthorization, "too many signed headers")
         }
-        guard names.contains(where: { $0.elementsEqual("host".utf8) }) else {
+        guard signedHeaders.contains("host") else {
             throw AccessError(.missingSignedHeader, "the host header must be signed")
         }
         for header in request.headers
         where header.name.utf8.starts(with: "x-amz-".utf8)
             && !header.name.isSame(as: "x-amz-content-sha256")
         {
-            guard names.contains(where: { $0.elementsEqual(header.name.utf8) }) else {
+            guard signedHeaders.contains(header.name) else {
                 throw AccessError(
                     .missingSignedHeader, "the header “\(header.name)” must be signed")
             }

@@ -12,7 +12,7 @@ package struct SigningTime: Sendable, Hashable {
 
     package init(seconds: Int64) {
         self.seconds = seconds
-        let days = Int((Double(seconds) / 86_400).rounded(.down))
+        let days = Int(seconds) / 86_400 - (seconds % 86_400 < 0 ? 1 : 0)
         let (year, month, day) = Self.civil(days: days)
         let second = Int(seconds) - days * 86_400
         func padded(_ value: Int, _ width: Int) -> String {

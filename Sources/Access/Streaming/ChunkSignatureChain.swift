@@ -16,7 +16,7 @@ package struct ChunkSignatureChain: Sendable {
 
     init(key: HMACSHA256, time: SigningTime, scope: CredentialScope, seed: [UInt8]) {
         self.key = key
-        context = Array("\(time.text)\n\(scope.text)\n".utf8)
+        context = Array("\(time.text)\n".utf8) + scope.text + [UInt8(ascii: "\n")]
         previous = seed
     }
 
@@ -36,7 +36,7 @@ package struct ChunkSignatureChain: Sendable {
 
     private func append(context emptyHash: String?, to text: inout [UInt8]) {
         text += context
-        text += Hexadecimal.encode(previous).utf8
+        Hexadecimal.append(previous, to: &text)
         text.append(UInt8(ascii: "\n"))
         if let emptyHash {
             text += emptyHash.utf8
@@ -45,7 +45,7 @@ package struct ChunkSignatureChain: Sendable {
     }
 
     private mutating func advance(_ text: consuming [UInt8], hash: [UInt8]) -> [UInt8] {
-        text += Hexadecimal.encode(hash).utf8
+        Hexadecimal.append(hash, to: &text)
         previous = key.code(for: text)
         return previous
     }

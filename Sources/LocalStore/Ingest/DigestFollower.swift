@@ -45,6 +45,8 @@ package final class DigestFollower: Sendable {
         var runnable: [UploadID] = []
         var running = 0
         var touches: UInt64 = 0
+        var followedBytes: UInt64 = 0
+        var lateBytes: UInt64 = 0
         /// Who waits for the step of an upload to end.
         var waiters: [UploadID: [CheckedContinuation<Void, Never>]] = [:]
     }
@@ -114,6 +116,19 @@ package final class DigestFollower: Sendable {
         if isNewThread { startStep() }
     }
 
+    package func statistics() -> [String: UInt64] {
+        state.withLock { state in
+            [
+                "follow_uploads": UInt64(state.uploads.count),
+                "follow_hashed_bytes": state.followedBytes,
+                "follow_late_bytes": state.lateBytes,
+            ]
+        }
+    }
+
+    /// Counts what was hashed only when the upload was completed.
+    func countLate(_ bytes: Int) { state.withLock { $0.lateBytes += UInt64(bytes) } }
+
     private func startStep() {
         reads.pool.submit { [self] isRunning in
             guard isRunning else { return state.withLock { $0.running -= 1 } }
@@ -126,7 +141,8 @@ package final class DigestFollower: Sendable {
         guard let (upload, work) = state.withLock({ $0.beginStep(recent) }) else { return }
         var advanced = work
         do throws(StorageError) {
-            try advanced.advance(limits.stepBytes, reads, places)
+            let bytes = try advanced.advance(limits.stepBytes, reads, places)
+            state.withLock { $0.followedBytes += UInt64(bytes) }
             end(work.step, of: upload) { $0?.end(advanced) }
         } catch {
             // Whoever completes the upload meets the reason again, and can say so.

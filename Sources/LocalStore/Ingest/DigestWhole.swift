@@ -38,7 +38,7 @@ extension DigestFollower {
             while !rest.isEmpty {
                 rest = try await reads.pool.run { [rest, reads, limits] in
                     var rest = rest
-                    try rest.read(limits.stepBytes, from: reads) { bytes in
+                    _ = try rest.read(limits.stepBytes, from: reads) { bytes in
                         main.update(bytes)
                         md5.update(bytes)
                     }
@@ -53,10 +53,12 @@ extension DigestFollower {
     }
 
     private func advanced(_ work: PartInProgress) async throws -> PartInProgress {
-        try await reads.pool.run { [reads, places, limits] in
+        let (advanced, bytes) = try await reads.pool.run { [reads, places, limits] in
             var work = work
-            try work.advance(limits.stepBytes, reads, places)
-            return work
+            let bytes = try work.advance(limits.stepBytes, reads, places)
+            return (work, bytes)
         }
+        countLate(bytes)
+        return advanced
     }
 }

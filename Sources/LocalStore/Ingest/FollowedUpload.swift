@@ -46,18 +46,19 @@ struct PartInProgress: Sendable {
         PartInProgress(part: part, digest: digest.copy(), rest: rest)
     }
 
-    /// Hashes about as many bytes. Blocks.
+    /// Hashes about as many bytes, and says how many. Blocks.
     mutating func advance(
         _ limitBytes: Int, _ reads: ChunkReads, _ places: DigestFollower.Places
-    ) throws(StorageError) {
+    ) throws(StorageError) -> Int {
         var rest: PartBytes
         if let begun = self.rest {
             rest = begun
         } else {
             rest = try PartBytes(part, places: places)
         }
-        if !rest.isEmpty { try rest.read(limitBytes, from: reads) { digest.update($0) } }
-        self.rest = rest
+        defer { self.rest = rest }
+        guard !rest.isEmpty else { return 0 }
+        return try rest.read(limitBytes, from: reads) { digest.update($0) }
     }
 
     var isDone: Bool { rest?.isEmpty ?? false }

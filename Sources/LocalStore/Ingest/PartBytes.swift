@@ -37,14 +37,16 @@ struct PartBytes: Sendable {
         }
     }
 
-    /// Shows the next bytes to `body`, at least one chunk and then no more than `limitBytes`. Blocks.
+    /// Shows the next bytes to `body`, at least one chunk and then no more than `limitBytes`, and says how
+    /// many. Blocks.
     mutating func read(
         _ limitBytes: Int, from reads: ChunkReads, _ body: (UnsafeRawBufferPointer) -> Void
-    ) throws(StorageError) {
+    ) throws(StorageError) -> Int {
         switch rest {
         case .inline(let bytes):
             bytes.withUnsafeBytes(body)
             rest = .inline([])
+            return bytes.count
         case .chunks(var slices):
             let pin = reads.pins.pin(
                 slices.lazy.map { ($0.chunk.place, $0.chunk.reference.lengthBytes) })
@@ -57,6 +59,7 @@ struct PartBytes: Sendable {
                 done += slice.range.count
             }
             rest = .chunks(slices)
+            return done
         }
     }
 }

@@ -20,11 +20,12 @@ extension LocalStore: UploadStore {
         _ id: UploadID, of name: ObjectName, number: Int, staged: StagedBlob
     ) async throws -> UploadPart {
         try Self.checkNumber(number)
-        guard let content = ingest.content(of: staged), let md5 = staged.md5 else {
-            throw StorageError(.invalidArgument, "a part is staged with MD5")
+        guard let content = ingest.content(of: staged) else {
+            throw StorageError(.invalidArgument, "the part was not staged here")
         }
+        let etag = staged.md5.map(Hexadecimal.encode) ?? Self.identifier(random(), random())
         let part = UploadPart(
-            number: number, sizeBytes: content.sizeBytes, etag: Hexadecimal.encode(md5),
+            number: number, sizeBytes: content.sizeBytes, etag: etag,
             lastModifiedMilliseconds: 0, checksums: staged.checksums)
         try await prefetch([KeySchema.upload(id), KeySchema.part(id, number)])
         let record = try await committer.queue.submit(

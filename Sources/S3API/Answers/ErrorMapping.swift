@@ -5,7 +5,7 @@ internal import HTTPServer
 internal import Storage
 
 extension S3Error {
-    init(any error: any Error) {
+    package init(any error: any Error) {
         switch error {
         case let error as S3Error: self = error
         case let error as StorageError: self.init(error)

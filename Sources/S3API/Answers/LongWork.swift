@@ -5,7 +5,7 @@
 
 internal import Synchronization
 
-final class LongWork<Value: Sendable>: Sendable {
+package final class LongWork<Value: Sendable>: Sendable {
     private struct State {
         var result: Result<Value, any Error>?
         var waiter: CheckedContinuation<Void, Never>?
@@ -13,7 +13,7 @@ final class LongWork<Value: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
-    init(_ work: @escaping @Sendable () async throws -> Value) {
+    package init(_ work: @escaping @Sendable () async throws -> Value) {
         Task {
             do {
                 finish(.success(try await work()))
@@ -24,7 +24,7 @@ final class LongWork<Value: Sendable>: Sendable {
     }
 
     /// The outcome, or `nil` where there is none yet after this time. One caller at a time.
-    func result(within time: Duration) async -> Result<Value, any Error>? {
+    package func result(within time: Duration) async -> Result<Value, any Error>? {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 // Cancelled as soon as the work ends.

@@ -1,52 +1,54 @@
 // The one error type of this front: what a client is told, and the cause that only the log sees.
 
-internal import HTTPTypes
+package import HTTPTypes
 
-struct S3Error: Error, Sendable {
-    let code: Code
+package struct S3Error: Error, Sendable {
+    package let code: Code
     /// A sentence for the person who reads it.
-    let message: String
+    package let message: String
     /// Further elements of the XML, in order: `Key`, `UploadId`, …
-    var details: [(name: String, value: String)] = []
+    package var details: [(name: String, value: String)] = []
     /// Further fields of the response, such as a 304's `ETag`.
-    var fields: HTTPFields = [:]
-    var cause: (any Error)?
+    package var fields: HTTPFields = [:]
+    package var cause: (any Error)?
 
-    init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+    package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
         self.code = code
         self.message = message
         self.cause = cause
     }
 
     /// The same with a further element in its XML.
-    func with(_ name: String, _ value: String) -> S3Error {
+    package func with(_ name: String, _ value: String) -> S3Error {
         var result = self
         result.details.append((name, value))
         return result
     }
 
     /// The same with further fields in its response.
-    func with(_ fields: HTTPFields) -> S3Error {
+    package func with(_ fields: HTTPFields) -> S3Error {
         var result = self
         result.fields.append(contentsOf: fields)
         return result
     }
 
-    static func notImplemented(_ what: String) -> S3Error {
+    package static func notImplemented(_ what: String) -> S3Error {
         S3Error(.notImplemented, "\(what) is not implemented.")
     }
 
-    static func invalidArgument(_ name: String, _ value: String, _ message: String) -> S3Error {
+    package static func invalidArgument(
+        _ name: String, _ value: String, _ message: String
+    ) -> S3Error {
         S3Error(.invalidArgument, message)
             .with("ArgumentName", name).with("ArgumentValue", value)
     }
 
-    static let noSuchKey = S3Error(.noSuchKey, "The specified key does not exist.")
-    static let malformedXML = S3Error(
+    package static let noSuchKey = S3Error(.noSuchKey, "The specified key does not exist.")
+    package static let malformedXML = S3Error(
         .malformedXML,
         "The XML you provided was not well-formed or did not validate against our published schema."
     )
-    static let incompleteBody = S3Error(
+    package static let incompleteBody = S3Error(
         .incompleteBody,
         "The body has not as many bytes as the request announced.")
 }

@@ -1,11 +1,11 @@
 // The error codes of S3 that this front answers, each with its status (Amazon S3 API Reference, "Error
 // responses", "List of error codes").
 
-internal import HTTPTypes
+package import HTTPTypes
 
 extension S3Error {
     /// The raw value is what the XML says.
-    enum Code: String, Sendable, CaseIterable {
+    package enum Code: String, Sendable, CaseIterable {
         case accessControlListNotSupported = "AccessControlListNotSupported"
         case accessDenied = "AccessDenied"
         case accessForbidden = "AccessForbidden"
@@ -61,7 +61,7 @@ extension S3Error {
         case signatureDoesNotMatch = "SignatureDoesNotMatch"
         case contentSHA256Mismatch = "XAmzContentSHA256Mismatch"
 
-        var status: HTTPResponse.Status {
+        package var status: HTTPResponse.Status {
             switch self {
             case .notModified: .notModified
             case .accessDenied, .accessForbidden, .invalidAccessKeyID, .requestTimeTooSkewed,

@@ -4,16 +4,16 @@
 // Amazon S3 this writes them as numeric references, which lenient parsers read; a client that has such
 // keys asks for `encoding-type=url`.
 
-internal import NIOCore
+package import NIOCore
 
-struct XMLWriter {
-    static let namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
-    static let declaration = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+package struct XMLWriter {
+    package static let namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
+    package static let declaration = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 
     private(set) var buffer: ByteBuffer
 
     /// A whole document.
-    static func document(
+    package static func document(
         _ root: String, namespace: String? = XMLWriter.namespace, declares: Bool = true,
         capacity: Int = 512, _ body: (inout XMLWriter) -> Void
     ) -> ByteBuffer {
@@ -27,13 +27,13 @@ struct XMLWriter {
     }
 
     /// An element with elements in it.
-    mutating func element(_ name: String, _ body: (inout XMLWriter) -> Void) {
+    package mutating func element(_ name: String, _ body: (inout XMLWriter) -> Void) {
         open(name)
         body(&self)
         close(name)
     }
 
-    mutating func element(_ name: String, _ text: String) {
+    package mutating func element(_ name: String, _ text: String) {
         open(name)
         write(escaping: text)
         close(name)

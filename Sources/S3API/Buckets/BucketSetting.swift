@@ -4,7 +4,7 @@
 internal import NIOCore
 
 /// The raw value is the sub-resource of the query.
-enum BucketSetting: String, Sendable, CaseIterable {
+package enum BucketSetting: String, Sendable, CaseIterable {
     case accelerate
     case acl
     case cors

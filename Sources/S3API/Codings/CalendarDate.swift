@@ -3,17 +3,17 @@
 // client that compares a list with a HEAD sees the same.
 
 /// A moment in the proleptic Gregorian calendar, UTC, in whole seconds.
-struct CalendarDate: Hashable, Sendable {
-    let year: Int
-    let month: Int
-    let day: Int
-    let hour: Int
-    let minute: Int
-    let second: Int
+package struct CalendarDate: Hashable, Sendable {
+    package let year: Int
+    package let month: Int
+    package let day: Int
+    package let hour: Int
+    package let minute: Int
+    package let second: Int
     /// 0 is Sunday.
-    let weekday: Int
+    package let weekday: Int
 
-    init(milliseconds: Int64) {
+    package init(milliseconds: Int64) {
         let seconds = Self.floorDivide(milliseconds, 1000)
         let days = Self.floorDivide(seconds, 86_400)
         let rest = Int(seconds - days * 86_400)
@@ -34,7 +34,7 @@ struct CalendarDate: Hashable, Sendable {
     }
 
     /// Milliseconds since 1970 of a date given by its parts; `nil` for parts that make no date.
-    static func milliseconds(
+    package static func milliseconds(
         year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int
     ) -> Int64? {
         guard (1...12).contains(month), (1...31).contains(day), (0...23).contains(hour),
@@ -61,20 +61,20 @@ extension CalendarDate {
     ]
 
     /// `Sun, 06 Nov 1994 08:49:37 GMT`.
-    var http: String {
+    package var http: String {
         let date = "\(Self.weekdays[weekday]), \(Self.two(day)) \(Self.months[month - 1]) \(year)"
         return date + " \(time) GMT"
     }
 
     /// `1994-11-06T08:49:37.000Z`.
-    var iso8601: String { "\(year)-\(Self.two(month))-\(Self.two(day))T\(time).000Z" }
+    package var iso8601: String { "\(year)-\(Self.two(month))-\(Self.two(day))T\(time).000Z" }
 
     private var time: String { "\(Self.two(hour)):\(Self.two(minute)):\(Self.two(second))" }
 
     private static func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
 
     /// Milliseconds since 1970 of a date in any of HTTP's three forms; `nil` for anything else.
-    static func parseHTTP(_ text: String) -> Int64? {
+    package static func parseHTTP(_ text: String) -> Int64? {
         let words = text.split { $0 == " " || $0 == "," || $0 == "-" }.map(String.init)
         if words.count == 6, words[5] == "GMT" {
             return milliseconds(day: words[1], month: words[2], year: words[3], time: words[4])

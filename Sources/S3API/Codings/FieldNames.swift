@@ -1,6 +1,6 @@
 // The header fields of S3, as names that are made once.
 
-internal import HTTPTypes
+package import HTTPTypes
 
 extension HTTPField.Name {
     private static func known(_ name: String) -> HTTPField.Name {
@@ -10,35 +10,35 @@ extension HTTPField.Name {
         return result
     }
 
-    static let requestID = known("x-amz-request-id")
-    static let hostID = known("x-amz-id-2")
-    static let bucketRegion = known("x-amz-bucket-region")
-    static let contentMD5 = known("content-md5")
-    static let decodedContentLength = known("x-amz-decoded-content-length")
-    static let trailerName = known("x-amz-trailer")
-    static let acl = known("x-amz-acl")
-    static let storageClass = known("x-amz-storage-class")
-    static let tagging = known("x-amz-tagging")
-    static let taggingCount = known("x-amz-tagging-count")
-    static let taggingDirective = known("x-amz-tagging-directive")
-    static let metadataDirective = known("x-amz-metadata-directive")
-    static let copySource = known("x-amz-copy-source")
-    static let copySourceRange = known("x-amz-copy-source-range")
-    static let copySourceIfMatch = known("x-amz-copy-source-if-match")
-    static let copySourceIfNoneMatch = known("x-amz-copy-source-if-none-match")
-    static let copySourceIfModifiedSince = known("x-amz-copy-source-if-modified-since")
-    static let copySourceIfUnmodifiedSince = known("x-amz-copy-source-if-unmodified-since")
-    static let checksumMode = known("x-amz-checksum-mode")
-    static let checksumAlgorithm = known("x-amz-checksum-algorithm")
-    static let checksumType = known("x-amz-checksum-type")
-    static let sdkChecksumAlgorithm = known("x-amz-sdk-checksum-algorithm")
-    static let completedObjectSize = known("x-amz-mp-object-size")
-    static let partsCount = known("x-amz-mp-parts-count")
-    static let objectOwnership = known("x-amz-object-ownership")
+    package static let requestID = known("x-amz-request-id")
+    package static let hostID = known("x-amz-id-2")
+    package static let bucketRegion = known("x-amz-bucket-region")
+    package static let contentMD5 = known("content-md5")
+    package static let decodedContentLength = known("x-amz-decoded-content-length")
+    package static let trailerName = known("x-amz-trailer")
+    package static let acl = known("x-amz-acl")
+    package static let storageClass = known("x-amz-storage-class")
+    package static let tagging = known("x-amz-tagging")
+    package static let taggingCount = known("x-amz-tagging-count")
+    package static let taggingDirective = known("x-amz-tagging-directive")
+    package static let metadataDirective = known("x-amz-metadata-directive")
+    package static let copySource = known("x-amz-copy-source")
+    package static let copySourceRange = known("x-amz-copy-source-range")
+    package static let copySourceIfMatch = known("x-amz-copy-source-if-match")
+    package static let copySourceIfNoneMatch = known("x-amz-copy-source-if-none-match")
+    package static let copySourceIfModifiedSince = known("x-amz-copy-source-if-modified-since")
+    package static let copySourceIfUnmodifiedSince = known("x-amz-copy-source-if-unmodified-since")
+    package static let checksumMode = known("x-amz-checksum-mode")
+    package static let checksumAlgorithm = known("x-amz-checksum-algorithm")
+    package static let checksumType = known("x-amz-checksum-type")
+    package static let sdkChecksumAlgorithm = known("x-amz-sdk-checksum-algorithm")
+    package static let completedObjectSize = known("x-amz-mp-object-size")
+    package static let partsCount = known("x-amz-mp-parts-count")
+    package static let objectOwnership = known("x-amz-object-ownership")
 
-    static let checksumCRC32 = known("x-amz-checksum-crc32")
-    static let checksumCRC32C = known("x-amz-checksum-crc32c")
-    static let checksumCRC64NVME = known("x-amz-checksum-crc64nvme")
-    static let checksumSHA1 = known("x-amz-checksum-sha1")
-    static let checksumSHA256 = known("x-amz-checksum-sha256")
+    package static let checksumCRC32 = known("x-amz-checksum-crc32")
+    package static let checksumCRC32C = known("x-amz-checksum-crc32c")
+    package static let checksumCRC64NVME = known("x-amz-checksum-crc64nvme")
+    package static let checksumSHA1 = known("x-amz-checksum-sha1")
+    package static let checksumSHA256 = known("x-amz-checksum-sha256")
 }

@@ -1,9 +1,9 @@
 // Percent-encoding (RFC 3986 section 2.1), on bytes.
 
-enum PercentCoding {
+package enum PercentCoding {
     /// The bytes that `text` stands for. In a path, “+” is a plus; in a query, a space. `nil` where a “%”
     /// is not followed by two hexadecimal digits.
-    static func decode(_ text: Span<UInt8>, plusIsSpace: Bool = false) -> [UInt8]? {
+    package static func decode(_ text: Span<UInt8>, plusIsSpace: Bool = false) -> [UInt8]? {
         var result: [UInt8] = []
         result.reserveCapacity(text.count)
         var index = 0
@@ -24,13 +24,13 @@ enum PercentCoding {
         return result
     }
 
-    static func decode(_ text: String, plusIsSpace: Bool = false) -> [UInt8]? {
+    package static func decode(_ text: String, plusIsSpace: Bool = false) -> [UInt8]? {
         decode(text.utf8.span, plusIsSpace: plusIsSpace)
     }
 
     /// As lists with `encoding-type=url` show keys: all but unreserved characters and “/” is encoded, a
     /// space as %20, so that decoders that know “+” and those that do not read the same.
-    static func encode(_ bytes: [UInt8]) -> String {
+    package static func encode(_ bytes: [UInt8]) -> String {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)
         for byte in bytes {

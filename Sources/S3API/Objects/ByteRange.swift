@@ -1,13 +1,13 @@
 // The Range header (RFC 9110 section 14.2), as S3 serves it: a single range of bytes.
 
 /// A range as asked for.
-enum ByteRange: Sendable, Hashable {
+package enum ByteRange: Sendable, Hashable {
     case bounded(first: UInt64, last: UInt64)
     case from(UInt64)
     case suffix(UInt64)
 
     /// `nil` for what is to be ignored: another unit, several ranges, a malformed one.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         guard text.hasPrefix("bytes=") else { return nil }
         let halves = text.dropFirst(6).split(
             separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
@@ -29,7 +29,7 @@ enum ByteRange: Sendable, Hashable {
     }
 
     /// The bytes of an object of this size that are asked for; `nil` where there are none.
-    func resolve(sizeBytes: UInt64) -> Range<UInt64>? {
+    package func resolve(sizeBytes: UInt64) -> Range<UInt64>? {
         switch self {
         case .bounded(let first, let last):
             guard first < sizeBytes else { return nil }

@@ -2,12 +2,12 @@
 // for data uploads").
 
 internal import Checksums
-internal import HTTPTypes
-internal import Storage
+package import HTTPTypes
+package import Storage
 
 extension ChecksumAlgorithm {
     /// As `x-amz-checksum-algorithm` and the XML say it.
-    var wireName: String {
+    package var wireName: String {
         switch self {
         case .crc32: "CRC32"
         case .crc32c: "CRC32C"
@@ -17,9 +17,9 @@ extension ChecksumAlgorithm {
         }
     }
 
-    var elementName: String { "Checksum" + wireName }
+    package var elementName: String { "Checksum" + wireName }
 
-    var headerName: HTTPField.Name {
+    package var headerName: HTTPField.Name {
         switch self {
         case .crc32: .checksumCRC32
         case .crc32c: .checksumCRC32C
@@ -60,7 +60,7 @@ extension ChecksumAlgorithm {
 }
 
 extension ObjectChecksum.Kind {
-    var wireName: String {
+    package var wireName: String {
         switch self {
         case .fullObject: "FULL_OBJECT"
         case .composite: "COMPOSITE"

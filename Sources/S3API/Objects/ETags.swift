@@ -1,14 +1,14 @@
 // Entity tags in headers (RFC 9110 section 8.8.3) and the conditions of reads and copies on them.
 
 internal import HTTPTypes
-internal import Storage
+package import Storage
 
-enum ETags {
+package enum ETags {
     static func quoted(_ etag: String) -> String { "\"" + etag + "\"" }
 
     /// Parses `*` or a list of entity tags; quotes may be missing, as some clients send them. A weak tag
     /// keeps its `W/`, so that it never equals a strong one.
-    static func parse(_ text: String) -> Preconditions.ETags {
+    package static func parse(_ text: String) -> Preconditions.ETags {
         let items = text.split(separator: ",").map { item in
             unquoted(item.drop { $0 == " " })
         }
@@ -24,7 +24,7 @@ enum ETags {
         return String(text)
     }
 
-    static func matches(_ etags: Preconditions.ETags, _ etag: String) -> Bool {
+    package static func matches(_ etags: Preconditions.ETags, _ etag: String) -> Bool {
         switch etags {
         case .any: true
         case .list(let list): list.contains(etag)
@@ -32,7 +32,7 @@ enum ETags {
     }
 
     /// As `matches`, but a weak tag stands for its strong form (RFC 9110 section 8.8.3.2).
-    static func matchesWeakly(_ etags: Preconditions.ETags, _ etag: String) -> Bool {
+    package static func matchesWeakly(_ etags: Preconditions.ETags, _ etag: String) -> Bool {
         guard case .list(let list) = etags else { return true }
         return list.contains { $0 == etag || $0 == "W/\"\(etag)\"" }
     }

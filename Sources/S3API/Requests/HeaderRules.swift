@@ -14,7 +14,7 @@ enum HeaderRules {
             guard !isEncryption(name) else {
                 throw .notImplemented("Server-side encryption (\(name))")
             }
-            guard writes, !known.contains(name) else { continue }
+            guard writes, !known.contains(name), !asksNothing(field) else { continue }
             if name.utf8.starts(with: checksum.utf8) {
                 // An algorithm that is not offered is refused as such.
                 guard ChecksumAlgorithm(headerName: name) == nil else { continue }
@@ -27,6 +27,11 @@ enum HeaderRules {
                 "A header you provided implies functionality that is not implemented: \(name).")
         }
         if writes { try checkValues(fields) }
+    }
+
+    /// Clients write out that they do not want what they do not want.
+    private static func asksNothing(_ field: HTTPField) -> Bool {
+        field.name.canonicalName == "x-amz-bucket-object-lock-enabled" && field.value == "false"
     }
 
     private static func isEncryption(_ name: String) -> Bool {

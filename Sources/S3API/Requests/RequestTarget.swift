@@ -1,37 +1,37 @@
 // What a request names: a bucket and a key, by path (`/bucket/key`) or by host (`bucket.domain/key`), and
 // the query. Keys are data: `..` and `//` are characters of a key like any others.
 
-internal import Storage
+package import Storage
 
 /// The query of a request, decoded, in its order.
-struct RequestQuery: Sendable {
-    struct Item: Sendable {
+package struct RequestQuery: Sendable {
+    package struct Item: Sendable {
         let name: String
         let value: String
     }
 
-    let items: [Item]
+    package let items: [Item]
 
     /// The value of the first parameter of this name, empty for one without “=”; `nil` where there is none.
-    subscript(name: String) -> String? {
+    package subscript(name: String) -> String? {
         items.first { $0.name == name }?.value
     }
 
     func has(_ name: String) -> Bool { items.contains { $0.name == name } }
 }
 
-struct RequestTarget: Sendable {
+package struct RequestTarget: Sendable {
     /// `nil` for the service itself. Not yet checked to be a valid name.
-    let bucket: String?
+    package let bucket: String?
     /// `nil` for a bucket; never empty.
-    let key: ObjectKey?
-    let query: RequestQuery
+    package let key: ObjectKey?
+    package let query: RequestQuery
 
     /// The path as it came, for errors.
-    let resource: String
+    package let resource: String
 
     /// Parses a raw request target. `virtualHostBucket` is the bucket that the host named, if any.
-    init(
+    package init(
         _ target: String, virtualHostBucket: String? = nil, limits: S3Limits
     ) throws(S3Error) {
         let bytes = target.utf8.span
@@ -64,7 +64,7 @@ struct RequestTarget: Sendable {
     }
 
     /// The bucket in front of `domain` in a Host header; `nil` where the host is another.
-    static func virtualHostBucket(host: String?, domain: String?) -> String? {
+    package static func virtualHostBucket(host: String?, domain: String?) -> String? {
         guard let domain, let host else { return nil }
         let name = host.prefix { $0 != ":" }.lowercased()
         guard name.hasSuffix("." + domain) else { return nil }

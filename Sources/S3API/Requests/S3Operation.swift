@@ -1,9 +1,9 @@
 // Which operation a request is: by method, by what it names, and by the query's sub-resource. What is not
 // known is refused, never taken for something else.
 
-internal import HTTPTypes
+package import HTTPTypes
 
-enum S3Operation: Sendable, Hashable {
+package enum S3Operation: Sendable, Hashable {
     case listBuckets
     case createBucket
     case headBucket
@@ -31,7 +31,7 @@ enum S3Operation: Sendable, Hashable {
     case completeMultipartUpload
     case abortMultipartUpload
 
-    init(
+    package init(
         _ method: HTTPRequest.Method, _ target: RequestTarget, _ fields: HTTPFields
     )
         throws(S3Error)

@@ -3,15 +3,15 @@
 
 internal import Foundation
 internal import FoundationXML
-internal import NIOCore
+package import NIOCore
 
-struct XMLElement: Sendable {
-    let name: String
-    private(set) var text = ""
-    private(set) var children: [XMLElement] = []
+package struct XMLElement: Sendable {
+    package let name: String
+    package private(set) var text = ""
+    package private(set) var children: [XMLElement] = []
 
     /// Parses a document whose root has this name. Throws `MalformedXML`.
-    static func parse(
+    package static func parse(
         _ bytes: ByteBuffer, root: String, depth: Int
     ) throws(S3Error) -> XMLElement {
         let data = Data(bytes.readableBytesView)
@@ -29,7 +29,7 @@ struct XMLElement: Sendable {
         return element
     }
 
-    func child(_ name: String) -> XMLElement? { children.first { $0.name == name } }
+    package func child(_ name: String) -> XMLElement? { children.first { $0.name == name } }
 
     /// Throws `MalformedXML` where an element is not one of `names`: what is not understood is refused.
     func expectChildren(_ names: Set<String>) throws(S3Error) {

@@ -40,9 +40,10 @@ extension MemoryStore: UploadStore {
         _ id: UploadID, of name: ObjectName, number: Int, staged: StagedBlob
     ) async throws -> UploadPart {
         try state.withLock { state throws in
-            guard let bytes = state.staged[staged.ticket], let md5 = staged.md5 else {
-                throw StorageError(.invalidArgument, "a part is staged with MD5")
+            guard let bytes = state.staged[staged.ticket] else {
+                throw StorageError(.invalidArgument, "the part was not staged here")
             }
+            let md5 = staged.md5 ?? MessageDigest.hash(.md5, bytes)
             let part = UploadPart(
                 number: number, sizeBytes: staged.sizeBytes, etag: Hexadecimal.encode(md5),
                 lastModifiedMilliseconds: wallClock.milliseconds(), checksums: staged.checksums)

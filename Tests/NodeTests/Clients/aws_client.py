@@ -2,7 +2,7 @@
 import os
 import urllib.request
 
-from common import BUCKET, ENDPOINT, SIZES, SMALL_FILES, WORK, expect, expect_same, make_files, run
+from shared import BUCKET, ENDPOINT, SIZES, SMALL_FILES, WORK, expect, expect_same, make_files, run
 
 
 def aws(*arguments):

@@ -11,7 +11,7 @@ from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from common import BUCKET, ENDPOINT, expect
+from shared import BUCKET, ENDPOINT, expect
 from os import environ
 
 HOST = ENDPOINT.removeprefix("http://")

@@ -6,7 +6,7 @@ import time
 import boto3
 import botocore
 
-from common import BUCKET, ENDPOINT, expect
+from shared import BUCKET, ENDPOINT, expect
 
 CONFIG = botocore.config.Config(s3={"addressing_style": "path"})
 

@@ -15,7 +15,7 @@ import time
 import boto3
 import botocore
 
-from common import BUCKET, ENDPOINT, expect
+from shared import BUCKET, ENDPOINT, expect
 
 SIZES = [0, 1, 3000, 8192, 8193, 100_000, 1 << 20, (2 << 20) + 17, 6 << 20]
 CONFIG = botocore.config.Config(

@@ -5,7 +5,7 @@ import sys
 import boto3
 import botocore
 
-from common import BUCKET, ENDPOINT
+from shared import BUCKET, ENDPOINT
 
 s3 = boto3.client("s3", endpoint_url=ENDPOINT,
                   config=botocore.config.Config(s3={"addressing_style": "path"}))

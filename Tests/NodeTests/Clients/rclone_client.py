@@ -1,7 +1,7 @@
 """rclone: copy, sync, check, lsl and delete."""
 import os
 
-from common import BUCKET, ENDPOINT, SIZES, SMALL_FILES, WORK, expect, expect_same, make_files, run
+from shared import BUCKET, ENDPOINT, SIZES, SMALL_FILES, WORK, expect, expect_same, make_files, run
 
 with open(f"{WORK}/rclone.conf", "w") as file:
     file.write(f"""[region]

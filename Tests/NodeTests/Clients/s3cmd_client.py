@@ -1,7 +1,7 @@
 """s3cmd: put, get, sync, ls, cp and del."""
 import os
 
-from common import BUCKET, ENDPOINT, SIZES, SMALL_FILES, WORK, expect, expect_same, make_files, run
+from shared import BUCKET, ENDPOINT, SIZES, SMALL_FILES, WORK, expect, expect_same, make_files, run
 
 host = ENDPOINT.removeprefix("http://")
 with open(f"{WORK}/s3cfg", "w") as file:

@@ -14,6 +14,8 @@ final class Region: @unchecked Sendable {
     var peers: [String: String] = [:]
     /// Put in front of the command, `strace …` for example.
     var wrapper: [String] = []
+    /// Further settings, by their environment variables.
+    var settings: [String: String] = [:]
     private(set) var program: Program?
     private var starts = 0
 
@@ -67,7 +69,7 @@ final class Region: @unchecked Sendable {
             environment: [
                 "HOLDFAST_ACCESS_KEY": Self.accessKey, "HOLDFAST_SECRET_KEY": Self.secretKey,
                 "HOLDFAST_PEER_KEY": Self.peerKey,
-            ], log: directory.path("daemon-\(starts).log"))
+            ].merging(settings) { $1 }, log: directory.path("daemon-\(starts).log"))
         self.program = program
         return program
     }
@@ -105,8 +107,43 @@ final class Region: @unchecked Sendable {
             environment: environment.merging(extra) { $1 }, in: directory)
     }
 
+    /// What `holdfast status --json` says.
+    func status() async throws -> RegionStatus {
+        let text = try await Program.run(
+            [Checkout.daemon, "status", "--json", "--data", data], in: directory,
+            timeout: .seconds(30))
+        return try JSONDecoder().decode(RegionStatus.self, from: Data(text.utf8))
+    }
+
     static func isReady(port: Int) async -> Bool {
         let answer = await HTTP.get("http://127.0.0.1:\(port)/-/health/ready")
         return answer?.status == 200
     }
+}
+
+/// What tests read of a region's status.
+struct RegionStatus: Decodable, Sendable {
+    struct Identity: Decodable, Sendable {
+        var id: String
+        var name: String
+    }
+    struct Lag: Decodable, Sendable {
+        var pendingEntries: Int
+    }
+    struct Peer: Decodable, Sendable {
+        var name: String
+        var isConnected: Bool
+    }
+    struct RefusedSource: Decodable, Sendable {
+        var peer: String
+        var blob: String
+    }
+    struct Replication: Decodable, Sendable {
+        var lag: Lag
+        var peers: [Peer]
+        var refusedSources: [RefusedSource]
+    }
+
+    var region: Identity
+    var replication: Replication
 }

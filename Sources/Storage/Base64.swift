@@ -1,21 +1,23 @@
-// Base64 (RFC 4648), as digests and checksums are written in S3's headers, and its URL-safe form for the
-// tokens of lists.
+// Base64 (RFC 4648), as digests, checksums and signatures are written in headers, and its URL-safe form for
+// tokens.
 
-enum Base64 {
+package enum Base64 {
     private static let standard = Array(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     private static let urlSafe = Array(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
-    static func encode(_ bytes: [UInt8]) -> String { encode(bytes, alphabet: standard, pads: true) }
+    package static func encode(_ bytes: [UInt8]) -> String {
+        encode(bytes, alphabet: standard, pads: true)
+    }
 
     /// With `-` and `_`, without padding.
-    static func encodeURLSafe(_ bytes: [UInt8]) -> String {
+    package static func encodeURLSafe(_ bytes: [UInt8]) -> String {
         encode(bytes, alphabet: urlSafe, pads: false)
     }
 
     /// `nil` unless `text` is the padded canonical form of some bytes.
-    static func decode(_ text: String) -> [UInt8]? {
+    package static func decode(_ text: String) -> [UInt8]? {
         guard let result = decode(text, alphabet: standard), encode(result) == text else {
             return nil
         }
@@ -23,7 +25,7 @@ enum Base64 {
     }
 
     /// The inverse of `encodeURLSafe`; `nil` for anything else.
-    static func decodeURLSafe(_ text: String) -> [UInt8]? {
+    package static func decodeURLSafe(_ text: String) -> [UInt8]? {
         guard let result = decode(text, alphabet: urlSafe), encodeURLSafe(result) == text else {
             return nil
         }

@@ -24,6 +24,11 @@ def expect(condition, what):
         raise SystemExit("not as expected: " + what)
 
 
+def content(name, size):
+    """Bytes that look random and follow from the name."""
+    return random.Random(name).randbytes(size)
+
+
 def make_files(name):
     """A tree of one file of each size and a thousand small ones; returns its path."""
     root = os.path.join(WORK, name)

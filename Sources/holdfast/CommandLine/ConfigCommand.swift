@@ -1,0 +1,24 @@
+// `holdfast config check`: what `serve` would say of its settings, without starting.
+
+internal import ArgumentParser
+
+struct ConfigCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config", abstract: "Look at settings.", subcommands: [Check.self])
+
+    struct Check: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Check flags, environment and file as 'serve' would, without starting.")
+
+        @OptionGroup var options: ConfigurationOptions
+
+        func run() async throws {
+            let configuration = try options.read()
+            let peers = configuration.peers.map { "\($0.name) at \($0.url)" }
+            print("region \(configuration.region) in \(configuration.data)")
+            print("listens on \(configuration.listen)")
+            print("follows \(peers.isEmpty ? "nobody" : peers.joined(separator: ", "))")
+            print("the settings are good")
+        }
+    }
+}

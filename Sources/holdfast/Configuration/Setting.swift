@@ -1,0 +1,99 @@
+// Everything that can be set, once: its key in the file, its environment variable, its shape and what is
+// accepted. Flags, environment and file all speak of these; `Config/holdfast.yaml` explains each.
+
+enum Setting: String, CaseIterable, Sendable {
+    case data
+    case region
+    case listen
+    case domain
+    case allowPlaintext = "allow_plaintext"
+    case buckets
+    case peers
+    case accessKey = "access_key"
+    case secretKey = "secret_key"
+    case peerKey = "peer_key"
+    case stopDelaySeconds = "stop_delay_seconds"
+    case drainSeconds = "drain_seconds"
+    case verifyIntervalSeconds = "verify_interval_seconds"
+    case logLevel = "log.level"
+    case logFormat = "log.format"
+    case logRequests = "log.requests"
+
+    /// How a setting is written in the file.
+    enum Shape: Sendable {
+        case scalar
+        /// A sequence; in the environment, separated by commas.
+        case list
+        /// A mapping; in the environment, `name=value` separated by commas.
+        case mapping
+    }
+
+    var shape: Shape {
+        switch self {
+        case .buckets: .list
+        case .peers: .mapping
+        default: .scalar
+        }
+    }
+
+    /// E.g. `HOLDFAST_LOG_LEVEL`.
+    var environmentName: String {
+        "HOLDFAST_" + rawValue.uppercased().replacing(".", with: "_")
+    }
+
+    /// The flag of `holdfast serve`; secrets have none, since other users can see a command line.
+    var flag: String? {
+        switch self {
+        case .peers: "--peer"
+        case .buckets: "--bucket"
+        case .data, .region, .listen, .domain, .allowPlaintext:
+            "--" + rawValue.replacing("_", with: "-")
+        default: nil
+        }
+    }
+
+    /// In words, for whoever wrote something else.
+    var accepted: String {
+        switch self {
+        case .data: "a directory"
+        case .region: "1 to 63 letters, digits and hyphens"
+        case .listen: "HOST:PORT"
+        case .domain: "a host name"
+        case .allowPlaintext: "true or false"
+        case .buckets: "bucket names: 3 to 63 lower-case letters, digits, hyphens and dots"
+        case .peers: "NAME=http://HOST:PORT or NAME=https://HOST:PORT"
+        case .accessKey: "3 to 128 letters, digits, '-', '_' and '.'"
+        case .secretKey: "8 to 256 printable characters without spaces"
+        case .peerKey: "16 to 256 printable characters without spaces"
+        case .stopDelaySeconds, .drainSeconds: "a number of seconds from 0 to 3600"
+        case .verifyIntervalSeconds: "a number of seconds from 0 to 31536000"
+        case .logLevel: "trace, debug, info, notice, warning, error or critical"
+        case .logFormat: "auto, human or json"
+        case .logRequests: "all, errors or none"
+        }
+    }
+}
+
+/// Where a value came from, for the message that refuses it.
+enum SettingOrigin: Sendable, Hashable, CustomStringConvertible {
+    case flag(String)
+    case environment(String)
+    case file(String, line: Int)
+
+    var description: String {
+        switch self {
+        case .flag(let name): name
+        case .environment(let name): name
+        case .file(let path, let line): "\(path):\(line)"
+        }
+    }
+}
+
+/// One value of a setting, as it was written; `name=value` for an entry of a mapping.
+struct SettingEntry: Sendable, Hashable {
+    let text: String
+    let origin: SettingOrigin
+}
+
+/// What one source sets.
+typealias SettingLayer = [Setting: [SettingEntry]]

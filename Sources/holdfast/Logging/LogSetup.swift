@@ -1,0 +1,24 @@
+// Where the events of a daemon go: standard error, human on a terminal, JSON otherwise.
+
+internal import Glibc
+internal import Logging
+internal import Storage
+
+struct LogSetup: Sendable {
+    let writer: LogWriter
+    let logger: Logger
+
+    init(_ configuration: Configuration, clock: any WallClock) {
+        let format: LogFormat =
+            switch configuration.logFormat {
+            case .human: .human
+            case .json: .json
+            case .auto: Terminal.isTerminal(STDERR_FILENO) ? .human : .json
+            }
+        let writer = LogWriter(descriptor: STDERR_FILENO)
+        self.writer = writer
+        logger = Logger(label: "holdfast") { _ in
+            LogOutput(level: configuration.logLevel, format: format, writer: writer, clock: clock)
+        }
+    }
+}

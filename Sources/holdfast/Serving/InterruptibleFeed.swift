@@ -1,0 +1,50 @@
+// A feed whose waiters can be sent home: other regions hold a request open while nothing is new, and a
+// daemon that stops does not let them hold it up.
+
+internal import Storage
+
+struct InterruptibleFeed: ChangeFeed {
+    let inner: any ChangeFeed
+    let interruption: ChangeSignal
+
+    var region: RegionID { inner.region }
+
+    func waitForChange(after cursors: [RegionID: FeedPosition], timeout: Duration) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await inner.waitForChange(after: cursors, timeout: timeout) }
+            group.addTask { await interruption.wait(beyond: 0, timeout: timeout) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    func cursors() async throws -> [RegionID: FeedPosition] { try await inner.cursors() }
+
+    func entries(
+        of origin: RegionID, after: FeedPosition, limit: Int
+    ) async throws -> FeedRange {
+        try await inner.entries(of: origin, after: after, limit: limit)
+    }
+
+    func merge(_ range: FeedRange) async throws { try await inner.merge(range) }
+
+    func merge(_ entries: [FeedEntry]) async throws { try await inner.merge(entries) }
+
+    func pending(after: VersionReference?, limit: Int) async throws -> [ObjectVersion] {
+        try await inner.pending(after: after, limit: limit)
+    }
+
+    func publish(_ references: [VersionReference]) async throws {
+        try await inner.publish(references)
+    }
+
+    func registers(of names: [ObjectName]) async throws -> [ObjectRegister] {
+        try await inner.registers(of: names)
+    }
+
+    func registers(
+        in bucket: String, after: ObjectKey?, limit: Int
+    ) async throws -> [(name: ObjectName, register: ObjectRegister)] {
+        try await inner.registers(in: bucket, after: after, limit: limit)
+    }
+}

@@ -1,0 +1,175 @@
+// The composition root: opens one region's parts, joins them, and runs them until a signal. Nothing else
+// knows more than one part. What cannot start is refused here with one plain line.
+
+internal import Access
+internal import HTTPServer
+internal import LocalStore
+internal import Logging
+internal import NIOCore
+internal import NativeAPI
+internal import NativeWire
+internal import RegionClient
+internal import Replication
+internal import S3API
+internal import ServiceLifecycle
+internal import Storage
+internal import UnixSignals
+
+struct RegionDaemon: Sendable {
+    private let configuration: Configuration
+    private let clock: any WallClock
+    private let logger: Logger
+    private let readiness = ReadinessState()
+    private let feedInterruption = ChangeSignal()
+
+    /// Runs a region until SIGTERM or SIGINT, and returns when all that was under way is finished.
+    /// Throws a `Refusal` where it cannot start.
+    static func serve(
+        _ configuration: Configuration, clock: any WallClock, logger: Logger
+    ) async throws {
+        let daemon = RegionDaemon(configuration: configuration, clock: clock, logger: logger)
+        try await daemon.run()
+    }
+
+    private init(configuration: Configuration, clock: any WallClock, logger: Logger) {
+        self.configuration = configuration
+        self.clock = clock
+        self.logger = logger
+    }
+
+    private func run() async throws {
+        // The store first: it locks the data directory, in which the socket and the key are.
+        let store = try await RegionStore.open(configuration, clock: clock, logger: logger)
+        do {
+            try await run(over: store)
+        } catch {
+            try await store.close()
+            throw error
+        }
+        try await store.close()
+        logger.info("stopped")
+    }
+
+    private func run(over store: LocalStore) async throws {
+        let rootKey = try rootKey()
+        for bucket in configuration.buckets { try await RegionStore.makeBucket(bucket, in: store) }
+        let replication = try replication(store)
+        let health = HealthHandler(logger: logger) { [readiness] in readiness.current }
+        let front = try await bind(
+            .tcp(host: configuration.listen.host, port: configuration.listen.port),
+            RequestLog(
+                inner: Dispatcher(
+                    s3: s3(store, rootKey), peer: peer(store), health: health),
+                choice: configuration.logRequests, logger: logger))
+        let socket = try await bind(
+            .unix(path: configuration.data + "/" + AdminCall.socketName),
+            SocketDispatcher(
+                admin: admin(store, replication), health: health))
+        logger.info(
+            "serving",
+            metadata: [
+                "region": "\(configuration.region)", "id": "\(store.region)",
+                "data": "\(configuration.data)",
+            ])
+        var group = ServiceGroupConfiguration(
+            services: [
+                Following(replication: replication), HTTPListening(service: socket),
+                HTTPListening(service: front),
+                Announcing(
+                    readiness: readiness, feedInterruption: feedInterruption,
+                    stopDelay: configuration.stopDelay),
+            ],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.quiet(logger))
+        group.maximumGracefulShutdownDuration =
+            configuration.stopDelay + configuration.drain + .seconds(30)
+        try await ServiceGroup(configuration: group).run()
+    }
+
+    /// The credentials that were given, or those of the data directory.
+    private func rootKey() throws -> KeyPair {
+        if let key = configuration.rootKey { return key }
+        let (key, path) = try RootKeyFile.loadOrCreate(in: configuration.data)
+        logger.info("the root credentials are in a file", metadata: ["path": "\(path)"])
+        return key
+    }
+
+    private func s3(_ store: LocalStore, _ rootKey: KeyPair) -> S3Handler {
+        S3Handler(
+            objects: store, blobs: store, uploads: store,
+            credentials: RootCredentials(accessKey: rootKey.accessKey, secret: rootKey.secretKey),
+            clock: clock,
+            configuration: S3Configuration(domain: configuration.domain), logger: logger)
+    }
+
+    private func peerKey() -> PeerKey? {
+        configuration.peerKey.flatMap { PeerKey(secret: Array($0.utf8)) }
+    }
+
+    private func peer(_ store: LocalStore) -> PeerHandler {
+        let feed = InterruptibleFeed(inner: store, interruption: feedInterruption)
+        let key = peerKey()
+        return PeerHandler(
+            region: store.region,
+            answers: RegionAnswers(
+                name: configuration.region, feed: feed, blobs: store, clock: clock),
+            blobs: store, clock: clock, logger: logger, keys: { _ in key })
+    }
+
+    private func admin(
+        _ store: LocalStore, _ replication: ReplicationService
+    ) -> AdminHandler {
+        AdminHandler(
+            identity: DaemonIdentity(
+                region: store.region, name: configuration.region,
+                incarnation: store.incarnation, version: Holdfast.version,
+                startedMilliseconds: clock.milliseconds()),
+            maintenance: store, clock: clock, logger: logger,
+            replication: { replication.status() })
+    }
+
+    private func replication(_ store: LocalStore) throws -> ReplicationService {
+        let client = HTTPClient()
+        let peers = try configuration.peers.map { peer in
+            guard let url = PeerURL(peer.url), let key = peerKey() else {
+                throw Refusal("“\(peer.url)” is not the URL of a region")
+            }
+            return ReplicationPeer(
+                name: peer.name, url: peer.url,
+                transport: PeerTransport(
+                    url: url, region: store.region, key: key, client: client, clock: clock,
+                    nonce: {
+                        var generator = SystemRandomNumberGenerator()
+                        return PeerNonce(using: &generator)
+                    }))
+        }
+        return ReplicationService(
+            name: configuration.region, peers: peers,
+            stores: ReplicationStores(
+                objects: store, blobs: store, uploads: store,
+                feed: store),
+            clock: clock, logger: logger)
+    }
+
+    private func bind(
+        _ address: ListenerAddress, _ handler: any RequestHandler
+    ) async throws -> HTTPService {
+        var limits = HTTPLimits()
+        limits.drainTimeout = TimeAmount(configuration.drain)
+        let service = HTTPService(
+            configuration: HTTPServiceConfiguration(listeners: [address], limits: limits),
+            handler: handler, logger: logger)
+        do {
+            try await service.bind()
+        } catch let error as ListenerError {
+            throw Refusal(error.description)
+        }
+        return service
+    }
+
+    /// The service group speaks of its own doings on every start and stop; only its troubles matter here.
+    private static func quiet(_ logger: Logger) -> Logger {
+        var logger = logger
+        logger.logLevel = max(logger.logLevel, .warning)
+        return logger
+    }
+}

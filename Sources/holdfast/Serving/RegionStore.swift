@@ -1,0 +1,34 @@
+// Opens the durable store of this region, and says in one line why it cannot.
+
+internal import DiskIO
+internal import LocalStore
+internal import Logging
+internal import Storage
+
+enum RegionStore {
+    /// Throws a `Refusal` that names the data directory.
+    static func open(
+        _ configuration: Configuration, clock: any WallClock, logger: Logger
+    ) async throws -> LocalStore {
+        var limits = LocalStoreLimits()
+        if let interval = configuration.verifyInterval { limits.reads.verifyInterval = interval }
+        do {
+            return try await LocalStore.open(
+                LocalStoreConfiguration(directory: configuration.data, limits: limits),
+                disk: PosixDisk(), index: .rocks(), clock: clock,
+                random: { UInt64.random(in: .min ... .max) }, logger: logger)
+        } catch let error as StorageError {
+            let cause = error.cause.map { " (\($0))" } ?? ""
+            throw Refusal("\(configuration.data): \(error.message)\(cause)")
+        }
+    }
+
+    /// Makes a bucket exist.
+    static func makeBucket(_ name: String, in store: LocalStore) async throws {
+        do {
+            try await Buckets(objects: store, blobs: store).create(name)
+        } catch let error as StorageError where error.code == .bucketExists {
+            // It is there, which is all that was asked for.
+        }
+    }
+}

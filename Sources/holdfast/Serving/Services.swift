@@ -1,0 +1,44 @@
+// The long-running parts as services of one group. It stops them in reverse order: first the probes say
+// so, then requests finish, then the other regions are let go of.
+
+internal import HTTPServer
+internal import NativeAPI
+internal import Replication
+internal import ServiceLifecycle
+internal import Storage
+
+struct HTTPListening: Service {
+    let service: HTTPService
+
+    func run() async throws {
+        try await withGracefulShutdownHandler {
+            try await service.run()
+        } onGracefulShutdown: {
+            service.stop()
+        }
+    }
+}
+
+struct Following: Service {
+    let replication: ReplicationService
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown { try await replication.run() }
+    }
+}
+
+/// Ready while it runs. When the region stops, requests are still taken for `stopDelay`, so that whoever
+/// watches the probe sends no more of them.
+struct Announcing: Service {
+    let readiness: ReadinessState
+    let feedInterruption: ChangeSignal
+    let stopDelay: Duration
+
+    func run() async throws {
+        readiness.set(.ready)
+        try await gracefulShutdown()
+        readiness.set(.unavailable("stopping"))
+        try await Task.sleep(for: stopDelay)
+        feedInterruption.advance()
+    }
+}

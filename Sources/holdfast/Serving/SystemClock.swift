@@ -1,0 +1,12 @@
+// The time of day of this machine.
+
+internal import Glibc
+internal import Storage
+
+struct SystemClock: WallClock {
+    func milliseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}

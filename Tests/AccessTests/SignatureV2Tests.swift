@@ -1,0 +1,78 @@
+import Access
+import Testing
+
+@Suite("Presigned URLs of version 2")
+struct SignatureV2Tests {
+    /// The example of Amazon's page, in path style.
+    static let documented =
+        "/johnsmith/photos/puppy.jpg?AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE"
+        + "&Signature=NpgCjnDzrM%2BWFzoENXmpNDUsSn8%3D&Expires=1175139620"
+
+    /// Made by botocore 1.43 for a custom endpoint.
+    static let botocore = [
+        (
+            "GET",
+            "/bucket/a%20b%2Bc/%C3%A9?response-content-type=text%2Fhtml%3B%20x%3Dy"
+                + "&response-content-disposition=attachment%3B%20filename%3D%22a%20b%22"
+                + "&AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE"
+                + "&Signature=3PqI0VsBRoRjtAyXM6en%2FTWjFg4%3D&Expires=1795243354"
+        ),
+        (
+            "HEAD",
+            "/bucket/k?AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE"
+                + "&Signature=tuhS6Ta%2BFTLmtrDIVzrEUIeugWs%3D&Expires=1795243354"
+        ),
+        (
+            "GET",
+            "/bucket/k?uploadId=u&AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE"
+                + "&Signature=kM53PMHZwrEpNGhLZks3qmg8fi4%3D&Expires=1795243354"
+        ),
+    ]
+
+    private func code(
+        _ method: String, _ target: String, at seconds: Int64, accepts: Bool = true,
+        secret: String = SignatureVector.documentedSecret
+    ) async -> AccessError.Code? {
+        let verifier = RequestVerifier(
+            credentials: RootCredentials(accessKey: SignatureVector.accessKey, secret: secret),
+            acceptsQueryV2: accepts)
+        let request = PlainRequest(
+            method: method, target: target, headers: [PlainHeader("host", "localhost:9000")])
+        return await Verification.code(verifier, request, at: seconds * 1000)
+    }
+
+    @Test("the documented example is verified until it expires")
+    func documentedExample() async {
+        #expect(await code("GET", Self.documented, at: 1_175_139_620) == nil)
+        #expect(await code("GET", Self.documented, at: 1_175_139_621) == .expired)
+        let other = await code("GET", Self.documented, at: 1_175_139_620, secret: "other")
+        #expect(other == .signatureDoesNotMatch)
+    }
+
+    @Test("botocore's URLs are verified", arguments: botocore)
+    func botocoreURLs(_ method: String, _ target: String) async {
+        #expect(await code(method, target, at: 1_795_243_000) == nil)
+        let key = target.replacing("/bucket/", with: "/bucket2/")
+        #expect(await code(method, key, at: 1_795_243_000) == .signatureDoesNotMatch)
+        let added = target + "&tagging"
+        #expect(await code(method, added, at: 1_795_243_000) == .signatureDoesNotMatch)
+        let later = target.replacing("1795243354", with: "1795243355")
+        #expect(await code(method, later, at: 1_795_243_000) == .signatureDoesNotMatch)
+    }
+
+    @Test("they read and do not write, and can be switched off")
+    func limits() async {
+        for method in ["PUT", "DELETE", "POST"] {
+            let refused = await code(method, Self.documented, at: 1_175_139_620)
+            #expect(refused == .unsupportedAlgorithm)
+        }
+        let off = await code("GET", Self.documented, at: 1_175_139_620, accepts: false)
+        #expect(off == .unsupportedAlgorithm)
+        for parameter in ["AWSAccessKeyId=x", "Signature=x", "Expires=1"] {
+            let twice = await code("GET", Self.documented + "&" + parameter, at: 1_175_139_620)
+            #expect(twice == .malformedQueryAuthentication)
+        }
+        let partial = await code("GET", "/b/k?AWSAccessKeyId=x&Expires=1", at: 0)
+        #expect(partial == .malformedQueryAuthentication)
+    }
+}
