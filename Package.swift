@@ -137,7 +137,8 @@ let package = Package(
             "ChunkFilesTests",
             ["ChunkFiles", "Storage", "DiskIO", "Simulation", "Checksums", nioCore]),
         tests(
-            "JournalTests", ["Journal", "Storage", "DiskIO", "Simulation", "Checksums", nioCore]),
+            "JournalTests", ["Journal", "Storage", "DiskIO", "Simulation", "Checksums", nioCore],
+            exclude: ["Golden"]),
         tests("MetadataIndexTests", ["MetadataIndex", "Storage", nioCore]),
         tests("RegistryLayoutTests", ["RegistryLayout", "Storage", nioCore]),
         tests("AccessTests", ["Access", "Storage", "Checksums", nioCore]),

@@ -3,6 +3,7 @@
 
 internal import Checksums
 package import DiskIO
+internal import Glibc
 internal import Synchronization
 
 package final class ChunkReader: Sendable {
@@ -115,9 +116,11 @@ package final class ChunkReader: Sendable {
 
     private func open(_ file: UInt64) throws(ChunkFileError) -> any DiskFile {
         for directory in directories {
-            let path = directory + "/" + ChunkFormat.name(of: file)
-            if disk.exists(path) {
-                return try onDisk { () throws(DiskError) in try disk.open(path, .read) }
+            do throws(DiskError) {
+                return try disk.open(directory + "/" + ChunkFormat.name(of: file), .read)
+            } catch {
+                // Any other refusal is trouble with the disk; only this one says that it is not here.
+                guard error.code == ENOENT else { throw .disk(error) }
             }
         }
         throw .missing(file: file)

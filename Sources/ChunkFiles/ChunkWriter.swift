@@ -34,10 +34,17 @@ package final class ChunkWriter: Sendable {
     ) throws(DiskError) {
         self.file = file
         self.limits = limits
-        handle = try disk.open(directory + "/" + ChunkFormat.name(of: file), .create)
-        try handle.write(ChunkFileHeader(storeID: storeID, file: file).bytes, at: 0)
-        try handle.sync()
-        try disk.syncDirectory(directory)
+        let path = directory + "/" + ChunkFormat.name(of: file)
+        handle = try disk.open(path, .create)
+        do throws(DiskError) {
+            try handle.write(ChunkFileHeader(storeID: storeID, file: file).bytes, at: 0)
+            try handle.sync()
+            try disk.syncDirectory(directory)
+        } catch {
+            // Nothing refers to it; left behind where the disk refuses that too, it holds no record.
+            try? disk.remove(path)
+            throw error
+        }
     }
 
     /// Appends a chunk, without copying its payload. `nil` where the file is full or takes no more:

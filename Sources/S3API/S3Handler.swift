@@ -97,7 +97,8 @@ package final class S3Handler: RequestHandler {
 
     /// What is our fault goes into the log with its cause; the rest is the client's business.
     func log(_ error: S3Error, _ request: ServerRequest) {
-        let level: Logger.Level = error.code.status.code >= 500 ? .error : .debug
+        let isOurs = error.code.status.code >= 500 && error.code != .notImplemented
+        let level: Logger.Level = isOurs ? .error : .debug
         logger.log(
             level: level, "\(error.code.rawValue): \(error.message)",
             metadata: [

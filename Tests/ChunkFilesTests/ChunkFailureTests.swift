@@ -44,6 +44,18 @@ struct ChunkFailureTests {
                 == [.chunk(first, isIntact: true), gap, .chunk(next, isIntact: true)])
     }
 
+    @Test(
+        "a file that could not be begun is not left behind",
+        arguments: [SimulatedDisk.Operation.write, .sync, .syncDirectory])
+    func failedBeginning(_ operation: SimulatedDisk.Operation) throws {
+        let chunks = try ChunkFixture()
+        chunks.disk.fail(every: operation, with: ENOSPC)
+        #expect(throws: DiskError.self) { try chunks.append(payload(100)) }
+        #expect(try chunks.reader.files() == [])
+        chunks.disk.fail(every: operation, with: nil)
+        #expect(try chunks.append(payload(100)).reference.id.file == 2)
+    }
+
     @Test("after a failed sync a file never says again that it is durable")
     func failedSync() throws {
         let chunks = try ChunkFixture()

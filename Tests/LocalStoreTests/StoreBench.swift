@@ -115,6 +115,9 @@ final class SimulatedRegion: Sendable {
         index.withLock { $0.dropUnflushed() }
     }
 
+    /// What a memtable that fills up does at any time.
+    func flushIndex() throws { try index.withLock { $0 }.flush() }
+
     /// The index is gone.
     func dropIndex() { index.withLock { $0 = MemoryIndex() } }
 }

@@ -108,7 +108,12 @@ struct BucketTests {
             #expect(await s3.send(.put, target, "", [.acl: "private"]).status == 200)
             let wide = await s3.send(.put, target, "", [.acl: "public-read"])
             #expect(wide.code == "AccessControlListNotSupported")
-            #expect(await s3.send(.put, target, "<X/>").code == "NotImplemented")
+            #expect(await s3.send(.put, target, acl.body).status == 200)
+            let other = acl.body.replacing("<ID>holdfast", with: "<ID>other")
+            let refused = await s3.send(.put, target, other)
+            #expect(refused.code == "AccessControlListNotSupported")
+            #expect(await s3.send(.put, target, "<X/>").code == "MalformedXML")
+            #expect(await s3.send(.put, target, "").code == "MalformedXML")
         }
     }
 

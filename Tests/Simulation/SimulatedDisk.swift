@@ -34,6 +34,8 @@ package final class SimulatedDisk: Disk {
         case everything
         /// Each sector by itself is kept or lost, of names a first few are kept.
         case random(seed: UInt64)
+        /// Nothing is lost: it is the process that ends, in the middle of a call.
+        case nothing
     }
 
     /// The code of every error while the power is off, and of every handle from before.

@@ -94,6 +94,8 @@ struct SimulatedDiskState: Sendable {
     mutating func crash(_ loss: SimulatedDisk.Loss) {
         isPoweredOff = true
         switch loss {
+        case .nothing:
+            return
         case .everything:
             for file in files.keys { files[file]?.dropUnsynced() }
         case .random(let seed):

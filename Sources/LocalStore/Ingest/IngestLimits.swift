@@ -10,7 +10,7 @@ package struct IngestLimits: Sendable, Hashable {
     /// Chunks of one body that are being hashed and written before it is told to wait.
     package var chunksInFlight: Int
     /// Of all bodies together, being collected, hashed and written. At the limit the largest that are
-    /// being collected are written as short chunks.
+    /// being collected are written as short chunks. The memory behind it is at most twice as much.
     package var bufferedBytes: Int
     /// A piece smaller than this, or than half of the memory it holds on to, is copied together with its
     /// neighbours; any other is taken as it is.
@@ -20,7 +20,7 @@ package struct IngestLimits: Sendable, Hashable {
 
     package init(
         inlineBytes: Int = 8 << 10, chunkBytes: Int = 1 << 20, chunksInFlight: Int = 2,
-        bufferedBytes: Int = 64 << 20, pieceBytes: Int = 4 << 10, rememberedDigests: Int = 1024
+        bufferedBytes: Int = 48 << 20, pieceBytes: Int = 4 << 10, rememberedDigests: Int = 1024
     ) {
         precondition(chunkBytes <= ChunkFormat.payloadLimitBytes, "a chunk has up to 1 MiB")
         precondition(inlineBytes < chunkBytes, "what rides in a record is less than a chunk")

@@ -82,6 +82,8 @@ struct RecoverIndex: Sendable {
             }
         }
         try index.apply(transaction.changes())
+        // Should the next start come soon as well, it has nothing to read again.
+        if batches > 0 { try index.flush() }
         report(replay, batches: batches)
         return Outcome(
             index: index, head: transaction.head, nextSequence: replay.nextSequence)

@@ -2,6 +2,7 @@
 
 internal import HTTPServer
 internal import HTTPTypes
+internal import NIOCore
 
 extension S3Handler {
     func getObjectACL(_ request: S3Request) async throws -> ServerResponse {
@@ -11,19 +12,37 @@ extension S3Handler {
 
     func putBucketACL(_ request: S3Request) async throws -> ServerResponse {
         try await requireBucket(request)
-        return try acceptPrivate(request)
+        return try await acceptPrivate(request)
     }
 
     func putObjectACL(_ request: S3Request) async throws -> ServerResponse {
         _ = try await content(request)
-        return try acceptPrivate(request)
+        return try await acceptPrivate(request)
     }
 
-    private func acceptPrivate(_ request: S3Request) throws(S3Error) -> ServerResponse {
-        // The rules of headers have refused every canned ACL that grants more.
-        guard request.fields.contains(.acl) else {
-            throw .notImplemented("An access control policy as a document")
+    /// The rules of headers have refused every canned ACL that grants more; a document may say no more
+    /// than what is answered when it is asked for, as tools that copy objects send it back.
+    private func acceptPrivate(_ request: S3Request) async throws -> ServerResponse {
+        let body = try await request.document(limitBytes: request.limits.documentBytes)
+        if body.readableBytes > 0 {
+            let policy = try XMLElement.parse(
+                body, root: "AccessControlPolicy", depth: request.limits.documentDepth)
+            try policy.expectChildren(["Owner", "AccessControlList"])
+            let grants = policy.child("AccessControlList")?.children ?? []
+            guard grants.allSatisfy(isOwners) else {
+                throw S3Error(
+                    .accessControlListNotSupported,
+                    "The bucket does not allow ACLs that grant more than private.")
+            }
+        } else if !request.fields.contains(.acl) {
+            throw S3Error.malformedXML
         }
         return ServerResponse(status: .ok)
+    }
+
+    private func isOwners(_ grant: XMLElement) -> Bool {
+        grant.name == "Grant"
+            && grant.child("Grantee")?.child("ID")?.trimmedText == owner.id
+            && grant.child("Permission")?.trimmedText == "FULL_CONTROL"
     }
 }

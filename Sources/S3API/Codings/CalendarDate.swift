@@ -55,23 +55,36 @@ package struct CalendarDate: Hashable, Sendable {
 }
 
 extension CalendarDate {
-    private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    private static let weekdays = Array("SunMonTueWedThuFriSat".utf8)
+    private static let monthNames = Array("JanFebMarAprMayJunJulAugSepOctNovDec".utf8)
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
     /// `Sun, 06 Nov 1994 08:49:37 GMT`.
     package var http: String {
-        let date = "\(Self.weekdays[weekday]), \(Self.two(day)) \(Self.months[month - 1]) \(year)"
-        return date + " \(time) GMT"
+        var text = DateText()
+        text.bytes += Self.weekdays[weekday * 3..<weekday * 3 + 3]
+        text.bytes += [UInt8(ascii: ","), UInt8(ascii: " ")]
+        text.append(day, then: " ")
+        text.bytes += Self.monthNames[month * 3 - 3..<month * 3]
+        text.bytes.append(UInt8(ascii: " "))
+        text.append(year, digits: 4, then: " ")
+        text.append(time: self)
+        text.bytes += " GMT".utf8
+        return text.string
     }
 
     /// `1994-11-06T08:49:37.000Z`.
-    package var iso8601: String { "\(year)-\(Self.two(month))-\(Self.two(day))T\(time).000Z" }
-
-    private var time: String { "\(Self.two(hour)):\(Self.two(minute)):\(Self.two(second))" }
-
-    private static func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+    package var iso8601: String {
+        var text = DateText()
+        text.append(year, digits: 4, then: "-")
+        text.append(month, then: "-")
+        text.append(day, then: "T")
+        text.append(time: self)
+        text.bytes += ".000Z".utf8
+        return text.string
+    }
 
     /// Milliseconds since 1970 of a date in any of HTTP's three forms; `nil` for anything else.
     package static func parseHTTP(_ text: String) -> Int64? {
@@ -95,5 +108,31 @@ extension CalendarDate {
         return milliseconds(
             year: isShort ? short + (short < 70 ? 2000 : 1900) : short, month: month + 1, day: day,
             hour: clock[0], minute: clock[1], second: clock[2])
+    }
+}
+
+/// Text of digits, put together without a formatter.
+private struct DateText {
+    var bytes: [UInt8] = []
+
+    init() { bytes.reserveCapacity(32) }
+
+    var string: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// The last `digits` digits, with leading zeros.
+    mutating func append(_ value: Int, digits: Int = 2, then separator: Unicode.Scalar? = nil) {
+        var divisor = digits == 4 ? 1000 : 10
+        while divisor > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
+            divisor /= 10
+        }
+        if let separator { bytes.append(UInt8(ascii: separator)) }
+    }
+
+    /// `08:49:37`.
+    mutating func append(time date: CalendarDate) {
+        append(date.hour, then: ":")
+        append(date.minute, then: ":")
+        append(date.second)
     }
 }

@@ -3,7 +3,6 @@
 import Checksums
 import ChunkFiles
 import DiskIO
-import Foundation
 import LocalStore
 import NIOCore
 import Simulation
@@ -104,11 +103,3 @@ func bodyBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
 }
 
 func sha256(_ bytes: [UInt8]) -> BlobID? { BlobID(bytes: MessageDigest.hash(.sha256, bytes)) }
-
-/// A directory on the real disk that goes with its owner.
-final class RealDirectory: Sendable {
-    let path = FileManager.default.temporaryDirectory
-        .appending(path: "holdfast-bodies-\(UUID().uuidString)").path
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-}

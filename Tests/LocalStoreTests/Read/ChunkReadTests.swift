@@ -31,7 +31,7 @@ struct ChunkReadTests {
 
     @Test("a small read is one buffer, a large one goes out chunk by chunk from the file")
     func segments() async throws {
-        let directory = RealDirectory()
+        let directory = try TemporaryDirectory()
         let bodies = try BodyFixture(disk: PosixDisk(), directory: directory.path)
         let bytes = bodyBytes(2_500_000)
         let form = try bodies.form(try await bodies.stage(bytes))
@@ -59,7 +59,7 @@ struct ChunkReadTests {
         "a body that is not in memory is read and checked, and comes back as it was",
         arguments: [0, 1 << 16])
     func cold(_ collectedBytes: Int) async throws {
-        let directory = RealDirectory()
+        let directory = try TemporaryDirectory()
         let disk = PosixDisk()
         let bodies = try BodyFixture(
             disk: disk, directory: directory.path,
@@ -153,7 +153,7 @@ struct ChunkReadTests {
 
     @Test("chunks stay pinned until the source and its last segment are let go of")
     func pins() async throws {
-        let directory = RealDirectory()
+        let directory = try TemporaryDirectory()
         let bodies = try BodyFixture(disk: PosixDisk(), directory: directory.path)
         let form = try bodies.form(try await bodies.stage(bodyBytes(2_000_000)))
         let file = try #require(bodies.chunks(form).first).id.file

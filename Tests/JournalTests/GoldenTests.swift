@@ -1,0 +1,126 @@
+// The golden file decodes for ever: it was written once by format 1 and is never written again. A record
+// that gains a field gets a new file beside it.
+
+import DiskIO
+import Foundation
+import Simulation
+import Storage
+import Testing
+
+@testable import Journal
+
+@Suite("The journal's format")
+struct GoldenTests {
+    private static let golden = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("Golden/format-1.journal.hex")
+
+    /// The whole file as it is written now.
+    private static func written() throws -> [UInt8] {
+        let disk = SimulatedDisk()
+        let directory = JournalDirectory(disk: disk, path: "/journal")
+        _ = try directory.manifest()
+        let manifest = JournalManifest(region: Samples.region, generation: 1)
+        try directory.save(manifest)
+        let writer = try JournalWriter(
+            directory, manifest, nextSequence: 1, limits: JournalLimits())
+        try writer.append([EncodedBatch(Samples.records)])
+        try writer.sync()
+        try writer.append([
+            EncodedBatch([Samples.records[1]]), EncodedBatch([Samples.records[2]]),
+        ])
+        return try #require(disk.content(of: "/journal/1-1.journal"))
+    }
+
+    private static func lines(_ bytes: [UInt8]) -> String {
+        stride(from: 0, to: bytes.count, by: 32).map { start in
+            Hexadecimal.encode(bytes[start..<min(start + 32, bytes.count)])
+        }.joined(separator: "\n") + "\n"
+    }
+
+    @Test("writes what format 1 wrote, byte for byte")
+    func writes() throws {
+        let golden = try String(contentsOf: Self.golden, encoding: .utf8)
+        #expect(Self.lines(try Self.written()) == golden)
+    }
+
+    @Test("reads what format 1 wrote")
+    func reads() throws {
+        let text = try String(contentsOf: Self.golden, encoding: .utf8)
+        let bytes = try #require(Hexadecimal.decode(text.filter { $0 != "\n" }))
+        let replay = try ReplayedJournal(files: [1: bytes])
+        #expect(
+            replay.batches == [Samples.records, [Samples.records[1]], [Samples.records[2]]])
+        #expect(replay.damage.isEmpty)
+        #expect(replay.nextSequence == 4)
+    }
+
+    @Test("an unknown field that may be ignored is passed over, a critical one refuses")
+    func unknownFields() throws {
+        var writer = FieldWriter()
+        writer.blob(1, Samples.blob(1))
+        writer.number(2, 1)
+        writer.field(3, [7])
+        let known = writer.bytes
+        writer.text(999, "later", .ignorable)
+        let record = try BlobRecord(encoded: writer.bytes[...])
+        #expect(record.encode() == known)
+        writer.text(998, "later still", .critical)
+        #expect(throws: RecordError.self) { try BlobRecord(encoded: writer.bytes[...]) }
+    }
+
+    @Test(
+        "an unknown record that may be ignored is passed over, a critical one refuses, naming the place"
+    )
+    func unknownRecords() throws {
+        var ignorable = EncodedBatch(Samples.records).body
+        ignorable += [99 << 1 & 0x7f | 0x80, 1, 2, 0, 0]
+        var rest = ignorable[...]
+        var known: [JournalRecord] = []
+        while !rest.isEmpty {
+            if let record = try JournalRecord.take(from: &rest) { known.append(record) }
+        }
+        #expect(known == Samples.records)
+        var critical: ArraySlice<UInt8> = [99 << 1 & 0x7f | 0x81, 1, 0]
+        #expect(throws: FieldError.unknownCritical("record type 99")) {
+            try JournalRecord.take(from: &critical)
+        }
+    }
+
+    @Test("a later format and an incompatible feature refuse to open")
+    func laterFormats() throws {
+        var header = JournalFileHeader(
+            region: Samples.region, generation: 1, number: 1, firstSequence: 1)
+        header.compatible = 1 << 60
+        #expect(try JournalFileHeader.decode(header.encode(), file: "f") == header)
+        header.incompatible = 4
+        #expect(throws: JournalError.self) {
+            try JournalFileHeader.decode(header.encode(), file: "f")
+        }
+        header.incompatible = 0
+        header.readOnlyCompatible = 1
+        #expect(throws: JournalError.self) {
+            try JournalFileHeader.decode(header.encode(), file: "f")
+        }
+    }
+
+    @Test("no cut and no changed byte of a record is ever more than an error")
+    func fuzz() {
+        let body = EncodedBatch(Samples.records).body
+        for place in 0..<body.count {
+            Self.decode(body.prefix(place))
+            for flip: UInt8 in [1, 0x80, 0xff] {
+                var changed = body
+                changed[place] ^= flip
+                Self.decode(changed[...])
+            }
+        }
+    }
+
+    /// Decodes until the end or the first error.
+    private static func decode(_ body: ArraySlice<UInt8>) {
+        var rest = body
+        while !rest.isEmpty {
+            do { _ = try JournalRecord.take(from: &rest) } catch { return }
+        }
+    }
+}
