@@ -147,7 +147,8 @@ let package = Package(
             "LocalStoreTests",
             [
                 "LocalStore", "Storage", "StoreConformance", "Simulation", "DiskIO", "ChunkFiles",
-                "Journal", "MetadataIndex", "Replication", "Checksums", nioCore, logging,
+                "Journal", "MetadataIndex", "Replication", "RegistryLayout", "Checksums", nioCore,
+                logging,
             ]),
         tests(
             "ReplicationTests",

@@ -8,6 +8,7 @@ internal import Journal
 package import Logging
 internal import MetadataIndex
 package import Storage
+internal import Synchronization
 
 package final class LocalStore: Sendable {
     package let region: RegionID
@@ -26,8 +27,8 @@ package final class LocalStore: Sendable {
     let ingest: Ingest
     let follower: DigestFollower
     private let committerThread: BlockingPool
-    /// Held until the last reference to the store is gone.
-    private let lock: any DiskLock
+    /// Held until the store is closed.
+    private let lock: Mutex<(any DiskLock)?>
 
     /// Opens the data directory, making it where it is not there, and recovers what a crash left. Returns
     /// when everything that was ever acknowledged is there to be read. Throws `refusedToOpen` for a
@@ -62,7 +63,7 @@ package final class LocalStore: Sendable {
         clock = opening.clock
         random = opening.random
         logger = opening.logger
-        lock = opened.lock
+        lock = Mutex(opened.lock)
         chunks = opened.chunks
         self.pool = pool
         self.committerThread = committerThread
@@ -105,6 +106,7 @@ package final class LocalStore: Sendable {
         try await committerThread.stop()
         try await pool.stop()
         try index.take()?.close()
+        lock.withLock { $0 = nil }
     }
 
     /// Why the store does not acknowledge any more, where a failed sync or index stopped it.

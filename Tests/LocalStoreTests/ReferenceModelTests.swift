@@ -1,0 +1,296 @@
+// The store in memory is the specification: the same random operations go to both, every answer is
+// compared, and now and then the local store is stopped, killed, loses power or its index.
+
+import NIOCore
+import RegistryLayout
+import Simulation
+import Storage
+import StoreConformance
+import Testing
+
+@testable import LocalStore
+
+@Suite("Compared with the reference model")
+struct ReferenceModelTests {
+    @Test(
+        "every answer is the same, with crashes in between", arguments: 1...8 as ClosedRange<UInt64>
+    )
+    func compared(seed: UInt64) async throws {
+        var model = try await Comparison(seed: seed)
+        for step in 0..<600 {
+            try await model.step("seed \(seed), step \(step)")
+        }
+        try await model.finish()
+    }
+}
+
+/// What an operation answered, without what two regions cannot have in common.
+private enum Answer: Equatable {
+    case done(String)
+    case refused(StorageError.Code)
+}
+
+private struct Comparison {
+    private var random: SplitMix64
+    private let region = SimulatedRegion()
+    private var local: LocalStore
+    private let model: MemoryStore
+    private var uploads: [(local: Upload, model: Upload)] = []
+    private var foreign = ForeignRegion()
+
+    private static let bucket = "images"
+    private static let keys: [ObjectKey] = [
+        "a", "a/", "a/b", "a/b/c", "a/bb", "a0", "b", "b/x/y/z", "\u{0}", "a/\u{0}/b", "z",
+        "docker/registry/v2/repositories/r/_uploads/1/data",
+    ]
+
+    init(seed: UInt64) async throws {
+        random = SplitMix64(state: seed)
+        local = try await region.open()
+        model = MemoryStore(
+            region: local.region, incarnation: local.incarnation, clock: region.clock,
+            isRegionLocal: KeyRules.isRegionLocal)
+        try await Buckets(objects: local, blobs: local).create(Self.bucket)
+        try await Buckets(objects: model, blobs: model).create(Self.bucket)
+    }
+
+    func finish() async throws { try await local.close() }
+
+    mutating func step(_ context: String) async throws {
+        if below(3) == 0 { region.clock.advance(milliseconds: Int64(below(5))) }
+        switch below(100) {
+        case 0..<35: try await put(context)
+        case 35..<45: try await delete(context)
+        case 45..<55: try await link(context)
+        case 55..<75: try await list(context)
+        case 75..<85: try await multipart(context)
+        case 85..<93: try await merge(context)
+        case 93..<96: try await registers(context)
+        default: try await restart(context)
+        }
+    }
+
+    // MARK: Operations
+
+    private mutating func put(_ context: String) async throws {
+        let name = name()
+        let bytes = pattern(below(4) == 0 ? 20_000 + below(3) : below(4), seed: UInt64(below(3)))
+        let conditions = conditions()
+        try await compare("\(context): put \(name)") { store in
+            let staged = try await store.stage(bytes: bytes)
+            let content = ObjectContent(
+                blob: try #require(staged.blob), sizeBytes: staged.sizeBytes,
+                lastModifiedMilliseconds: 0, etag: Hexadecimal.encode(try #require(staged.md5)))
+            return Self.say(
+                try await store.commit(.put(name, content, staged, conditions)))
+        }
+    }
+
+    private mutating func delete(_ context: String) async throws {
+        let name = name()
+        let conditions = conditions()
+        try await compare("\(context): delete \(name)") { store in
+            Self.say(try await store.commit(.delete(name, conditions)))
+        }
+    }
+
+    private mutating func link(_ context: String) async throws {
+        let (source, target) = (name(), name())
+        try await compare("\(context): link \(source) to \(target)") { store in
+            guard let content = try await store.object(source)?.content else { return "nothing" }
+            return Self.say(try await store.commit(.link(target, content, .none)))
+        }
+    }
+
+    private mutating func list(_ context: String) async throws {
+        let request = ListRequest(
+            bucket: below(20) == 0 ? "absent" : Self.bucket,
+            prefix: ["", "a", "a/", "a/b", "x"][below(5)],
+            delimiter: below(2) == 0 ? Array("/".utf8) : nil,
+            after: below(2) == 0 ? Self.keys[below(Self.keys.count)] : nil, limit: below(6))
+        try await compare("\(context): list \(request)") { store in
+            let page = try await store.list(request)
+            let entries = page.entries.map { entry in
+                switch entry {
+                case .object(let version): Self.say(version)
+                case .commonPrefix(let prefix): "\(prefix)…"
+                }
+            }
+            return "\(entries) \(page.isTruncated)"
+        }
+        let figures = (try await local.figures(), try await model.figures())
+        #expect(figures.0.objects == figures.1.objects, "\(context): objects")
+        #expect(figures.0.logicalBytes == figures.1.logicalBytes, "\(context): bytes")
+        #expect(figures.0.uploads == figures.1.uploads, "\(context): uploads")
+    }
+
+    private mutating func multipart(_ context: String) async throws {
+        guard let pair = uploads.randomElement(using: &random), below(4) > 0 else {
+            let name = ObjectName(bucket: Self.bucket, key: Self.keys[below(Self.keys.count)])
+            let upload = Upload(
+                id: UploadID(""), name: name, initiatedMilliseconds: 0,
+                tags: [MetadataField(name: "t", value: "\(below(9))")])
+            uploads.append((try await local.create(upload), try await model.create(upload)))
+            return
+        }
+        let ids = [ObjectIdentifier(local): pair.local.id, ObjectIdentifier(model): pair.model.id]
+        let name = pair.local.name
+        let number = 1 + below(4)
+        let kind = below(10)
+        let source = self.name()
+        let bytes = pattern(kind < 3 ? 30_000 : 5, seed: UInt64(kind))
+        let subset = Set((1...4).filter { _ in below(3) > 0 })
+        try await compare("\(context): upload of \(name), \(kind)") { store in
+            guard let id = ids[ObjectIdentifier(store)] else { return "?" }
+            switch kind {
+            case 0..<5:
+                let staged = try await store.stage(
+                    bytes: bytes, plan: HashPlan(sha256: false, md5: true))
+                return "\(try await store.putPart(id, of: name, number: number, staged: staged))"
+            case 5..<7:
+                guard let content = try await store.object(source)?.content else { return "none" }
+                let range = content.sizeBytes / 3..<content.sizeBytes
+                return
+                    "\(try await store.copyPart(id, of: name, number: number, blob: content.blob, range: range))"
+            case 7:
+                try await store.abort(id, of: name)
+                return "aborted"
+            default:
+                let parts = try await store.parts(of: id, name, after: 0, limit: 10).parts
+                let named = parts.filter { subset.contains($0.number) }
+                let completion = Completion(
+                    parts: named.map { CompletedPart(number: $0.number, etag: $0.etag) },
+                    leastPartBytes: 1)
+                return Self.say(try await store.complete(id, of: name, completion))
+            }
+        }
+    }
+
+    private mutating func merge(_ context: String) async throws {
+        let entry = foreign.entry(
+            name(), kind: below(4), bytes: pattern(below(40), seed: 9), clock: region.clock)
+        try await compare("\(context): merge \(entry.object.name)") { store in
+            try await store.merge([entry])
+            let pending = try await store.pending(after: nil, limit: 100)
+            return
+                "\(pending.map { "\($0.name) \($0.version.region == entry.object.version.region)" })"
+        }
+        guard below(2) == 0 else { return }
+        try await compare("\(context): publish \(entry.object.name)") { store in
+            try await store.publish([
+                VersionReference(name: entry.object.name, version: entry.object.version)
+            ])
+            return "published"
+        }
+    }
+
+    private mutating func registers(_ context: String) async throws {
+        let limit = 1 + below(20)
+        let after = below(2) == 0 ? Self.keys[below(Self.keys.count)] : nil
+        try await compare("\(context): registers") { store in
+            try await store.registers(in: Self.bucket, after: after, limit: limit).filter {
+                // The model remembers that a name that stays in its region was deleted.
+                !KeyRules.isRegionLocal($0.name)
+            }.map {
+                "\($0.name): \($0.register.versions.map(Self.say)) \($0.register.purges.count)"
+            }
+            .prefix(limit - 1).joined()
+        }
+    }
+
+    private mutating func restart(_ context: String) async throws {
+        let old = local
+        switch below(4) {
+        case 0:
+            try await old.close()
+        case 1:
+            region.kill()
+            try await old.close()
+        case 2:
+            region.losePower(.everything)
+            try await old.close()
+        default:
+            try await old.close()
+            region.dropIndex()
+        }
+        local = try await region.open()
+        #expect(local.region == old.region, "\(context)")
+        #expect(local.incarnation > old.incarnation, "\(context)")
+    }
+
+    // MARK: Comparing
+
+    private func compare(
+        _ context: String,
+        _ body: (any ObjectStore & BlobStore & UploadStore & ChangeFeed & AnyObject) async throws ->
+            String
+    ) async throws {
+        let answers = (try await answer(body, local), try await answer(body, model))
+        #expect(answers.0 == answers.1, "\(context)")
+    }
+
+    private func answer(
+        _ body: (any ObjectStore & BlobStore & UploadStore & ChangeFeed & AnyObject) async throws ->
+            String,
+        _ store: any ObjectStore & BlobStore & UploadStore & ChangeFeed & AnyObject
+    ) async throws -> Answer {
+        do {
+            return .done(try await body(store))
+        } catch let error as StorageError {
+            return .refused(error.code)
+        }
+    }
+
+    private static func say(_ version: ObjectVersion?) -> String {
+        guard let version else { return "nothing" }
+        return "\(version.name) \(version.kind) \(version.state) \(version.position != nil)"
+    }
+
+    // MARK: Chance
+
+    private mutating func below(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &random) }
+
+    private mutating func name() -> ObjectName {
+        ObjectName(
+            bucket: below(30) == 0 ? "absent" : Self.bucket, key: Self.keys[below(Self.keys.count)])
+    }
+
+    private mutating func conditions() -> Preconditions {
+        switch below(8) {
+        case 0: Preconditions(ifNoneMatch: .any)
+        case 1: Preconditions(ifMatch: .any)
+        case 2: Preconditions(ifMatch: .list(["d41d8cd98f00b204e9800998ecf8427e"]))
+        default: .none
+        }
+    }
+}
+
+/// Another region's writes.
+private struct ForeignRegion {
+    private let region = RegionID(0xfeed)
+    private var number: UInt64 = 0
+    private var last: [ObjectName: Version] = [:]
+
+    mutating func entry(
+        _ name: ObjectName, kind: Int, bytes: ByteBuffer, clock: TestClock
+    ) -> FeedEntry {
+        number += 1
+        let stamp = HybridTimestamp(
+            milliseconds: UInt64(clock.milliseconds() + 2), counter: UInt16(number & 0xffff))
+        let version = Version(stamp: stamp, region: region)
+        let body = HashedBody(bytes, plan: HashPlan())
+        var object = ObjectVersion(
+            name: name, version: version,
+            position: FeedPosition(incarnation: 1, number: number), kind: .tombstone,
+            state: .published)
+        if kind == 1, let target = last[name] {
+            object.kind = .purge(target)
+        } else if kind > 1, let blob = body.blob {
+            object.kind = .put(
+                ObjectContent(
+                    blob: blob, sizeBytes: body.sizeBytes, lastModifiedMilliseconds: 7, etag: "f"))
+        }
+        last[name] = version
+        return FeedEntry(object: object, inlineBytes: kind > 2 ? bytes : nil)
+    }
+}
