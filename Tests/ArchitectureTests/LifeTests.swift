@@ -48,10 +48,11 @@ struct LifeTests {
             }
             let file = try #require(SourceTree.file(step.path))
             let target = try #require(SourceTree.file(next.path))
-            let word = try Regex("\\b\(symbol)\\b")
+            let word = try Regex("\\b\(symbol)\\b").wordBoundaryKind(.simple)
             #expect(file.code.contains(word), "\(step.path) calls \(symbol)")
             let declaration = try Regex(
-                "\\b(func|struct|class|enum|actor|protocol|var|let|case)\\s+\(symbol)\\b")
+                "\\b(func|struct|class|enum|actor|protocol|var|let|case)\\s+\(symbol)\\b"
+            ).wordBoundaryKind(.simple)
             #expect(target.code.contains(declaration), "\(next.path) declares \(symbol)")
         }
     }

@@ -37,7 +37,7 @@ final class Ledger: Sendable {
     }
 
     /// Nothing acknowledged is lost, and nothing corrupt can be read.
-    func check(_ store: LocalStore, _ context: String) async throws {
+    func check(_ store: DurableStore, _ context: String) async throws {
         let (allowed, parts, upload) = state.withLock { ($0.allowed, $0.parts, $0.upload) }
         var shown: [ObjectKey] = []
         for (key, values) in allowed {

@@ -16,8 +16,8 @@ import Testing
 /// Something a client does, and what must be there before.
 struct Scenario: Sendable, CustomTestStringConvertible {
     var name: String
-    var prepare: @Sendable (LocalStore, Ledger) async throws -> Void = { _, _ in }
-    var run: @Sendable (LocalStore, Ledger) async throws -> Void
+    var prepare: @Sendable (DurableStore, Ledger) async throws -> Void = { _, _ in }
+    var run: @Sendable (DurableStore, Ledger) async throws -> Void
 
     var testDescription: String { name }
 
@@ -62,7 +62,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     ]
 }
 
-extension LocalStore {
+extension DurableStore {
     func put(_ key: ObjectKey, _ bytes: ByteBuffer, _ ledger: Ledger) async throws {
         try await ledger.change(key, to: bytes) {
             let staged = try await stage(bytes: bytes)
@@ -134,14 +134,14 @@ struct PowerLossTests {
         return limits
     }
 
-    private static func open(_ region: SimulatedRegion) async throws -> LocalStore {
+    private static func open(_ region: SimulatedRegion) async throws -> DurableStore {
         try await region.open(limits: limits())
     }
 
     /// Opens a fresh region up to where the scenario begins.
     private static func prepared(
         _ scenario: Scenario, flushed: Bool
-    ) async throws -> (SimulatedRegion, LocalStore, Ledger) {
+    ) async throws -> (SimulatedRegion, DurableStore, Ledger) {
         let region = SimulatedRegion()
         let store = try await open(region)
         let ledger = Ledger()
@@ -153,8 +153,8 @@ struct PowerLossTests {
 
     /// Starts again after a crash, and checks.
     private static func restarted(
-        _ region: SimulatedRegion, _ old: LocalStore?, _ ledger: Ledger, _ context: String
-    ) async throws -> LocalStore {
+        _ region: SimulatedRegion, _ old: DurableStore?, _ ledger: Ledger, _ context: String
+    ) async throws -> DurableStore {
         region.restart()
         // Ends the threads of the process that is gone; its files are dead.
         try? await old?.close()

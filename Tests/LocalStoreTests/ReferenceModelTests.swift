@@ -33,7 +33,7 @@ private enum Answer: Equatable {
 private struct Comparison {
     private var random: SplitMix64
     private let region = SimulatedRegion()
-    private var local: LocalStore
+    private var local: DurableStore
     private let model: MemoryStore
     private var uploads: [(local: Upload, model: Upload)] = []
     private var foreign = ForeignRegion()

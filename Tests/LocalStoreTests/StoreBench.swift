@@ -72,8 +72,8 @@ struct SplitMix64: RandomNumberGenerator {
 func openReal(
     _ directory: TemporaryDirectory, clock: TestClock = TestClock(),
     limits: LocalStoreLimits = testLimits()
-) async throws -> LocalStore {
-    try await LocalStore.open(
+) async throws -> DurableStore {
+    try await DurableStore.open(
         LocalStoreConfiguration(directory: directory.path + "/data", limits: limits),
         disk: PosixDisk(), index: .rocks(), clock: clock, random: numbers(seed: 1), logger: quiet)
 }
@@ -87,10 +87,10 @@ final class SimulatedRegion: Sendable {
 
     init() { disk = SimulatedDisk() }
 
-    func open(limits: LocalStoreLimits = testLimits()) async throws -> LocalStore {
+    func open(limits: LocalStoreLimits = testLimits()) async throws -> DurableStore {
         clock.advance(milliseconds: 1000)
         let seed = opened.add(1, ordering: .relaxed).newValue
-        return try await LocalStore.open(
+        return try await DurableStore.open(
             LocalStoreConfiguration(directory: "/data", limits: limits), disk: disk,
             index: IndexFactory(
                 open: { [self] _ in index.withLock { $0 } },

@@ -39,7 +39,7 @@ struct ChunkPlaces: Sendable {
     }
 }
 
-extension LocalStore {
+extension DurableStore {
     /// The bytes of a range of what was stored; the range lies within it.
     func source(
         _ bytes: StoredBytes, _ range: Range<UInt64>, of blob: BlobID?

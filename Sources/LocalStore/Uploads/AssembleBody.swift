@@ -22,7 +22,7 @@ struct AssembledBody: Sendable {
 }
 
 struct AssembleBody {
-    let store: LocalStore
+    let store: DurableStore
     let parts: [PartRecord]
 
     func run() async throws -> AssembledBody {
@@ -65,7 +65,7 @@ struct AssembleBody {
 
 /// Collects whole chunks, and bytes between them.
 private struct BodyBuilder {
-    let store: LocalStore
+    let store: DurableStore
     /// Everything is collected as bytes.
     let isInline: Bool
     var sources: Set<BlobID> = []
@@ -73,7 +73,7 @@ private struct BodyBuilder {
     private var loose = ByteBuffer()
     private var written: [AppendedChunk] = []
 
-    init(store: LocalStore, isInline: Bool) {
+    init(store: DurableStore, isInline: Bool) {
         self.store = store
         self.isInline = isInline
     }

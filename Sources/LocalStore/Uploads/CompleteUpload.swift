@@ -12,7 +12,7 @@ internal import Journal
 internal import MetadataIndex
 package import Storage
 
-extension LocalStore {
+extension DurableStore {
     package func complete(
         _ id: UploadID, of name: ObjectName, _ completion: Completion
     ) async throws -> ObjectVersion {

@@ -5,7 +5,7 @@ internal import ChunkFiles
 internal import Journal
 internal import Storage
 
-extension LocalStore {
+extension DurableStore {
     /// A part is durable: its bytes may be hashed ahead. A part that was copied is hashed ahead only where
     /// it is a whole blob, whose hash is often known; other copies mostly turn out to be a whole blob
     /// together, whose bytes nobody has to look at.

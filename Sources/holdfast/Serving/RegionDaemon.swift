@@ -50,7 +50,7 @@ struct RegionDaemon: Sendable {
         logger.info("stopped")
     }
 
-    private func run(over store: LocalStore) async throws {
+    private func run(over store: DurableStore) async throws {
         let rootKey = try rootKey()
         for bucket in configuration.buckets { try await RegionStore.makeBucket(bucket, in: store) }
         let replication = try replication(store)
@@ -93,7 +93,7 @@ struct RegionDaemon: Sendable {
         return key
     }
 
-    private func s3(_ store: LocalStore, _ rootKey: KeyPair) -> S3Handler {
+    private func s3(_ store: DurableStore, _ rootKey: KeyPair) -> S3Handler {
         S3Handler(
             objects: store, blobs: store, uploads: store,
             credentials: RootCredentials(accessKey: rootKey.accessKey, secret: rootKey.secretKey),
@@ -105,7 +105,7 @@ struct RegionDaemon: Sendable {
         configuration.peerKey.flatMap { PeerKey(secret: Array($0.utf8)) }
     }
 
-    private func peer(_ store: LocalStore) -> PeerHandler {
+    private func peer(_ store: DurableStore) -> PeerHandler {
         let feed = InterruptibleFeed(inner: store, interruption: feedInterruption)
         let key = peerKey()
         return PeerHandler(
@@ -116,7 +116,7 @@ struct RegionDaemon: Sendable {
     }
 
     private func admin(
-        _ store: LocalStore, _ replication: ReplicationService
+        _ store: DurableStore, _ replication: ReplicationService
     ) -> AdminHandler {
         AdminHandler(
             identity: DaemonIdentity(
@@ -127,7 +127,7 @@ struct RegionDaemon: Sendable {
             replication: { replication.status() })
     }
 
-    private func replication(_ store: LocalStore) throws -> ReplicationService {
+    private func replication(_ store: DurableStore) throws -> ReplicationService {
         let client = HTTPClient()
         let peers = try configuration.peers.map { peer in
             guard let url = PeerURL(peer.url), let key = peerKey() else {

@@ -9,11 +9,11 @@ enum RegionStore {
     /// Throws a `Refusal` that names the data directory.
     static func open(
         _ configuration: Configuration, clock: any WallClock, logger: Logger
-    ) async throws -> LocalStore {
+    ) async throws -> DurableStore {
         var limits = LocalStoreLimits()
         if let interval = configuration.verifyInterval { limits.reads.verifyInterval = interval }
         do {
-            return try await LocalStore.open(
+            return try await DurableStore.open(
                 LocalStoreConfiguration(directory: configuration.data, limits: limits),
                 disk: PosixDisk(), index: .rocks(), clock: clock,
                 random: { UInt64.random(in: .min ... .max) }, logger: logger)
@@ -24,7 +24,7 @@ enum RegionStore {
     }
 
     /// Makes a bucket exist.
-    static func makeBucket(_ name: String, in store: LocalStore) async throws {
+    static func makeBucket(_ name: String, in store: DurableStore) async throws {
         do {
             try await Buckets(objects: store, blobs: store).create(name)
         } catch let error as StorageError where error.code == .bucketExists {

@@ -10,7 +10,7 @@ internal import MetadataIndex
 package import Storage
 internal import Synchronization
 
-package final class LocalStore: Sendable {
+package final class DurableStore: Sendable {
     package let region: RegionID
     package let incarnation: UInt64
     let configuration: LocalStoreConfiguration
@@ -36,7 +36,7 @@ package final class LocalStore: Sendable {
     package static func open(
         _ configuration: LocalStoreConfiguration, disk: any Disk, index factory: IndexFactory,
         clock: any WallClock, random: @escaping @Sendable () -> UInt64, logger: Logger
-    ) async throws -> LocalStore {
+    ) async throws -> DurableStore {
         let opening = OpenStore(
             configuration: configuration, disk: disk, factory: factory, clock: clock,
             random: random, logger: logger)
@@ -44,7 +44,7 @@ package final class LocalStore: Sendable {
         let committerThread = BlockingPool(threads: 1)
         do {
             let opened = try await pool.run { try opening.run() }
-            return LocalStore(opening, opened, pool, committerThread)
+            return DurableStore(opening, opened, pool, committerThread)
         } catch {
             try await pool.stop()
             try await committerThread.stop()
@@ -130,7 +130,7 @@ package final class LocalStore: Sendable {
 
 // MARK: What the parts share
 
-extension LocalStore {
+extension DurableStore {
     /// A value of the index: without a thread hop where it is in memory.
     func lookup(_ key: Bytes) async throws -> Bytes? {
         switch index.cached(key) {

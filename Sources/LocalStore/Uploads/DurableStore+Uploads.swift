@@ -4,7 +4,7 @@ internal import Journal
 internal import MetadataIndex
 package import Storage
 
-extension LocalStore: UploadStore {
+extension DurableStore: UploadStore {
     package func create(_ upload: Upload) async throws -> Upload {
         var upload = upload
         upload.id = UploadID(Self.identifier(random(), random()))

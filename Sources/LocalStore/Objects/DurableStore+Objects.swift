@@ -4,7 +4,7 @@ internal import Journal
 internal import MetadataIndex
 package import Storage
 
-extension LocalStore: ObjectStore {
+extension DurableStore: ObjectStore {
     package func object(_ name: ObjectName) async throws -> ObjectVersion? {
         try await requireBucket(name.bucket)
         return try await lookup(KeySchema.shown(name)).map { value throws in

@@ -5,7 +5,7 @@ internal import Journal
 internal import MetadataIndex
 package import Storage
 
-extension LocalStore: BlobStore {
+extension DurableStore: BlobStore {
     package func stage(
         _ plan: HashPlan, expectedBytes: UInt64?
     ) async throws -> any BlobStaging {

@@ -5,7 +5,7 @@ internal import Journal
 internal import MetadataIndex
 package import Storage
 
-extension LocalStore: Maintenance {
+extension DurableStore: Maintenance {
     package func figures() async throws -> StoreFigures {
         let head = committer.head
         var figures = try await read { (index) throws(IndexError) in

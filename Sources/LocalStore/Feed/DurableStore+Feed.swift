@@ -3,7 +3,7 @@
 internal import MetadataIndex
 package import Storage
 
-extension LocalStore: ChangeFeed {
+extension DurableStore: ChangeFeed {
     package func cursors() async throws -> [RegionID: FeedPosition] {
         try await readFeed { (feed) throws(IndexError) in try feed.cursors() }
     }
