@@ -6,8 +6,8 @@ and the journal was synced after its last write (storage-engine.md, Commit, 3 an
 import re
 import sys
 
-CALL = re.compile(r"^(\d+) +[\d.]+ (pwritev2?|pwrite64|writev|write|sendmsg|sendto|fdatasync|fsync)\((.*)$")
-RESUMED = re.compile(r"^(\d+) +[\d.]+ <\.\.\. (\w+) resumed>(.*)$")
+CALL = re.compile(r"^(\d+) +[\d:.]+ (pwritev2?|pwrite64|writev|write|sendmsg|sendto|fdatasync|fsync)\((.*)$")
+RESUMED = re.compile(r"^(\d+) +[\d:.]+ <\.\.\. (\w+) resumed>(.*)$")
 RESULT = re.compile(r"= (-?\d+)")
 
 
