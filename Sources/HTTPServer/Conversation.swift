@@ -31,7 +31,7 @@ struct Conversation: Sendable {
                 return await connection.closeGently()
             case .refused(let refusal):
                 refuse(refusal)
-                return await connection.closeGently()
+                return await connection.closeGently(refused: true)
             case .head(let head):
                 guard await answer(head) else { return await connection.closeGently() }
             }

@@ -23,6 +23,8 @@ package struct HTTPLimits: Sendable, Hashable {
     /// Between the end of a response and the first byte of the next request. Then the connection closes.
     package var keepAliveTimeout = TimeAmount.seconds(120)
 
+    /// The largest buffer that bytes of a body are received into.
+    package var receiveBytes = 128 << 10
     /// Received bytes that no one has asked for yet. At the limit reading stops until they are taken.
     package var unreadBytes = 256 << 10
     /// A request's body that its handler left unread is read and dropped up to here, so that the
@@ -34,9 +36,10 @@ package struct HTTPLimits: Sendable, Hashable {
     package var lingerBytes = 32 << 20
     package var lingerTimeout = TimeAmount.seconds(5)
 
-    /// Response bytes handed to the socket and not taken by it: above the high mark the response's
-    /// source is not asked for more, until they fall below the low one.
-    package var unsentLowBytes = 256 << 10
+    /// Response bytes handed to the connection and not taken by the socket: above the high mark the
+    /// response's source is not asked for more, until they fall below the low one. Parts of 1 MiB go out two
+    /// at a time, and other connections of the event loop have their turn in between.
+    package var unsentLowBytes = 512 << 10
     package var unsentHighBytes = 1 << 20
 
     /// Over all listeners. Above: 503 and close.

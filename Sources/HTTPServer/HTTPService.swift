@@ -138,6 +138,11 @@ package final class HTTPService: Sendable {
             .serverChannelOption(.autoRead, value: false)
             .childChannelOption(.autoRead, value: false)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.recvAllocator, value: ReceiveBuffers.heads)
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            // One system call per turn: a client that takes bytes as fast as they are sent would otherwise
+            // keep its event loop to itself.
+            .childChannelOption(.writeSpin, value: 0)
             .childChannelOption(
                 .writeBufferWaterMark,
                 value: .init(low: limits.unsentLowBytes, high: limits.unsentHighBytes)

@@ -18,11 +18,26 @@ struct InboundMessages {
         self.bodyDecoder = RequestBodyDecoder(framing: .none, limits: limits)
     }
 
+    /// Arrivals of a few bytes are put together: what is held is at most a small multiple of the bytes
+    /// themselves, whatever buffers they came in.
     mutating func append(_ buffer: ByteBuffer) {
-        guard buffer.readableBytes > 0 else { return }
-        bufferedBytes += buffer.readableBytes
-        buffers.append(buffer)
+        let count = buffer.readableBytes
+        guard count > 0 else { return }
+        bufferedBytes += count
+        if var last = buffers.last, last.readableBytes + count <= Self.joinedBytes {
+            buffers.removeLast()
+            last.writeImmutableBuffer(buffer)
+            buffers.append(last)
+        } else if count < buffer.capacity / 4, buffer.capacity > ReceiveBuffers.headBytes {
+            var exact = ByteBufferAllocator().buffer(capacity: count)
+            exact.writeImmutableBuffer(buffer)
+            buffers.append(exact)
+        } else {
+            buffers.append(buffer)
+        }
     }
+
+    private static let joinedBytes = 16 << 10
 
     /// Whether the body of the current request has been taken to its end.
     var isBodyEnded: Bool { bodyDecoder.isEnded }

@@ -67,7 +67,7 @@ extension Conversation {
                 throw WrongBodyLength(promisedBytes: promised, givenBytes: given)
             }
             write(part, count: count, isChunk: framing == .chunked)
-            connection.flush()
+            connection.flushLater()
             guard await connection.roomForMore() else { throw ClientGone() }
         }
         if case .length(let promised) = framing, given < promised {

@@ -1,0 +1,128 @@
+// How a connection's bytes go out, and how it ends.
+
+internal import Glibc
+internal import Logging
+internal import NIOCore
+internal import NIOPosix
+
+extension ConnectionHandler {
+    func write(_ buffer: ByteBuffer) {
+        context?.write(wrapOutboundOut(.byteBuffer(buffer)), promise: nil)
+    }
+
+    /// By `sendfile`. The descriptor is lent: it is taken back, and the lease let go of, when the last byte
+    /// has been written or the connection is gone.
+    func write(_ part: FileRegionPart) {
+        guard let context, part.lengthBytes > 0 else { return }
+        let handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: part.descriptor)
+        let start = Int(part.offsetBytes)
+        let region = FileRegion(
+            fileHandle: handle, readerIndex: start, endIndex: start + part.lengthBytes)
+        let written = context.eventLoop.makePromise(of: Void.self)
+        let lease = part.lease
+        written.futureResult.whenComplete { _ in
+            withExtendedLifetime(lease) {
+                do {
+                    _ = try handle.takeDescriptorOwnership()
+                } catch {
+                    preconditionFailure("a lent descriptor was closed or is in use: \(error)")
+                }
+            }
+        }
+        context.write(wrapOutboundOut(.fileRegion(region)), promise: written)
+    }
+
+    func flush() {
+        isFlushScheduled = false
+        context?.flush()
+    }
+
+    /// Sends what was written as soon as the conversation waits for something, so that parts which are at
+    /// hand go out together.
+    func flushLater() {
+        guard let context, !isFlushScheduled else { return }
+        isFlushScheduled = true
+        context.eventLoop.assumeIsolated().execute {
+            if self.isFlushScheduled { self.flush() }
+        }
+    }
+
+    /// Waits until the socket has taken enough of what was written. `false` where the client is gone.
+    func roomForMore() async -> Bool {
+        guard let context, case .open = phase else { return false }
+        guard !context.channel.isWritable else { return true }
+        flush()
+        // The flush may have found out that the client is gone, and nobody would wake a waiter any more.
+        guard isOpen else { return false }
+        guard !context.channel.isWritable else { return true }
+        unsentAtDeadline = unsentBytes
+        writeDeadline = shared.deadline(in: shared.limits.responseIdleTimeout)
+        return await withCheckedContinuation { roomWaiter = $0 }
+    }
+
+    var isOpen: Bool { if case .open = phase { true } else { false } }
+
+    private var unsentBytes: Int {
+        guard let options = context?.channel.syncOptions else { return 0 }
+        do {
+            return try options.getOption(.bufferedWritableBytes)
+        } catch {
+            // The channel is closed: there is nothing to be sent any more.
+            return 0
+        }
+    }
+
+    // MARK: Ending
+
+    /// Sends what was written, ends the output, drops a limited rest of what the client still sends, and
+    /// returns when the connection is closed.
+    /// - Parameter refused: what the client sends was not understood to its end; there may be more of it.
+    func closeGently(refused: Bool = false) async {
+        guard let context, case .open = phase else { return }
+        let isQuiet = !refused && inbound.isBodyEnded && inbound.bufferedBytes == 0
+        phase = .lingering(droppedBytes: inbound.bufferedBytes)
+        inbound.discardAll()
+        writeDeadline = shared.deadline(in: shared.limits.responseIdleTimeout)
+        unsentAtDeadline = unsentBytes
+        let outputEnded = context.eventLoop.makePromise(of: Void.self)
+        context.close(mode: .output, promise: outputEnded)
+        let loopBound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        outputEnded.futureResult.whenComplete { _ in
+            loopBound.value.didEndOutput(isQuiet: isQuiet)
+        }
+        await closed()
+    }
+
+    private func didEndOutput(isQuiet: Bool) {
+        guard let context else { return }
+        writeDeadline = .distantFuture
+        if isQuiet || inputEnded {
+            context.close(promise: nil)
+        } else {
+            readDeadline = shared.deadline(in: shared.limits.lingerTimeout)
+            readMore()
+        }
+    }
+
+    /// Ends the connection at once, with a reset, so that the client cannot take a part for the whole.
+    func cut() {
+        guard let context else { return }
+        if let options = context.channel as? any SocketOptionProvider, context.channel.isActive {
+            // Its failure would leave the close without the reset, which the length still tells of.
+            _ = options.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+        }
+        context.close(promise: nil)
+    }
+
+    private func closed() async {
+        if case .closed = phase { return }
+        await withCheckedContinuation { closeWaiter = $0 }
+    }
+
+    /// Whether the client has taken bytes since this was last asked, and has not taken all.
+    func takesOutput() -> Bool {
+        let unsent = unsentBytes
+        defer { unsentAtDeadline = unsent }
+        return unsent > 0 && unsent != unsentAtDeadline
+    }
+}
