@@ -56,8 +56,16 @@ final class ConnectionAcceptor: Sendable {
             executor: loop.executor,
             boundConnection: NIOLoopBound(connection, eventLoop: channel.eventLoop),
             handler: handler, requestIDs: requestIDs,
-            remoteAddress: channel.remoteAddress?.description ?? "unknown")
+            remoteAddress: Self.name(channel.remoteAddress))
         if case .terminated = acceptedEntry.yield(conversation) { channel.close(promise: nil) }
+    }
+
+    /// `address:port`, or what a Unix socket's peer is.
+    private static func name(_ address: SocketAddress?) -> String {
+        guard let address, let host = address.ipAddress, let port = address.port else {
+            return "local"
+        }
+        return "\(host):\(port)"
     }
 
     /// Runs every conversation until the last has ended after `beginDrain` or `cutAll`.

@@ -27,6 +27,8 @@ extension DurableStore: Maintenance {
         let groups = committer.figures
         figures.details["commit_groups"] = groups.groups
         figures.details["commit_batches"] = groups.batches
+        figures.details["commits_waiting"] = UInt64(committer.queue.waitingCount)
+        figures.details.merge(ingest.statistics()) { first, _ in first }
         figures.details["feed_number"] = head.feedNumber
         let disk = disk
         let configuration = configuration

@@ -87,13 +87,17 @@ final class SimulatedRegion: Sendable {
 
     init() { disk = SimulatedDisk() }
 
-    func open(limits: LocalStoreLimits = testLimits()) async throws -> DurableStore {
+    /// `wrapped` may put something between the store and its disk or its index.
+    func open(
+        limits: LocalStoreLimits = testLimits(), on wrapped: (any Disk)? = nil,
+        index wrap: @escaping @Sendable (any KeyValueIndex) -> any KeyValueIndex = { $0 }
+    ) async throws -> DurableStore {
         clock.advance(milliseconds: 1000)
         let seed = opened.add(1, ordering: .relaxed).newValue
         return try await DurableStore.open(
-            LocalStoreConfiguration(directory: "/data", limits: limits), disk: disk,
+            LocalStoreConfiguration(directory: "/data", limits: limits), disk: wrapped ?? disk,
             index: IndexFactory(
-                open: { [self] _ in index.withLock { $0 } },
+                open: { [self] _ in wrap(index.withLock { $0 }) },
                 destroy: { [self] _ in index.withLock { $0 = MemoryIndex() } }),
             clock: clock, random: numbers(seed: seed), logger: quiet)
     }
@@ -117,6 +121,18 @@ final class SimulatedRegion: Sendable {
 
     /// What a memtable that fills up does at any time.
     func flushIndex() throws { try index.withLock { $0 }.flush() }
+
+    /// Everything in the index, but for its head.
+    func indexEntries() throws -> [[UInt8]: [UInt8]] {
+        let cursor = try index.withLock { $0 }.cursor(from: [0], to: [255])
+        try cursor.seek(to: [0])
+        var entries: [[UInt8]: [UInt8]] = [:]
+        while let key = cursor.key {
+            if key != KeySchema.head { entries[key] = cursor.value }
+            try cursor.next()
+        }
+        return entries
+    }
 
     /// The index is gone.
     func dropIndex() { index.withLock { $0 = MemoryIndex() } }

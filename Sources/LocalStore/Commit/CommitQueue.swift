@@ -116,6 +116,8 @@ final class CommitQueue: Sendable {
         for commit in waiting { commit.finish(error) }
     }
 
+    var waitingCount: Int { state.withLock { $0.waiting.count } }
+
     /// Why the store does not acknowledge any more, if it does not.
     var refusal: StorageError? { state.withLock { $0.refusal } }
 

@@ -54,7 +54,9 @@ struct RegionDaemon: Sendable {
         let rootKey = try rootKey()
         for bucket in configuration.buckets { try await RegionStore.makeBucket(bucket, in: store) }
         let replication = try replication(store)
-        let health = HealthHandler(logger: logger) { [readiness] in readiness.current }
+        let health = HealthHandler(logger: logger) { [readiness] in
+            store.refusal.map { .unavailable($0.message) } ?? readiness.current
+        }
         let front = try await bind(
             .tcp(host: configuration.listen.host, port: configuration.listen.port),
             RequestLog(
