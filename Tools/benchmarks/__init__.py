@@ -1,0 +1,1 @@
+"""The rows of Tools/benchmark, one file for each kind of work."""

@@ -1,0 +1,108 @@
+"""One row while it runs: its directory, its servers, and what it found out."""
+import dataclasses
+import os
+import shutil
+import statistics
+import traceback
+
+from . import servers
+from .process import CannotRun, Void
+
+
+@dataclasses.dataclass
+class Line:
+    """One comparison: a figure of ours with the same of a peer, or with a bound."""
+    work: str
+    peer: str
+    reach: str
+    verdict: str
+    ratio: float | None = None
+    spread: tuple | None = None
+    ours: str = ""
+    theirs: str = ""
+
+
+@dataclasses.dataclass
+class Row:
+    name: str
+    lines: list = dataclasses.field(default_factory=list)
+    rounds: list = dataclasses.field(default_factory=list)
+    notes: list = dataclasses.field(default_factory=list)
+
+
+class Bench:
+    def __init__(self, name, binary, directory, rounds):
+        self.row = Row(name)
+        self.binary, self.rounds = os.path.abspath(binary), rounds
+        self.directory = os.path.join(os.path.abspath(directory), name)
+        self._started = []
+
+    def __enter__(self):
+        shutil.rmtree(self.directory, ignore_errors=True)
+        os.makedirs(self.directory)
+        return self
+
+    def __exit__(self, *_):
+        for server in reversed(self._started):
+            server.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def run(self, work):
+        try:
+            work(self)
+        except (CannotRun, Void) as error:
+            said = "void" if isinstance(error, Void) else "cannot run"
+            self.row.lines.append(Line(str(error), "", "", said))
+        except OSError as error:
+            self.row.notes.append(traceback.format_exc(limit=3))
+            self.row.lines.append(Line(f"a client failed: {error}", "", "", "void"))
+        return self.row
+
+    # Directories, files, servers.
+
+    def path(self, *parts):
+        return os.path.join(self.directory, *parts)
+
+    def make(self, *parts):
+        os.makedirs(self.path(*parts), exist_ok=True)
+        return self.path(*parts)
+
+    def random_file(self, name, size):
+        """Fresh bytes each time: no side may answer from what it knows already."""
+        path = self.path(name)
+        with open(path, "wb") as file:
+            for start in range(0, size, 1 << 20):
+                file.write(os.urandom(min(1 << 20, size - start)))
+            file.flush()
+            os.fsync(file.fileno())
+        return path
+
+    def started(self, server):
+        self._started.append(server)
+        return server
+
+    def holdfast(self, name="west", peers=()):
+        return servers.Holdfast(self, name, peers)
+
+    # What was found.
+
+    def note(self, text):
+        self.row.notes.append(text)
+
+    def round(self, text):
+        self.row.rounds.append(text)
+
+    def compare(self, work, peer, ratios, reach, ours="", theirs="", at_most=False):
+        """Holds the median of the rounds' ratios against `reach`."""
+        ratio = statistics.median(ratios)
+        met = ratio <= reach if at_most else ratio >= reach
+        sign = "<=" if at_most else ">="
+        self.row.lines.append(Line(
+            work, peer, f"{sign} {reach:g}", "reached" if met else "missed", ratio,
+            (min(ratios), max(ratios)), ours, theirs))
+
+    def bound(self, work, value, limit, unit):
+        """Holds one figure against an upper bound."""
+        self.row.lines.append(Line(
+            work, "", f"<= {limit:g} {unit}", "reached" if value <= limit else "missed", None, None,
+            f"{value:.1f} {unit}"))

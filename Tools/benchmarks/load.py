@@ -1,0 +1,76 @@
+"""Clients that make load: curl for large bodies, wrk for many small requests, sockets for uploads."""
+import os
+import re
+import socket
+import subprocess
+import time
+import urllib.parse
+
+from .process import CannotRun, Void, checked, environment
+
+GIB = 1 << 30
+
+
+def download(url, connections, size):
+    """Seconds for as many clients at once to take the whole of `url`."""
+    command = ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code} %{size_download}", url]
+    start = time.monotonic()
+    try:
+        clients = [
+            subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment())
+            for _ in range(connections)]
+    except FileNotFoundError as error:
+        raise CannotRun("curl is not installed") from error
+    said = [client.communicate()[0] for client in clients]
+    seconds = time.monotonic() - start
+    if any(one != f"200 {size}" for one in said):
+        raise Void(f"a download went wrong: {said}")
+    return seconds
+
+
+def rate(url, connections, seconds, script=None):
+    """(requests per second, requests) of wrk; an answer that is no success makes the row void."""
+    command = ["wrk", f"-t{min(2, connections)}", f"-c{connections}", f"-d{seconds}s"]
+    if script:
+        command += ["-s", script]
+    said = checked(command + [url])
+    if "Non-2xx" in said or "Socket errors" in said:
+        raise Void(f"wrk saw failures: {' '.join(said.split()[-20:])}")
+    per_second = re.search(r"Requests/sec:\s+([\d.]+)", said)
+    count = re.search(r"(\d+) requests in", said)
+    if not per_second or not count or int(count[1]) == 0:
+        raise Void("wrk made no requests")
+    return float(per_second[1]), int(count[1])
+
+
+class Upload:
+    """A PUT by a bare socket: `head` bytes of its own, then `path`; stops after `limit` bytes if told."""
+
+    def __init__(self, url, head, path, limit=None):
+        parts = urllib.parse.urlsplit(url)
+        self.file_size = os.path.getsize(path)
+        self.head, self.path, self.limit = head, path, limit
+        self.socket = socket.create_connection((parts.hostname, parts.port))
+        self.socket.sendall(
+            f"PUT {parts.path}?{parts.query} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+            f"Content-Length: {len(head) + self.file_size}\r\n\r\n".encode())
+
+    def send(self):
+        self.socket.sendall(self.head)
+        with open(self.path, "rb") as file:
+            self.socket.sendfile(file, 0, self.limit or self.file_size)
+
+    def finish(self):
+        """Waits for the answer."""
+        said = b""
+        while b"\r\n\r\n" not in said:
+            more = self.socket.recv(65536)
+            if not more:
+                break
+            said += more
+        self.close()
+        if not said.startswith(b"HTTP/1.1 200"):
+            raise Void(f"an upload was answered with {said[:200]!r}")
+
+    def close(self):
+        self.socket.close()

@@ -1,0 +1,102 @@
+"""MEM: what the daemon keeps in memory while much goes through it at once."""
+import os
+import subprocess
+import threading
+import time
+
+from .load import GIB, Upload
+from .process import Void, environment
+
+CLIENTS = 8
+STALLED = 500
+LIMIT_MIB = 300
+STALLED_BYTES = 700 << 10
+
+
+class Watch:
+    """The highest resident memory while the body of `with` runs."""
+
+    def __init__(self, server):
+        self.server, self.highest, self._end = server, {"VmRSS": 0}, threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def _look(self):
+        while not self._end.wait(0.05):
+            self._sample()
+
+    def _sample(self):
+        now = self.server.resident_kib()
+        if now["VmRSS"] > self.highest["VmRSS"]:
+            self.highest = now
+
+    def __enter__(self):
+        self._sample()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._end.set()
+        self._thread.join()
+        if self.server.process.poll() is not None:
+            raise Void(f"{self.server.name} ended while it was watched: {self.server.last_line()}")
+        self._sample()
+
+
+def resident(bench):
+    """Eight uploads of 1 GiB at once, eight downloads of 1 GiB at once, 500 uploads that stall."""
+    ours, path = bench.holdfast(), bench.random_file("gibibyte", GIB)
+
+    with Watch(ours.server) as watch:
+        uploads = [
+            Upload(ours.presigned("PUT", f"up-{number}"), os.urandom(32), path)
+            for number in range(CLIENTS)]
+        failures = []
+        threads = [threading.Thread(target=send, args=(one, failures)) for one in uploads]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    if failures:
+        raise Void(f"an upload failed: {failures[0]}")
+    judge(bench, f"{CLIENTS} uploads of 1 GiB", watch)
+
+    with Watch(ours.server) as watch:
+        clients = [
+            subprocess.Popen(
+                ["curl", "-sSf", "-o", "/dev/null", ours.presigned("GET", f"up-{number}")],
+                env=environment())
+            for number in range(CLIENTS)]
+        if any([client.wait() != 0 for client in clients]):
+            raise Void("a download failed")
+    judge(bench, f"{CLIENTS} downloads of 1 GiB", watch)
+
+    with Watch(ours.server) as watch:
+        stalled, held = [], 0
+        for number in range(STALLED):
+            stalled.append(Upload(
+                ours.presigned("PUT", f"stalled-{number}"), os.urandom(32), path, STALLED_BYTES))
+            stalled[-1].socket.settimeout(2)
+            try:
+                stalled[-1].send()
+            except TimeoutError:
+                # The daemon takes no more of it: that is back-pressure, and a stalled upload too.
+                held += 1
+        time.sleep(5)
+    bench.note(f"{held} of {STALLED} stalled uploads were held back by the daemon")
+    for one in stalled:
+        one.close()
+    judge(bench, f"{STALLED} stalled uploads", watch)
+
+
+def send(upload, failures):
+    try:
+        upload.send()
+        upload.finish()
+    except (OSError, Void) as error:
+        failures.append(error)
+
+
+def judge(bench, work, watch):
+    highest = {name: kib / 1024 for name, kib in watch.highest.items()}
+    bench.round(f"{work}: MiB " + ", ".join(f"{name} {mib:.0f}" for name, mib in highest.items()))
+    bench.bound(f"resident, {work}", highest["VmRSS"], LIMIT_MIB, "MiB")

@@ -1,0 +1,123 @@
+"""B4 and B5: durable writes, against what the machine's hash and disk can do at all."""
+import os
+import re
+import statistics
+import subprocess
+import time
+
+from . import load
+from .process import checked
+from .reads import figures
+
+LARGE = 256 << 20
+KEYS_PER_THREAD = 4000
+
+
+def large(bench):
+    """PUT of 256 MiB of fresh bytes, verified and synced, against the slower of hashing and syncing."""
+    ours = bench.holdfast()
+    ratios, put, limit, cpu = [], [], [], []
+    for number in range(bench.rounds):
+        path = bench.random_file("large", LARGE)
+        steps = ["put", "limit"] if number % 2 == 0 else ["limit", "put"]
+        for step in steps:
+            if step == "put":
+                before, start = ours.server.cpu_seconds(), time.monotonic()
+                ours.put(f"large-{number}", path)
+                put.append(time.monotonic() - start)
+                cpu.append((ours.server.cpu_seconds() - before) * load.GIB / LARGE)
+            else:
+                limit.append(slower_limit(bench, path))
+        ratios.append(limit[-1][1] / put[-1])
+    mib = LARGE >> 20
+    bench.round(f"Holdfast: MiB/s {figures([mib / s for s in put], 0)}, CPU s/GiB {figures(cpu)}")
+    bench.round("limit: MiB/s " + " ".join(f"{mib / s:.0f} ({name})" for name, s in limit))
+    bench.compare(
+        "PUT 256 MiB, verified, synced", "slower of openssl dgst and dd conv=fsync", ratios, 0.8,
+        f"{mib / statistics.median(put):.0f} MiB/s",
+        f"{mib / statistics.median(s for _, s in limit):.0f} MiB/s")
+
+
+def slower_limit(bench, path):
+    start = time.monotonic()
+    checked(["openssl", "dgst", "-sha256", path])
+    hashed = time.monotonic() - start
+    copy = bench.path("copy")
+    start = time.monotonic()
+    checked(["dd", f"if={path}", f"of={copy}", "bs=1M", "conv=fsync"])
+    written = time.monotonic() - start
+    os.unlink(copy)
+    return max(("openssl", hashed), ("dd", written), key=lambda one: one[1])
+
+
+def small(bench):
+    """PUT of 4 KiB by 64 writers, against one writer that waits for its own sync each time."""
+    ours = bench.holdfast()
+    many, one, disk = [], [], []
+    script = put_script(bench, ours)
+    for number in range(bench.rounds):
+        steps = [(64, many), (1, one)]
+        for writers, rates in steps if number % 2 == 0 else reversed(steps):
+            rates.append(load.rate(ours.url, writers, 4, script)[0])
+        disk.append(disk_syncs(bench))
+    bench.round(f"64 writers: PUT/s {figures(many, 0)}")
+    bench.round(f"one writer: PUT/s {figures(one, 0)}")
+    bench.round(f"the disk alone (dd oflag=dsync bs=4k): writes/s {figures(disk, 0)}")
+    bench.compare(
+        "PUT 4 KiB, synced, 64 writers", "one writer", [a / b for a, b in zip(many, one)], 16,
+        f"{statistics.median(many):.0f}/s", f"{statistics.median(one):.0f}/s")
+    count_syncs(bench, ours, script)
+
+
+def put_script(bench, ours):
+    """wrk signs nothing, so the URLs are signed beforehand; every body is new."""
+    lists = []
+    for thread in range(2):
+        lists.append(bench.path(f"urls-{thread}"))
+        with open(lists[-1], "w") as file:
+            for number in range(KEYS_PER_THREAD):
+                url = ours.presigned("PUT", f"small-{thread}-{number}")
+                file.write(url[len(ours.url):] + "\n")
+    script = bench.path("put.lua")
+    with open(script, "w") as file:
+        file.write(
+            "local threads = 0\n"
+            "function setup(thread) thread:set('id', threads); threads = threads + 1 end\n"
+            "function init()\n  targets, count = {}, 0\n"
+            f"  for line in io.lines('{bench.path('urls-')}' .. id) do targets[#targets + 1] = line end\n"
+            "  local seed = io.open('/dev/urandom', 'rb')\n"
+            "  filler = seed:read(4064); seed:close()\nend\n"
+            "function request()\n  count = count + 1\n"
+            "  local body = string.format('%016d%016d', count, id) .. filler\n"
+            "  return wrk.format('PUT', targets[count % #targets + 1], nil, body)\nend\n")
+    return script
+
+
+def disk_syncs(bench, count=200):
+    path = bench.path("dsync")
+    start = time.monotonic()
+    checked(["dd", "if=/dev/zero", f"of={path}", "bs=4k", f"count={count}", "oflag=dsync"])
+    return count / (time.monotonic() - start)
+
+
+def count_syncs(bench, ours, script):
+    """How many syncs 64 writers cost: a run of its own, since tracing slows it down."""
+    log = bench.path("strace")
+    try:
+        tracer = subprocess.Popen(
+            ["strace", "-f", "-c", "-e", "trace=fsync,fdatasync,sync_file_range", "-o", log,
+             "-p", str(ours.server.process.pid)], stderr=subprocess.DEVNULL)
+    except FileNotFoundError:
+        bench.note("syncs were not counted: strace is not installed")
+        return
+    time.sleep(1)
+    if tracer.poll() is not None:
+        bench.note("syncs were not counted: strace may not attach")
+        return
+    _, puts = load.rate(ours.url, 64, 2, script)
+    tracer.terminate()
+    tracer.wait()
+    with open(log) as file:
+        calls = sum(int(n) for n in re.findall(r"\s(\d+)\s+(?:\d+\s+)?f(?:data)?sync$", file.read(), re.M))
+    if calls:
+        bench.note(f"{puts} PUTs by 64 writers cost {calls} syncs: {puts / calls:.1f} PUTs a sync")
