@@ -19,6 +19,8 @@ struct PeerState: Sendable {
     /// Failures in a row, until an answer to a poll.
     var attempts = 0
     var lastError: String?
+    /// What was reported as an alarm: once, not at each attempt.
+    var lastAlarm: String?
     var skewMilliseconds: Int64?
 
     /// What the poll under way asked behind; `nil` while none is.

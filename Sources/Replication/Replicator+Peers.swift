@@ -17,7 +17,8 @@ extension Replicator {
             return refuse(peer, met: hello.region, "it is this region itself")
         }
         let skew = hello.clockMilliseconds - clockMilliseconds
-        if abs(skew) > limits.skewMilliseconds, peers[peer]?.skewMilliseconds == nil {
+        let before = peers[peer]?.skewMilliseconds ?? 0
+        if abs(skew) > limits.skewMilliseconds, abs(before) <= limits.skewMilliseconds {
             report(.clockSkew(peer: peer, milliseconds: skew))
         }
         peers[peer]?.skewMilliseconds = skew
@@ -66,10 +67,12 @@ extension Replicator {
         switch call {
         case .handshake, .pin, .feed:
             if call == .feed { peers[peer]?.polled = nil }
-            if error.code == .unknownPosition {
+            let reason = "\(call.rawValue): \(error)"
+            if error.code == .unknownPosition, peers[peer]?.lastAlarm != reason {
+                peers[peer]?.lastAlarm = reason
                 report(.unknownPosition(peer: peer, message: error.message))
             }
-            disconnected(peer, "\(call.rawValue): \(error)")
+            disconnected(peer, reason)
         case .names:
             peers[peer]?.lastError = "\(call.rawValue): \(error)"
             namesFailed(peer)
