@@ -186,9 +186,12 @@ struct PowerLossTests {
         let context = "\(scenario.name), call \(call), \(cut)"
         let (region, store, ledger) = try await Self.prepared(scenario, flushed: flushed)
         region.disk.crash(atCall: call, cut.loss(call))
-        await #expect(throws: (any Error).self, "\(context): the crash is noticed") {
-            try await scenario.run(store, ledger)
-        }
+        var isNoticed = false
+        do { try await scenario.run(store, ledger) } catch { isNoticed = true }
+        // With how its syncs happen to be shared, a scenario may end a call or two early: cut off there.
+        #expect(
+            isNoticed || region.disk.calls.count < call, "\(context): the crash is noticed")
+        if !isNoticed { region.disk.crash(cut.loss(call)) }
         var current = try await Self.restarted(region, store, ledger, context)
         // Whatever the recovery accepted must survive what comes next, like any other write.
         try await current.put("after", Scenario.small, ledger)
