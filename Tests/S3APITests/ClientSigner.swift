@@ -76,9 +76,9 @@ struct ClientSigner {
     private func code(_ text: String) -> String {
         var key = Array("AWS4\(secret)".utf8)
         for part in [day, region, "s3", "aws4_request"] {
-            key = HMACSHA256.code(key: key, message: Array(part.utf8))
+            key = HMAC.code(key: key, message: Array(part.utf8))
         }
-        return Hexadecimal.encode(HMACSHA256.code(key: key, message: Array(text.utf8)))
+        return Hexadecimal.encode(HMAC.code(key: key, message: Array(text.utf8)))
     }
 
     private static func signedNames(_ fields: HTTPFields) -> [String] {

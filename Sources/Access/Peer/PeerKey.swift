@@ -5,15 +5,15 @@ package import Storage
 
 /// The key of a pair of regions. Any number of threads may use it.
 package struct PeerKey: Sendable {
-    private let requests: HMACSHA256
-    private let answers: HMACSHA256
+    private let requests: HMAC
+    private let answers: HMAC
 
     /// `nil` for an empty secret.
     package init?(secret: [UInt8]) {
         guard !secret.isEmpty else { return nil }
-        let pair = HMACSHA256(key: secret)
-        requests = HMACSHA256(key: pair.code(for: Array("HOLDFAST-PEER-REQUEST-1".utf8)))
-        answers = HMACSHA256(key: pair.code(for: Array("HOLDFAST-PEER-ANSWER-1".utf8)))
+        let pair = HMAC(key: secret)
+        requests = HMAC(key: pair.code(for: Array("HOLDFAST-PEER-REQUEST-1".utf8)))
+        answers = HMAC(key: pair.code(for: Array("HOLDFAST-PEER-ANSWER-1".utf8)))
     }
 
     /// Signs a request. `target` is the request target as it goes on the wire, query included; `region`

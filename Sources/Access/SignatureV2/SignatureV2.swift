@@ -49,8 +49,8 @@ struct SignatureV2 {
     func verify(
         _ request: PlainRequest, credential: Credential
     ) throws(AccessError) -> VerifiedRequest {
-        let expected = HMACSHA1.code(
-            key: Array(credential.secret.utf8), message: stringToSign(request))
+        let expected = HMAC.code(
+            key: Array(credential.secret.utf8), message: stringToSign(request), algorithm: .sha1)
         guard ConstantTime.isEqual(expected, code) else {
             throw AccessError(
                 .signatureDoesNotMatch,

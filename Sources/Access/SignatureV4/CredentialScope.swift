@@ -24,12 +24,12 @@ struct CredentialScope: Sendable {
     private init(text: ArraySlice<UInt8>) { self.text = text }
 
     /// Task 3 of "Signature Calculations for the Authorization Header".
-    func signingKey(secret: String) -> HMACSHA256 {
-        var key = HMACSHA256.code(key: Array("AWS4\(secret)".utf8), message: Array(date))
+    func signingKey(secret: String) -> HMAC {
+        var key = HMAC.code(key: Array("AWS4\(secret)".utf8), message: Array(date))
         for step in [Array(region), Array("s3".utf8), Array("aws4_request".utf8)] {
-            key = HMACSHA256.code(key: key, message: step)
+            key = HMAC.code(key: key, message: step)
         }
-        return HMACSHA256(key: key)
+        return HMAC(key: key)
     }
 
     /// Takes `<access key>/<date>/<region>/s3/aws4_request` apart, from its end, since an access key may

@@ -83,7 +83,7 @@ package struct RequestSigner: Sendable {
 
     private func signingKey(
         at time: SigningTime
-    ) -> (credential: String, scope: CredentialScope, key: HMACSHA256) {
+    ) -> (credential: String, scope: CredentialScope, key: HMAC) {
         let scope = CredentialScope(time: time, region: region)
         let credential = "\(accessKey)/\(String(decoding: scope.text, as: UTF8.self))"
         return (credential, scope, keys.key(for: credential, scope: scope, secret: secret))

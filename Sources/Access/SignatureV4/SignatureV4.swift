@@ -60,7 +60,7 @@ struct SignatureV4: Sendable {
 
     /// Task 2 and 3: the string to sign, signed.
     static func code(
-        canonicalRequest: [UInt8], time: SigningTime, scope: CredentialScope, key: HMACSHA256
+        canonicalRequest: [UInt8], time: SigningTime, scope: CredentialScope, key: HMAC
     ) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity(192)

@@ -7,7 +7,7 @@ internal import Synchronization
 final class SigningKeyCache: Sendable {
     private struct Entry {
         let secret: String
-        let key: HMACSHA256
+        let key: HMAC
     }
 
     private let limit: Int
@@ -17,7 +17,7 @@ final class SigningKeyCache: Sendable {
 
     /// The key of `credential` (access key and scope), made of `secret`. A secret that was rotated is
     /// noticed, since entries remember theirs.
-    func key(for credential: String, scope: CredentialScope, secret: String) -> HMACSHA256 {
+    func key(for credential: String, scope: CredentialScope, secret: String) -> HMAC {
         let known = entries.withLock { $0[credential] }
         if let known, known.secret == secret { return known.key }
         let key = scope.signingKey(secret: secret)

@@ -9,12 +9,12 @@ internal import Storage
 package struct ChunkSignatureChain: Sendable {
     private static let emptyHash = Hexadecimal.encode(MessageDigest.hash(.sha256, []))
 
-    private let key: HMACSHA256
+    private let key: HMAC
     /// Time and scope, with their line ends.
     private let context: [UInt8]
     private var previous: [UInt8]
 
-    init(key: HMACSHA256, time: SigningTime, scope: CredentialScope, seed: [UInt8]) {
+    init(key: HMAC, time: SigningTime, scope: CredentialScope, seed: [UInt8]) {
         self.key = key
         context = Array("\(time.text)\n".utf8) + scope.text + [UInt8(ascii: "\n")]
         previous = seed
