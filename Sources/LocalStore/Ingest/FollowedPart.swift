@@ -9,21 +9,21 @@ package import Storage
 package struct FollowedPart: Sendable {
     package let number: Int
     package let sizeBytes: UInt64
-    /// The blob that the part covers from its first byte to its last, where it was copied from one.
-    package let wholeBlob: BlobID?
+    /// What the part's bytes alone hash to, where that is known: the state at their end may be remembered.
+    package let identity: BlobID?
     let key: PartKey
     let form: StoredForm
     let range: Range<UInt64>
 
     /// The bytes of `range` of what `form` says; all of it where no range is given.
     package init(
-        number: Int, form: StoredForm, range: Range<UInt64>? = nil, wholeBlob: BlobID? = nil
+        number: Int, form: StoredForm, range: Range<UInt64>? = nil, identity: BlobID? = nil
     ) {
         let range = range ?? 0..<form.sizeBytes
         self.number = number
         self.form = form
         self.range = range
-        self.wholeBlob = wholeBlob
+        self.identity = identity
         sizeBytes = UInt64(range.count)
         key = PartKey(number: number, form: form, range: range)
     }

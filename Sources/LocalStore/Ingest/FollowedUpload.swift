@@ -22,11 +22,11 @@ struct PartInProgress: Sendable {
     /// Tells this step from any other.
     var step: UInt64 = 0
 
-    /// The beginning of a part after those that `digest` has seen. At the start, a part that is a blob
-    /// whose hash is remembered is through at once.
+    /// The beginning of a part after those that `digest` has seen. The first part is through at once where
+    /// its own hash is remembered: that of a blob it was copied from, or the one its signature promised.
     init(part: FollowedPart, after digest: MessageDigest?, recent: RecentDigests) {
         self.part = part
-        if digest == nil, let blob = part.wholeBlob, let end = recent.end(of: blob) {
+        if digest == nil, let identity = part.identity, let end = recent.end(of: identity) {
             self.digest = end
             rest = PartBytes.none
         } else {

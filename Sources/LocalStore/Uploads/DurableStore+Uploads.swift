@@ -31,7 +31,7 @@ extension DurableStore: UploadStore {
         let record = try await committer.queue.submit(
             PutPart(
                 id: id, name: name, part: part, bytes: StoredBytes(content.form), staged: staged))
-        try await follow(record)
+        try await follow(record, identity: staged.blob)
         return record.part
     }
 

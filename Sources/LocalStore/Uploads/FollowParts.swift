@@ -6,15 +6,16 @@ internal import Journal
 internal import Storage
 
 extension DurableStore {
-    /// A part is durable: its bytes may be hashed ahead. A part that was copied is hashed ahead only where
-    /// it is a whole blob, whose hash is often known; other copies mostly turn out to be a whole blob
-    /// together, whose bytes nobody has to look at.
-    func follow(_ record: PartRecord) async throws {
+    /// A part is durable: its bytes may be hashed ahead. `identity` is what a stored part alone hashes to,
+    /// where its sender promised that. A part that was copied is hashed ahead only where it is a whole
+    /// blob, whose hash is often known; other copies mostly turn out to be a whole blob together, whose
+    /// bytes nobody has to look at.
+    func follow(_ record: PartRecord, identity: BlobID? = nil) async throws {
         if case .copied(let blob, let offset) = record.source {
             let size = try await entry(of: blob)?.record.sizeBytes
             guard offset == 0, size == record.part.sizeBytes else { return }
         }
-        follower.follow(try await followed(record), of: record.upload)
+        follower.follow(try await followed(record, identity), of: record.upload)
     }
 
     /// What the parts hash to together, compared with what was promised of them.
@@ -42,10 +43,13 @@ extension DurableStore {
         return hashed
     }
 
-    private func followed(_ record: PartRecord) async throws -> FollowedPart {
+    private func followed(
+        _ record: PartRecord, _ identity: BlobID? = nil
+    ) async throws -> FollowedPart {
         switch record.source {
         case .stored(let bytes):
-            return FollowedPart(number: record.part.number, form: StoredForm(bytes))
+            return FollowedPart(
+                number: record.part.number, form: StoredForm(bytes), identity: identity)
         case .copied(let blob, let offset):
             guard let entry = try await entry(of: blob) else {
                 throw StorageError(.noSuchBlob, "blob \(blob) is not here any more")
@@ -53,7 +57,7 @@ extension DurableStore {
             let isWhole = offset == 0 && record.part.sizeBytes == entry.record.sizeBytes
             return FollowedPart(
                 number: record.part.number, form: StoredForm(entry.record.bytes),
-                range: offset..<offset + record.part.sizeBytes, wholeBlob: isWhole ? blob : nil)
+                range: offset..<offset + record.part.sizeBytes, identity: isWhole ? blob : nil)
         }
     }
 }

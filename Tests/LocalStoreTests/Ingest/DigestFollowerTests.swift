@@ -84,7 +84,7 @@ struct DigestFollowerTests {
         let bytes = bodyBytes(50_000)
         let staged = try await fixture.bodies.stage(bytes)
         let firstForm = try fixture.bodies.form(staged)
-        let first = FollowedPart(number: 1, form: firstForm, wholeBlob: staged.blob)
+        let first = FollowedPart(number: 1, form: firstForm, identity: staged.blob)
         let tail = bodyBytes(3000, seed: 2)
         let tailForm = try fixture.bodies.form(try await fixture.bodies.stage(tail))
         let second = FollowedPart(number: 2, form: tailForm)
@@ -93,7 +93,7 @@ struct DigestFollowerTests {
         #expect(fixture.follower.statistics()["follow_late_bytes"] == 3000)
         // And so on from the end of that one.
         let joined = fixture.bodies.chunks(firstForm) + fixture.bodies.chunks(tailForm)
-        let whole = FollowedPart(number: 1, form: .chunks(joined), wholeBlob: blob)
+        let whole = FollowedPart(number: 1, form: .chunks(joined), identity: blob)
         let more = try await fixture.part(2, bodyBytes(10, seed: 3))
         let next = try await fixture.follower.digest(of: [whole, more], in: UploadID("v"))
         #expect(next == sha256(bytes + tail + bodyBytes(10, seed: 3)))
