@@ -8,7 +8,8 @@
 package import DiskIO
 internal import Synchronization
 
-/// A chunk that was written and must be synced before anything refers to it.
+/// A chunk that was written and must be synced before anything refers to it. Its writer is held on to until
+/// a record that names the chunk is visible, or the chunk is given up: so nobody takes it for dead.
 package struct AppendedChunk: Sendable {
     package let reference: ChunkReference
     package let writer: ChunkWriter
@@ -28,6 +29,7 @@ package final class ChunkAppender: Sendable {
     private let directories: [String]
     private let storeID: UInt64
     private let limits: ChunkLimits
+    private let holds = ChunkHolds()
     private let state: Mutex<State>
 
     /// Writes to `directories`, which exist. `firstFile` is greater than every file id ever used.
@@ -69,11 +71,27 @@ package final class ChunkAppender: Sendable {
         }
     }
 
-    /// Whether the file may still be appended to, so that nobody compacts or retires it.
-    package func isOpen(_ file: UInt64) -> Bool {
-        state.withLock { state in
-            (state.writers.compactMap(\.self) + state.spares).contains { $0.file == file }
+    /// Whether the file may still be appended to, or has chunks of a body that is not committed: nobody
+    /// punches, compacts or retires it then.
+    package func isHeld(_ file: UInt64) -> Bool { holds.isHeld(file) }
+
+    /// Has the files take no more chunks, and lets go of them and of those that are full; what is under way
+    /// in them goes on.
+    package func seal(_ files: Set<UInt64>) {
+        let sealed = state.withLock { state in
+            var sealed: [ChunkWriter] = []
+            for lane in state.writers.indices {
+                guard let writer = state.writers[lane],
+                    writer.isSealed || files.contains(writer.file)
+                else { continue }
+                sealed.append(writer)
+                state.writers[lane] = nil
+            }
+            sealed += state.spares.filter { files.contains($0.file) }
+            state.spares.removeAll { files.contains($0.file) }
+            return sealed
         }
+        for writer in sealed { writer.seal() }
     }
 
     private func writer(of lane: Int) throws(DiskError) -> ChunkWriter {
@@ -87,8 +105,9 @@ package final class ChunkAppender: Sendable {
             return (nil, state.nextFile)
         }
         if let usable { return usable }
+        let hold = holds.hold(file)
         let made = try ChunkWriter(
-            disk: disk, directory: try roomiest(), storeID: storeID, file: file, limits: limits)
+            disk: disk, directory: try roomiest(), storeID: storeID, hold: hold, limits: limits)
         return state.withLock { state in
             if let writer = state.writers[lane], !writer.isSealed {
                 state.spares.append(made)

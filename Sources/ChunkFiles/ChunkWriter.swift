@@ -24,15 +24,18 @@ package final class ChunkWriter: Sendable {
     }
 
     package let file: UInt64
+    private let hold: ChunkHold
     private let handle: any DiskFile
     private let limits: ChunkLimits
     private let state = Mutex(State())
 
-    /// Creates the file in `directory`.
+    /// Creates the file that is held in `directory`.
     package init(
-        disk: some Disk, directory: String, storeID: UInt64, file: UInt64, limits: ChunkLimits
+        disk: some Disk, directory: String, storeID: UInt64, hold: ChunkHold, limits: ChunkLimits
     ) throws(DiskError) {
+        let file = hold.file
         self.file = file
+        self.hold = hold
         self.limits = limits
         let path = directory + "/" + ChunkFormat.name(of: file)
         handle = try disk.open(path, .create)

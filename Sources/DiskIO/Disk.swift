@@ -120,6 +120,9 @@ package protocol Disk: Sendable {
 
     func space(at directory: String) throws(DiskError) -> DiskSpace
 
+    /// Bytes that a file really occupies (`st_blocks`), without opening it.
+    func allocatedBytes(at path: String) throws(DiskError) -> UInt64
+
     /// Throws `EWOULDBLOCK` where another process holds it.
     func lock(_ path: String) throws(DiskError) -> any DiskLock
 }

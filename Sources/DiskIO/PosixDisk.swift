@@ -66,6 +66,12 @@ package struct PosixDisk: Disk {
             availableBytes: UInt64(result.f_bavail) * UInt64(result.f_frsize))
     }
 
+    package func allocatedBytes(at path: String) throws(DiskError) -> UInt64 {
+        var result = stat()
+        guard stat(path, &result) == 0 else { throw Self.failure("stat", path) }
+        return UInt64(result.st_blocks) * PosixFile.allocationUnitBytes
+    }
+
     package func lock(_ path: String) throws(DiskError) -> any DiskLock {
         let descriptor = try Self.descriptor(path, O_RDWR | O_CREAT)
         let lock = PosixLock(descriptor: descriptor)

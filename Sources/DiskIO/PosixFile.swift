@@ -20,9 +20,11 @@ package final class PosixFile: DiskFile {
     }
 
     package func allocatedBytes() throws(DiskError) -> UInt64 {
-        // `st_blocks` counts 512-byte units whatever the file system's block is (stat(2)).
-        UInt64(try status().st_blocks) * 512
+        UInt64(try status().st_blocks) * Self.allocationUnitBytes
     }
+
+    /// `st_blocks` counts 512-byte units whatever the file system's block is (stat(2)).
+    static let allocationUnitBytes: UInt64 = 512
 
     package func write(
         _ buffers: [UnsafeRawBufferPointer], at offset: UInt64

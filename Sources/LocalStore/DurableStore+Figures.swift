@@ -1,5 +1,6 @@
 // What the store holds, read from index and disk when it is asked for.
 
+internal import ChunkFiles
 internal import DiskIO
 internal import Journal
 internal import MetadataIndex
@@ -30,10 +31,16 @@ extension DurableStore: Maintenance {
         figures.details["commits_waiting"] = UInt64(committer.queue.waitingCount)
         figures.details.merge(ingest.statistics()) { first, _ in first }
         figures.details["feed_number"] = head.feedNumber
+        let collected = collected.figures
+        figures.deadBytes = collected.live?.deadBytes
+        figures.freedBytes = UInt64(max(0, collected.freedBytes))
+        figures.details["gc_dropped_blobs"] = collected.droppedBlobs
+        figures.details["gc_leased_blobs"] = UInt64(use.leaseCount)
+        figures.details["moved_chunks"] = head.movedChunks
         let disk = disk
         let configuration = configuration
-        let sizes = try await pool.run {
-            try DirectorySizes(disk, configuration)
+        let sizes = try await pool.run { [chunks] in
+            try DirectorySizes(disk, configuration, chunks.space)
         }
         figures.physicalBytes = sizes.chunkBytes
         figures.journalBytes = sizes.journalBytes
@@ -48,8 +55,10 @@ private struct DirectorySizes: Sendable {
     var journalBytes: UInt64 = 0
     var availableBytes: UInt64 = 0
 
-    init(_ disk: any Disk, _ configuration: LocalStoreConfiguration) throws {
-        chunkBytes = try Self.occupied(disk, configuration.chunkDirectory)
+    init(
+        _ disk: any Disk, _ configuration: LocalStoreConfiguration, _ chunks: ChunkSpace
+    ) throws {
+        chunkBytes = try chunks.allocatedBytes()
         journalBytes = try Self.occupied(disk, configuration.journalDirectory)
         availableBytes = try disk.space(at: configuration.directory).availableBytes
     }
@@ -59,7 +68,7 @@ private struct DirectorySizes: Sendable {
             // A file may be removed while the others are looked at.
             let path = directory + "/" + name
             guard disk.exists(path) else { return sum }
-            return sum + (try disk.open(path, .read).allocatedBytes())
+            return sum + (try disk.allocatedBytes(at: path))
         }
     }
 }

@@ -26,16 +26,22 @@ package final class DurableStore: Sendable {
     let reads: ChunkReads
     let ingest: Ingest
     let follower: DigestFollower
+    let use: BlobUse
+    let lookups = OpenLookups()
+    let watch: ReferenceWatch
+    let collected = Collected()
     private let committerThread: BlockingPool
     /// Held until the store is closed.
     private let lock: Mutex<(any DiskLock)?>
 
     /// Opens the data directory, making it where it is not there, and recovers what a crash left. Returns
     /// when everything that was ever acknowledged is there to be read. Throws `refusedToOpen` for a
-    /// directory that is in use, or of a later format.
+    /// directory that is in use, or of a later format. `uptime` is the time since some start; it never goes
+    /// back.
     package static func open(
         _ configuration: LocalStoreConfiguration, disk: any Disk, index factory: IndexFactory,
-        clock: any WallClock, random: @escaping @Sendable () -> UInt64, logger: Logger
+        clock: any WallClock, random: @escaping @Sendable () -> UInt64, logger: Logger,
+        uptime: @escaping @Sendable () -> Duration = DurableStore.elapsed(since: .now)
     ) async throws -> DurableStore {
         let opening = OpenStore(
             configuration: configuration, disk: disk, factory: factory, clock: clock,
@@ -44,7 +50,7 @@ package final class DurableStore: Sendable {
         let committerThread = BlockingPool(threads: 1)
         do {
             let opened = try await pool.run { try opening.run() }
-            return DurableStore(opening, opened, pool, committerThread)
+            return DurableStore(opening, opened, pool, committerThread, uptime)
         } catch {
             try await pool.stop()
             try await committerThread.stop()
@@ -54,7 +60,7 @@ package final class DurableStore: Sendable {
 
     private init(
         _ opening: OpenStore, _ opened: OpenStore.Outcome, _ pool: BlockingPool,
-        _ committerThread: BlockingPool
+        _ committerThread: BlockingPool, _ uptime: @escaping @Sendable () -> Duration
     ) {
         region = opened.manifest.region
         incarnation = opened.head.incarnation
@@ -71,29 +77,31 @@ package final class DurableStore: Sendable {
         let changes = ChangeSignal()
         let recovery = opened.recovery
         let logger = opening.logger
+        let limits = opening.configuration.limits
+        let appender = opened.chunks.appender
+        let use = BlobUse(slots: limits.collect.useSlots, now: uptime)
+        let watch = ReferenceWatch(
+            limit: limits.collect.watchedChunks, isHeld: { appender.isHeld($0) })
+        self.use = use
+        self.watch = watch
         self.index = index
         self.changes = changes
         let committer = Committer(
             journal: opened.journal, index: index, head: opened.head, changes: changes,
             surroundings: Committer.Surroundings(
                 disk: opening.disk, configuration: opening.configuration, clock: opening.clock,
-                logger: logger,
+                logger: logger, use: use, watch: watch,
                 reopenIndex: { () throws(StorageError) in
                     try Self.reopen(index, by: recovery, logger)
                 }))
         self.committer = committer
-        let limits = opening.configuration.limits
-        let start = ContinuousClock.now
         reads = ChunkReads(
             reader: chunks.reader, pins: chunks.pins, pool: pool, limits: limits.reads,
-            now: { UInt64((ContinuousClock.now - start) / .milliseconds(1)) },
+            now: { UInt64(uptime() / .milliseconds(1)) },
             onDamage: { Self.note($0, committer, logger) })
         ingest = Ingest(appender: chunks.appender, reads: reads, limits: limits.ingest)
         follower = DigestFollower(
-            reads: reads, recent: ingest.recentDigests, limits: limits.follow,
-            places: { (references) throws(StorageError) in
-                try ChunkPlaces(index: index, committer: committer).find(references)
-            })
+            reads: reads, recent: ingest.recentDigests, limits: limits.follow)
         committerThread.submit { isRunning in
             if isRunning { committer.run() }
         }
@@ -111,6 +119,12 @@ package final class DurableStore: Sendable {
 
     /// Why the store does not acknowledge any more, where a failed sync or index stopped it.
     package var refusal: StorageError? { committer.queue.refusal }
+
+    package static func elapsed(
+        since start: ContinuousClock.Instant
+    ) -> @Sendable () -> Duration {
+        { ContinuousClock.now - start }
+    }
 
     /// Discards what the index has in memory, and reads it again from disk and journal.
     private static func reopen(

@@ -97,8 +97,28 @@ package enum KeySchema {
         KeyRange(prefix: [Space.referrer] + blob.bytes)
     }
 
+    package static let allReferrers = KeyRange(prefix: [Space.referrer])
+
+    /// The blob that a key of `referrer` is about; `nil` for any other key.
+    package static func blob(ofReferrer key: Bytes) -> BlobID? {
+        guard key.first == Space.referrer else { return nil }
+        return BlobID(bytes: key[1...].prefix(BlobID.byteCount))
+    }
+
+    /// The blob that a key of `blob` names; `nil` for any other key.
+    package static func blob(ofBlob key: Bytes) -> BlobID? {
+        key.first == Space.blob ? BlobID(bytes: key.dropFirst()) : nil
+    }
+
     package static func movedChunk(file: UInt64, offsetBytes: UInt64) -> Bytes {
         [Space.moved] + bytes(file) + bytes(offsetBytes)
+    }
+
+    package static let allMovedChunks = KeyRange(prefix: [Space.moved])
+
+    /// The file and the offset that a key of `movedChunk` names.
+    package static func movedChunk(of key: Bytes) -> (file: UInt64, offsetBytes: UInt64) {
+        (number(key, at: 1), number(key, at: 9))
     }
 
     package static func movedChunks(of file: UInt64) -> KeyRange {
@@ -138,9 +158,13 @@ package enum KeySchema {
         key.suffix(4).reduce(0) { $0 << 8 | Int($1) }
     }
 
+    package static let allParts = KeyRange(prefix: [Space.part])
+
     package static func parts(of upload: UploadID) -> KeyRange {
         KeyRange(prefix: [Space.part] + upload.text.utf8 + [0])
     }
+
+    package static let allUploads = KeyRange(prefix: [Space.uploadByID])
 
     package static func ended(_ id: UploadID) -> Bytes { [Space.ended] + id.text.utf8 }
 

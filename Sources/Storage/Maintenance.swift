@@ -11,6 +11,10 @@ package struct StoreFigures: Sendable, Hashable {
     package var logicalBytes: UInt64
     /// Allocated blocks of the chunk files.
     package var physicalBytes: UInt64
+    /// What of them nothing refers to, as of the last collection of garbage; `nil` before the first.
+    package var deadBytes: UInt64?
+    /// What collections have given back since the start.
+    package var freedBytes: UInt64
     package var journalBytes: UInt64
     package var availableBytes: UInt64
     /// Named figures of the parts within, for metrics.
@@ -18,7 +22,7 @@ package struct StoreFigures: Sendable, Hashable {
 
     package init(
         objects: UInt64 = 0, blobs: UInt64 = 0, uploads: UInt64 = 0, logicalBytes: UInt64 = 0,
-        physicalBytes: UInt64 = 0, journalBytes: UInt64 = 0, availableBytes: UInt64 = 0,
+        physicalBytes: UInt64 = 0, deadBytes: UInt64? = nil, freedBytes: UInt64 = 0, journalBytes: UInt64 = 0, availableBytes: UInt64 = 0,
         details: [String: UInt64] = [:]
     ) {
         self.objects = objects
@@ -26,6 +30,8 @@ package struct StoreFigures: Sendable, Hashable {
         self.uploads = uploads
         self.logicalBytes = logicalBytes
         self.physicalBytes = physicalBytes
+        self.deadBytes = deadBytes
+        self.freedBytes = freedBytes
         self.journalBytes = journalBytes
         self.availableBytes = availableBytes
         self.details = details

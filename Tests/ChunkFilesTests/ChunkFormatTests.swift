@@ -28,8 +28,8 @@ struct ChunkFormatTests {
         let disk = SimulatedDisk()
         try disk.makeDirectory("/chunks")
         let writer = try ChunkWriter(
-            disk: disk, directory: "/chunks", storeID: 0x1122_3344_5566_7788, file: 7,
-            limits: ChunkLimits())
+            disk: disk, directory: "/chunks", storeID: 0x1122_3344_5566_7788,
+            hold: ChunkHolds().hold(7), limits: ChunkLimits())
         let reference = try append(Array("hello".utf8), to: writer)
         #expect(reference?.id == ChunkID(file: 7, offsetBytes: 64))
         let bytes = disk.content(of: "/chunks/0000000000000007.chunk")

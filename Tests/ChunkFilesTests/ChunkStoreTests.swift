@@ -4,6 +4,7 @@ import Checksums
 import ChunkFiles
 import DiskIO
 import Foundation
+import Glibc
 import Simulation
 import Testing
 
@@ -79,7 +80,34 @@ struct ChunkStoreTests {
         #expect(files == [1, 1, 1, 2, 2, 2])
         #expect(try chunks.append(payload(10), lane: 1).reference.id.file == 3)
         #expect(try chunks.reader.files() == [1, 2, 3])
-        #expect(chunks.appender.isOpen(3))
+        #expect(chunks.appender.isHeld(3))
+    }
+
+    @Test("a file is held while it is written, and while a body that is not committed has chunks in it")
+    func holds() throws {
+        let chunks = try ChunkFixture(limits: ChunkLimits(fileBytes: 10_000))
+        var body: AppendedChunk? = try chunks.append(payload(4000))
+        chunks.appender.seal([2])
+        #expect(chunks.appender.isHeld(1), "it takes more chunks")
+        chunks.appender.seal([1])
+        #expect(body?.reference.id.file == 1)
+        #expect(chunks.appender.isHeld(1), "a body has a chunk in it")
+        body = nil
+        #expect(!chunks.appender.isHeld(1))
+        #expect(try chunks.append(payload(4000)).reference.id.file == 2)
+        #expect(chunks.appender.isHeld(2))
+    }
+
+    @Test("a file that is full and one that could not be made are let go of")
+    func lettingGo() throws {
+        let chunks = try ChunkFixture(limits: ChunkLimits(fileBytes: 10_000))
+        for _ in 0..<3 { _ = try chunks.append(payload(4000)) }
+        #expect(chunks.appender.isHeld(1), "its lane still has it")
+        chunks.appender.seal([])
+        #expect(!chunks.appender.isHeld(1))
+        chunks.disk.fail(every: .syncDirectory, with: EIO)
+        #expect(throws: DiskError.self) { try chunks.append(payload(10)) }
+        #expect(!chunks.appender.isHeld(2))
     }
 
     @Test("bodies are spread over the lanes")

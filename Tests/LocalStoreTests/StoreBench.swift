@@ -90,7 +90,8 @@ final class SimulatedRegion: Sendable {
     /// `wrapped` may put something between the store and its disk or its index.
     func open(
         limits: LocalStoreLimits = testLimits(), on wrapped: (any Disk)? = nil,
-        index wrap: @escaping @Sendable (any KeyValueIndex) -> any KeyValueIndex = { $0 }
+        index wrap: @escaping @Sendable (any KeyValueIndex) -> any KeyValueIndex = { $0 },
+        uptime: @escaping @Sendable () -> Duration = { .zero }
     ) async throws -> DurableStore {
         clock.advance(milliseconds: 1000)
         let seed = opened.add(1, ordering: .relaxed).newValue
@@ -99,7 +100,7 @@ final class SimulatedRegion: Sendable {
             index: IndexFactory(
                 open: { [self] _ in wrap(index.withLock { $0 }) },
                 destroy: { [self] _ in index.withLock { $0 = MemoryIndex() } }),
-            clock: clock, random: numbers(seed: seed), logger: quiet)
+            clock: clock, random: numbers(seed: seed), logger: quiet, uptime: uptime)
     }
 
     /// The power goes and comes back.

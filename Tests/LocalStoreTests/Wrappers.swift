@@ -41,6 +41,9 @@ final class HeldDisk: Disk {
     func space(at directory: String) throws(DiskError) -> DiskSpace {
         try disk.space(at: directory)
     }
+    func allocatedBytes(at path: String) throws(DiskError) -> UInt64 {
+        try disk.allocatedBytes(at: path)
+    }
     func lock(_ path: String) throws(DiskError) -> any DiskLock { try disk.lock(path) }
 }
 

@@ -198,6 +198,16 @@ package final class SimulatedDisk: Disk {
         }
     }
 
+    package func allocatedBytes(at path: String) throws(DiskError) -> UInt64 {
+        try change { state throws(DiskError) in
+            try state.requirePower("stat", path)
+            guard let file = state.names[path], let content = state.files[file] else {
+                throw DiskError(code: ENOENT, operation: "stat", path: path)
+            }
+            return content.allocatedBytes
+        }
+    }
+
     package func lock(_ path: String) throws(DiskError) -> any DiskLock {
         try change { state throws(DiskError) in
             try state.requirePower("lock", path)

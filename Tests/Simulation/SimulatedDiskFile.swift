@@ -25,8 +25,7 @@ final class SimulatedFile: DiskFile {
 
     func allocatedBytes() throws(DiskError) -> UInt64 {
         try alive("stat") { state in
-            guard let content = state.files[self.file] else { return 0 }
-            return UInt64(max(0, content.content.count - content.punchedBytes))
+            state.files[self.file]?.allocatedBytes ?? 0
         }
     }
 

@@ -125,7 +125,8 @@ struct SimulatedContent: Sendable {
     private var unsynced: Set<Int> = []
     /// Pages that are not in memory.
     private var cold: Set<Int> = []
-    private(set) var punchedBytes = 0
+    /// Pages that were punched out and not written since.
+    private var holes: Set<Int> = []
 
     mutating func write(_ bytes: ArraySlice<UInt8>, at offset: Int) {
         guard !bytes.isEmpty else { return }
@@ -138,6 +139,7 @@ struct SimulatedContent: Sendable {
         let changed = min(offset, sizeBefore)..<end
         unsynced.formUnion(Self.units(changed, Self.sectorBytes))
         cold.subtract(Self.units(changed, Self.pageBytes))
+        holes.subtract(Self.units(offset..<end, Self.pageBytes))
     }
 
     mutating func sync() {
@@ -190,7 +192,14 @@ struct SimulatedContent: Sendable {
     mutating func punch(_ range: Range<Int>) {
         for index in range.clamped(to: 0..<content.count) { content[index] = 0 }
         unsynced.formUnion(Self.units(range.clamped(to: 0..<content.count), Self.sectorBytes))
-        punchedBytes += range.count
+        let lower = (range.lowerBound + Self.pageBytes - 1) / Self.pageBytes
+        let upper = range.upperBound / Self.pageBytes
+        if lower < upper { holes.formUnion(lower..<upper) }
+    }
+
+    var allocatedBytes: UInt64 {
+        let pages = (content.count + Self.pageBytes - 1) / Self.pageBytes
+        return UInt64((pages - holes.count) * Self.pageBytes)
     }
 
     mutating func flip(_ index: Int, bit: UInt8) {

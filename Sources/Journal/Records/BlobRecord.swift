@@ -172,8 +172,12 @@ package struct BlobStateRecord: Hashable, Sendable {
     }
 }
 
-/// Where a chunk is now. Its id stays the place where it was born.
+/// Where a chunk is now. Its id stays the place where it was born. With `nowhere` for its file: nothing refers
+/// to it any more, and where it was is forgotten.
 package struct ChunkMovedRecord: Hashable, Sendable {
+    /// Ids of chunk files begin at 1.
+    package static let nowhere: UInt64 = 0
+
     package var chunk: ChunkRecord
     package var nowFile: UInt64
     package var nowOffsetBytes: UInt64

@@ -22,17 +22,8 @@ struct ChunkPlaces: Sendable {
             var result: [StoredChunk] = []
             result.reserveCapacity(references.count)
             for reference in references {
-                let key = KeySchema.movedChunk(
-                    file: reference.id.file, offsetBytes: reference.id.offsetBytes)
-                guard let value = try index.get(key) else {
-                    result.append(StoredChunk(reference))
-                    continue
-                }
-                guard let place = Numbers.decode(value[...], count: 2) else {
-                    throw .corrupt("the place of a chunk")
-                }
-                result.append(
-                    StoredChunk(reference, at: ChunkPlace(file: place[0], offsetBytes: place[1])))
+                let place = try index.movedPlace(of: ChunkRecord(reference))
+                result.append(StoredChunk(reference, at: place ?? ChunkPlace(reference.id)))
             }
             return result
         }
@@ -40,22 +31,32 @@ struct ChunkPlaces: Sendable {
 }
 
 extension DurableStore {
-    /// The bytes of a range of what was stored; the range lies within it.
+    /// The bytes of a range of what was stored; the range lies within it. Called in the look-up that found
+    /// `bytes`. The source keeps `lease`.
     func source(
-        _ bytes: StoredBytes, _ range: Range<UInt64>, of blob: BlobID?
+        _ bytes: StoredBytes, _ range: Range<UInt64>, of blob: BlobID?, lease: BlobLease? = nil
     ) async throws -> any SegmentSource {
         switch bytes {
         case .inline(let bytes):
-            return ChunkReads.source(inline: bytes, range: range)
+            ChunkReads.source(inline: bytes, range: range)
         case .chunks(let chunks):
-            let references = chunks.map(\.reference)
-            let places = ChunkPlaces(index: index, committer: committer)
-            let stored =
-                places.areAllBirthplaces
-                ? references.map { StoredChunk($0) }
-                : try await pool.run { try places.find(references) }
-            return reads.source(stored, range: range, blob: blob)
+            reads.source(try await places(of: chunks), range: range, blob: blob, lease: lease)
         }
+    }
+
+    /// Keeps what was stored where it is. Called in the look-up that found `bytes`.
+    func pinned(_ bytes: StoredBytes) async throws -> PinnedForm {
+        switch bytes {
+        case .inline(let bytes): .inline(bytes)
+        case .chunks(let chunks): .chunks(reads.pin(try await places(of: chunks)))
+        }
+    }
+
+    private func places(of chunks: [ChunkRecord]) async throws -> [StoredChunk] {
+        let references = chunks.map(\.reference)
+        let places = ChunkPlaces(index: index, committer: committer)
+        if places.areAllBirthplaces { return references.map { StoredChunk($0) } }
+        return try await pool.run { try places.find(references) }
     }
 
     /// Appends bytes as a chunk of their own. Nothing may refer to it before `sync`.

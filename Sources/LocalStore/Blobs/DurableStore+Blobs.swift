@@ -13,22 +13,32 @@ extension DurableStore: BlobStore {
     }
 
     package func stat(_ blob: BlobID) async throws -> BlobInfo? {
-        try await entry(of: blob)?.info
+        guard use.touch(blob) else { return nil }
+        return try await entry(of: blob)?.info
     }
 
     package func read(
         _ blob: BlobID, range: Range<UInt64>
     ) async throws -> any SegmentSource {
-        guard let entry = try await entry(of: blob) else {
-            throw StorageError(.noSuchBlob, "blob \(blob) is not here")
-        }
+        guard let lease = use.lease(blob) else { throw Self.noSuchBlob(blob) }
+        return try await lookups.during { try await read(blob, range: range, lease) }
+    }
+
+    private func read(
+        _ blob: BlobID, range: Range<UInt64>, _ lease: BlobLease
+    ) async throws -> any SegmentSource {
+        guard let entry = try await entry(of: blob) else { throw Self.noSuchBlob(blob) }
         guard !entry.isDamaged else {
             throw StorageError(.damaged, "blob \(blob) is damaged")
         }
         guard range.upperBound <= entry.record.sizeBytes else {
             throw StorageError(.invalidRange, "the range is not within blob \(blob)")
         }
-        return try await source(entry.record.bytes, range, of: blob)
+        return try await source(entry.record.bytes, range, of: blob, lease: lease)
+    }
+
+    private static func noSuchBlob(_ blob: BlobID) -> StorageError {
+        StorageError(.noSuchBlob, "blob \(blob) is not here")
     }
 
     package func keep(_ staged: StagedBlob) async throws -> BlobInfo {

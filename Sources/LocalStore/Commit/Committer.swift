@@ -29,6 +29,8 @@ final class Committer: Sendable {
         var configuration: LocalStoreConfiguration
         var clock: any WallClock
         var logger: Logger
+        var use: BlobUse
+        var watch: ReferenceWatch
         /// Opens the index again and replays what it lacks.
         var reopenIndex: @Sendable () throws(StorageError) -> IndexHead
     }
@@ -40,6 +42,7 @@ final class Committer: Sendable {
     private let surroundings: Surroundings
     private let published: Mutex<IndexHead>
     private let groups = Mutex(GroupFigures())
+    private let failedAppend = Atomic(false)
 
     init(
         journal: JournalWriter, index: IndexAccess, head: IndexHead, changes: ChangeSignal,
@@ -58,6 +61,10 @@ final class Committer: Sendable {
 
     var figures: GroupFigures { groups.withLock { $0 } }
 
+    /// Whether what is not in the index is not in the journal either. After a write that failed, a crash may
+    /// bring back what was refused, until something is written behind it; after a sync that failed, always.
+    var isSettled: Bool { !failedAppend.load(ordering: .acquiring) && queue.refusal == nil }
+
     /// Runs until the queue is closed. Blocks its thread.
     func run() {
         while let group = queue.takeAll() {
@@ -71,6 +78,7 @@ final class Committer: Sendable {
     private func commit(_ group: Deque<any QueuedCommit>) -> StorageError? {
         if let refusal = queue.refusal { return refusal }
         guard let current = index.enter() else { return IndexAccess.reopening }
+        defer { surroundings.use.endDrops() }
         var context = makeContext(current)
         for commit in group {
             commit.decide(&context)
@@ -80,6 +88,7 @@ final class Committer: Sendable {
         let head = context.transaction.head
         let changes = context.transaction.changes()
         let batches = context.batches
+        surroundings.use.touch(context.transaction.released)
         index.leave()
         if let failure = context.indexFailure { return failure }
         guard !batches.isEmpty else { return nil }
@@ -92,7 +101,7 @@ final class Committer: Sendable {
         return CommitContext(
             transaction: IndexTransaction(current, head: head),
             wallMilliseconds: surroundings.clock.milliseconds(), isBelowReserve: isBelowReserve,
-            batchBytes: limits.batchBytes)
+            batchBytes: limits.batchBytes, use: surroundings.use, watch: surroundings.watch)
     }
 
     /// Whether the disk is so full that only what makes room may be written. A disk that does not say is
@@ -112,6 +121,7 @@ final class Committer: Sendable {
         do {
             try journal.append(batches)
         } catch {
+            failedAppend.store(true, ordering: .releasing)
             surroundings.logger.error(
                 "a commit could not be written", metadata: ["error": "\(error)"])
             return StorageError(appending: error)
@@ -128,6 +138,7 @@ final class Committer: Sendable {
             queue.refuse(refusal)
             return refusal
         }
+        failedAppend.store(false, ordering: .releasing)
         groups.withLock { $0.add(batches: batches.count) }
         return nil
     }

@@ -21,6 +21,8 @@ struct CommitContext {
     /// The free space is below the reserve: nothing may grow.
     let isBelowReserve: Bool
     private let batchBytes: Int
+    let use: BlobUse
+    private let watch: ReferenceWatch
     private(set) var transaction: IndexTransaction
     private(set) var batches: [EncodedBatch] = []
     private var batch = EncodedBatch()
@@ -30,7 +32,7 @@ struct CommitContext {
 
     init(
         transaction: IndexTransaction, wallMilliseconds: Int64, isBelowReserve: Bool,
-        batchBytes: Int
+        batchBytes: Int, use: BlobUse, watch: ReferenceWatch
     ) {
         region = transaction.head.region
         clock = HybridClock(latest: transaction.head.clock)
@@ -38,6 +40,8 @@ struct CommitContext {
         self.wallMilliseconds = wallMilliseconds
         self.isBelowReserve = isBelowReserve
         self.batchBytes = batchBytes
+        self.use = use
+        self.watch = watch
     }
 
     // MARK: Recording
@@ -54,6 +58,27 @@ struct CommitContext {
             // Half of a record may have been applied: nothing of the group may reach the index.
             indexFailure = StorageError(error)
             throw StorageError(error)
+        }
+        noteUse(of: record)
+    }
+
+    /// A blob is used when it is written, linked or copied; a chunk may not be taken for dead from when it
+    /// is referred to.
+    private func noteUse(of record: JournalRecord) {
+        switch record {
+        case .blob(let record):
+            use.touch(record.blob)
+            watch.note(record.bytes)
+        case .object(let version):
+            if let blob = version.content?.blob { use.touch(blob) }
+        case .part(let record):
+            switch record.source {
+            case .stored(let bytes): watch.note(bytes)
+            case .copied(let blob, _): use.touch(blob)
+            }
+        case .blobState, .chunkMoved, .fileRetired, .upload, .uploadEnded, .incarnation, .cursor,
+            .receipt:
+            return
         }
     }
 
@@ -100,7 +125,10 @@ struct CommitContext {
     /// Makes sure that a blob is here. A blob that is here already stays as it is, and the chunks that
     /// were just written are dead; a damaged one is mended by them.
     mutating func recordBlob(_ record: BlobRecord) throws(StorageError) {
-        if let present = try blob(record.blob), !present.isDamaged { return }
+        if let present = try blob(record.blob), !present.isDamaged {
+            use.touch(record.blob)
+            return
+        }
         try self.record(.blob(record))
     }
 

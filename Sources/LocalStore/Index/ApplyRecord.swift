@@ -51,13 +51,14 @@ extension IndexTransaction {
     }
 
     private mutating func apply(_ record: BlobStateRecord) throws(IndexError) {
-        guard var entry = try blob(record.blob) else { return }
         let key = KeySchema.blob(record.blob)
         switch record.change {
         case .dropped:
+            guard try get(key) != nil else { return }
             head.blobs -= 1
             delete(key)
         case .damaged, .mended:
+            guard var entry = try blob(record.blob) else { return }
             entry.isDamaged = record.change == .damaged
             put(key, entry.encoded)
         }
@@ -66,7 +67,13 @@ extension IndexTransaction {
     private mutating func apply(_ record: ChunkMovedRecord) throws(IndexError) {
         let key = KeySchema.movedChunk(
             file: record.chunk.file, offsetBytes: record.chunk.offsetBytes)
-        if try get(key) == nil { head.movedChunks += 1 }
+        let isKnown = try get(key) != nil
+        guard record.nowFile != ChunkMovedRecord.nowhere else {
+            if isKnown { head.movedChunks -= 1 }
+            delete(key)
+            return
+        }
+        if !isKnown { head.movedChunks += 1 }
         head.lastChunkFile = max(head.lastChunkFile, record.nowFile)
         put(key, Numbers.encode([record.nowFile, record.nowOffsetBytes]))
     }

@@ -2,10 +2,15 @@
 // index does not yet. The committer gathers a group in one, recovery a stretch of the journal.
 
 internal import MetadataIndex
+internal import Storage
 
 struct IndexTransaction {
     private let index: any KeyValueIndex
     private var changed: [Bytes: Bytes?] = [:]
+    /// Of each blob that gains or loses one: the keys of its referrers, and whether they are there.
+    private var changedReferrers: [BlobID: [Bytes: Bool]] = [:]
+    /// Blobs that a version or a part does not name any more.
+    private(set) var released: [BlobID] = []
     var head: IndexHead
 
     init(_ index: any KeyValueIndex, head: IndexHead) {
@@ -20,9 +25,32 @@ struct IndexTransaction {
         return try index.get(key)
     }
 
-    mutating func put(_ key: Bytes, _ value: Bytes) { changed[key] = .some(value) }
+    mutating func put(_ key: Bytes, _ value: Bytes) {
+        changed[key] = .some(value)
+        if let blob = KeySchema.blob(ofReferrer: key) { changedReferrers[blob, default: [:]][key] = true }
+    }
 
-    mutating func delete(_ key: Bytes) { changed[key] = .some(nil) }
+    mutating func delete(_ key: Bytes) {
+        changed[key] = .some(nil)
+        guard let blob = KeySchema.blob(ofReferrer: key) else { return }
+        changedReferrers[blob, default: [:]][key] = false
+        released.append(blob)
+    }
+
+    /// Whether a version or a part names the blob.
+    func isNamed(_ blob: BlobID) throws(IndexError) -> Bool {
+        let changes = changedReferrers[blob] ?? [:]
+        if changes.values.contains(true) { return true }
+        // A cursor of its own with narrow bounds: it never walks over what was deleted of other blobs.
+        let range = KeySchema.referrers(of: blob)
+        let cursor = try index.cursor(from: range.from, to: range.to)
+        try cursor.seek(to: range.from)
+        while let key = cursor.key {
+            if changes[key] == nil { return true }
+            try cursor.next()
+        }
+        return false
+    }
 
     /// The keys of a range, changes included, in no order. For short ranges.
     func keys(in range: KeyRange) throws(IndexError) -> Set<Bytes> {

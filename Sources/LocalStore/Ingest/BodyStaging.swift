@@ -43,7 +43,8 @@ final class BodyStaging: BlobStaging {
         try body.check(promise)
         for writer in written.writers { try await ingest.syncs.sync(writer) }
         if let blob = body.blob, let end { ingest.recentDigests.remember(end, of: blob) }
-        return ingest.staged.enter(body, form: .chunks(written.references))
+        return ingest.staged.enter(
+            body, form: .chunks(written.references), writers: written.writers)
     }
 
     /// A body that rides in its record: hashed here, without a hop, and durable with the record.

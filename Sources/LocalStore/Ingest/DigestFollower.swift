@@ -6,7 +6,6 @@
 // completed, the list it names is compared with what was hashed, and only what differs is hashed then.
 // Everything here is a head start: losing any of it (a restart, a limit) costs time and nothing else.
 
-package import ChunkFiles
 package import Storage
 internal import Synchronization
 
@@ -36,9 +35,6 @@ package struct FollowLimits: Sendable, Hashable {
 }
 
 package final class DigestFollower: Sendable {
-    package typealias Places =
-        @Sendable ([ChunkReference]) throws(StorageError) -> [StoredChunk]
-
     fileprivate struct State {
         var uploads: [UploadID: FollowedUpload] = [:]
         /// Uploads with something to hash, the one that waits longest first.
@@ -54,18 +50,14 @@ package final class DigestFollower: Sendable {
     let reads: ChunkReads
     let recent: RecentDigests
     let limits: FollowLimits
-    let places: Places
     private let state = Mutex(State())
 
-    /// `places` says where chunks stand now; called on threads that may block.
     package init(
-        reads: ChunkReads, recent: RecentDigests, limits: FollowLimits = FollowLimits(),
-        places: @escaping Places
+        reads: ChunkReads, recent: RecentDigests, limits: FollowLimits = FollowLimits()
     ) {
         self.reads = reads
         self.recent = recent
         self.limits = limits
-        self.places = places
     }
 
     /// A part is durable, new or in place of an earlier one of that number.
@@ -141,7 +133,7 @@ package final class DigestFollower: Sendable {
         guard let (upload, work) = state.withLock({ $0.beginStep(recent) }) else { return }
         var advanced = work
         do throws(StorageError) {
-            let bytes = try advanced.advance(limits.stepBytes, reads, places)
+            let bytes = try advanced.advance(limits.stepBytes, reads)
             state.withLock { $0.followedBytes += UInt64(bytes) }
             end(work.step, of: upload) { $0?.end(advanced) }
         } catch {

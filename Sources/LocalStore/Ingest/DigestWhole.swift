@@ -34,7 +34,7 @@ extension DigestFollower {
     package func hashed(_ parts: [FollowedPart], plan: HashPlan) async throws -> HashedBody {
         let (main, md5) = (HashTrain(plan: plan), HashTrain(md5: plan.md5))
         for part in parts {
-            var rest = try await reads.pool.run { [places] in try PartBytes(part, places: places) }
+            var rest = PartBytes(part)
             while !rest.isEmpty {
                 rest = try await reads.pool.run { [rest, reads, limits] in
                     var rest = rest
@@ -53,9 +53,9 @@ extension DigestFollower {
     }
 
     private func advanced(_ work: PartInProgress) async throws -> PartInProgress {
-        let (advanced, bytes) = try await reads.pool.run { [reads, places, limits] in
+        let (advanced, bytes) = try await reads.pool.run { [reads, limits] in
             var work = work
-            let bytes = try work.advance(limits.stepBytes, reads, places)
+            let bytes = try work.advance(limits.stepBytes, reads)
             return (work, bytes)
         }
         countLate(bytes)

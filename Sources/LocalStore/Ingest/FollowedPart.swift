@@ -5,19 +5,20 @@ internal import Checksums
 internal import ChunkFiles
 package import Storage
 
-/// A durable part, and where its bytes are.
+/// A durable part, and where its bytes are. They stay there for as long as it is hashed, or waits for that,
+/// whatever becomes of the upload.
 package struct FollowedPart: Sendable {
     package let number: Int
     package let sizeBytes: UInt64
     /// What the part's bytes alone hash to, where that is known: the state at their end may be remembered.
     package let identity: BlobID?
     let key: PartKey
-    let form: StoredForm
+    let form: PinnedForm
     let range: Range<UInt64>
 
     /// The bytes of `range` of what `form` says; all of it where no range is given.
     package init(
-        number: Int, form: StoredForm, range: Range<UInt64>? = nil, identity: BlobID? = nil
+        number: Int, form: PinnedForm, range: Range<UInt64>? = nil, identity: BlobID? = nil
     ) {
         let range = range ?? 0..<form.sizeBytes
         self.number = number
@@ -26,6 +27,22 @@ package struct FollowedPart: Sendable {
         self.identity = identity
         sizeBytes = UInt64(range.count)
         key = PartKey(number: number, form: form, range: range)
+    }
+}
+
+/// As `StoredForm`, for who will read the bytes.
+package enum PinnedForm: Sendable {
+    case inline([UInt8])
+    case chunks(PinnedChunks)
+}
+
+extension PinnedForm {
+    package var sizeBytes: UInt64 {
+        switch self {
+        case .inline(let bytes): UInt64(bytes.count)
+        case .chunks(let pinned):
+            pinned.chunks.reduce(0) { $0 + UInt64($1.reference.lengthBytes) }
+        }
     }
 }
 
@@ -45,7 +62,7 @@ struct PartKey: Hashable, Sendable {
     let number: Int
     private let content: BlobID
 
-    init(number: Int, form: StoredForm, range: Range<UInt64>) {
+    init(number: Int, form: PinnedForm, range: Range<UInt64>) {
         self.number = number
         let digest = MessageDigest(.sha256)
         func add(_ word: UInt64) {
@@ -56,11 +73,11 @@ struct PartKey: Hashable, Sendable {
         switch form {
         case .inline(let bytes):
             digest.update(bytes)
-        case .chunks(let chunks):
-            for chunk in chunks {
-                add(chunk.id.file)
-                add(chunk.id.offsetBytes)
-                add(UInt64(chunk.lengthBytes))
+        case .chunks(let pinned):
+            for chunk in pinned.chunks {
+                add(chunk.reference.id.file)
+                add(chunk.reference.id.offsetBytes)
+                add(UInt64(chunk.reference.lengthBytes))
             }
         }
         guard let content = BlobID(bytes: digest.finish()) else {

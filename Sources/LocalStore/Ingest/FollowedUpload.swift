@@ -48,14 +48,9 @@ struct PartInProgress: Sendable {
 
     /// Hashes about as many bytes, and says how many. Blocks.
     mutating func advance(
-        _ limitBytes: Int, _ reads: ChunkReads, _ places: DigestFollower.Places
+        _ limitBytes: Int, _ reads: ChunkReads
     ) throws(StorageError) -> Int {
-        var rest: PartBytes
-        if let begun = self.rest {
-            rest = begun
-        } else {
-            rest = try PartBytes(part, places: places)
-        }
+        var rest = self.rest ?? PartBytes(part)
         defer { self.rest = rest }
         guard !rest.isEmpty else { return 0 }
         return try rest.read(limitBytes, from: reads) { digest.update($0) }

@@ -8,20 +8,18 @@ internal import Storage
 struct PartBytes: Sendable {
     private enum Rest: Sendable {
         case inline(ArraySlice<UInt8>)
-        case chunks(ArraySlice<ChunkSlice>)
+        /// The part keeps them pinned.
+        case chunks(ArraySlice<ChunkSlice>, FollowedPart)
     }
 
     private var rest: Rest
 
-    /// `places` says where chunks stand now.
-    init(
-        _ part: FollowedPart, places: ([ChunkReference]) throws(StorageError) -> [StoredChunk]
-    ) throws(StorageError) {
+    init(_ part: FollowedPart) {
         switch part.form {
         case .inline(let bytes):
             rest = .inline(bytes[Int(part.range.lowerBound)..<Int(part.range.upperBound)])
-        case .chunks(let references):
-            rest = .chunks(ChunkSlice.cover(try places(references), range: part.range)[...])
+        case .chunks(let pinned):
+            rest = .chunks(ChunkSlice.cover(pinned.chunks, range: part.range)[...], part)
         }
     }
 
@@ -33,7 +31,7 @@ struct PartBytes: Sendable {
     var isEmpty: Bool {
         switch rest {
         case .inline(let bytes): bytes.isEmpty
-        case .chunks(let slices): slices.isEmpty
+        case .chunks(let slices, _): slices.isEmpty
         }
     }
 
@@ -47,10 +45,7 @@ struct PartBytes: Sendable {
             bytes.withUnsafeBytes(body)
             rest = .inline([])
             return bytes.count
-        case .chunks(var slices):
-            let pin = reads.pins.pin(
-                slices.lazy.map { ($0.chunk.place, $0.chunk.reference.lengthBytes) })
-            defer { withExtendedLifetime(pin) {} }
+        case .chunks(var slices, let part):
             var done = 0
             while done < limitBytes, let slice = slices.popFirst() {
                 try reads.withChecked(slice.chunk, blob: nil) { payload in
@@ -58,7 +53,7 @@ struct PartBytes: Sendable {
                 }
                 done += slice.range.count
             }
-            rest = .chunks(slices)
+            rest = .chunks(slices, part)
             return done
         }
     }

@@ -27,34 +27,42 @@ package struct StagedContent: Hashable, Sendable {
 }
 
 /// The bodies that are staged and not let go of. The chunks of one that was never committed are dead
-/// from the moment it leaves this table.
+/// from the moment it leaves this table; until then it holds the files they are in.
 final class StagedBodies: Sendable {
+    private struct Body: Sendable {
+        var content: StagedContent
+        var writers: [ChunkWriter]
+    }
+
     private struct State: Sendable {
-        var contents: [UInt64: StagedContent] = [:]
+        var bodies: [UInt64: Body] = [:]
         var lastTicket: UInt64 = 0
     }
 
     private let state = Mutex(State())
 
     func content(of ticket: UInt64) -> StagedContent? {
-        state.withLock { $0.contents[ticket] }
+        state.withLock { $0.bodies[ticket]?.content }
     }
 
     /// Enters a durable body; it leaves when the last reference to the result is let go of.
-    func enter(_ body: HashedBody, form: StoredForm) -> StagedBlob {
+    func enter(
+        _ body: HashedBody, form: StoredForm, writers: [ChunkWriter] = []
+    ) -> StagedBlob {
         let content = StagedContent(blob: body.blob, sizeBytes: body.sizeBytes, form: form)
         let ticket = state.withLock { state in
             state.lastTicket += 1
-            state.contents[state.lastTicket] = content
+            state.bodies[state.lastTicket] = Body(content: content, writers: writers)
             return state.lastTicket
         }
         return StagedBlob(
             ticket: ticket, blob: body.blob, sizeBytes: body.sizeBytes, md5: body.md5,
             sha512: body.sha512, checksums: body.checksums
         ) { [weak self] ticket in
-            self?.state.withLock { state in _ = state.contents.removeValue(forKey: ticket) }
+            // Let go of behind the lock: with its last writer a file is closed.
+            withExtendedLifetime(self?.state.withLock { $0.bodies.removeValue(forKey: ticket) }) {}
         }
     }
 
-    var count: Int { state.withLock { $0.contents.count } }
+    var count: Int { state.withLock { $0.bodies.count } }
 }

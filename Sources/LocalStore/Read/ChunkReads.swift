@@ -23,6 +23,12 @@ package struct StoredChunk: Hashable, Sendable {
     }
 }
 
+/// Chunks that stay where they are for as long as this is referenced.
+package struct PinnedChunks: Sendable {
+    package let chunks: [StoredChunk]
+    fileprivate let pin: ChunkLease
+}
+
 /// A chunk that failed its check, of which blob.
 package struct ChunkDamage: Sendable {
     package var blob: BlobID?
@@ -56,12 +62,20 @@ package final class ChunkReads: Sendable {
 
     /// The bytes of `range` of a body that consists of `chunks`, in order; the range lies within it.
     /// `blob` names the body in errors. Pins the chunks it covers: the caller sees to it that they are
-    /// still where they are said to be when this returns.
+    /// still where they are said to be when this returns (`OpenLookups`). The source keeps `lease`.
     package func source(
-        _ chunks: [StoredChunk], range: Range<UInt64>, blob: BlobID?
+        _ chunks: [StoredChunk], range: Range<UInt64>, blob: BlobID?,
+        lease: (any AnyObject & Sendable)? = nil
     ) -> any SegmentSource {
         let slices = ChunkSlice.cover(chunks, range: range)
-        return ChunkSource(slices, blob: blob, reads: self)
+        return ChunkSource(slices, blob: blob, lease: lease, reads: self)
+    }
+
+    /// Pins all of the chunks, on the same condition.
+    package func pin(_ chunks: [StoredChunk]) -> PinnedChunks {
+        PinnedChunks(
+            chunks: chunks,
+            pin: pins.pin(chunks.lazy.map { ($0.place, $0.reference.lengthBytes) }))
     }
 
     /// The bytes of `range` of a body that rides in its record.
@@ -82,6 +96,14 @@ package final class ChunkReads: Sendable {
             }
         } catch {
             throw report(error, chunk, blob)
+        }
+    }
+
+    /// Reads a whole chunk and checks it; what is wrong with it is the caller's to report. Blocks.
+    func check(_ chunk: StoredChunk) throws(ChunkFileError) {
+        try scratch.withBuffer { buffer throws(ChunkFileError) in
+            _ = try reader.read(chunk.reference, at: chunk.place, into: buffer)
+            verified.note(chunk.place)
         }
     }
 

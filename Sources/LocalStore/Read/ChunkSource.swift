@@ -20,12 +20,18 @@ final class ChunkSource: SegmentSource {
     private let blob: BlobID?
     private let reads: ChunkReads
     private let pin: ChunkLease
+    /// Keeps the blob from being dropped while it is read.
+    private let lease: (any AnyObject & Sendable)?
     private let isCollected: Bool
     private let state = Mutex(State())
 
-    init(_ slices: [ChunkSlice], blob: BlobID?, reads: ChunkReads) {
+    init(
+        _ slices: [ChunkSlice], blob: BlobID?, lease: (any AnyObject & Sendable)?,
+        reads: ChunkReads
+    ) {
         self.slices = slices
         self.blob = blob
+        self.lease = lease
         self.reads = reads
         pin = reads.pins.pin(
             slices.lazy.map { ($0.chunk.place, $0.chunk.reference.lengthBytes) })
@@ -60,8 +66,10 @@ final class ChunkSource: SegmentSource {
     /// Begins to make a chunk ready, unless it is.
     private func lookAhead(to index: Int) {
         guard index < slices.count, reads.resident(slices[index]) == nil else { return }
-        let work = reads.pool.begin { [reads, blob, slice = slices[index]] in
-            try reads.prepare(slice, blob: blob)
+        // It may outlive the source, of which nobody then asks for the next chunk.
+        let work = reads.pool.begin { [reads, blob, pin, slice = slices[index]] in
+            defer { withExtendedLifetime(pin) {} }
+            return try reads.prepare(slice, blob: blob)
         }
         state.withLock { $0.ahead = work }
     }

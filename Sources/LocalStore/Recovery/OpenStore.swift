@@ -130,6 +130,7 @@ struct OpenStore: Sendable {
 struct ChunkStorage: Sendable {
     let reader: ChunkReader
     let appender: ChunkAppender
+    let space: ChunkSpace
     let pins = ChunkPins()
 
     /// New files get ids above `lastFile` and above every file that is there.
@@ -139,6 +140,7 @@ struct ChunkStorage: Sendable {
     ) throws(DiskError) {
         reader = ChunkReader(
             disk: disk, directories: directories, storeID: storeID, limits: limits)
+        space = ChunkSpace(disk: disk, directories: directories, reader: reader)
         let last = max(try reader.files().last ?? 0, lastFile)
         appender = ChunkAppender(
             disk: disk, directories: directories, storeID: storeID, firstFile: last + 1,

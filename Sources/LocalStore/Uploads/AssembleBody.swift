@@ -17,8 +17,11 @@ struct AssembledBody: Sendable {
 
     var form: Form
     var sizeBytes: UInt64
-    /// Blobs that chunks are taken from: they must be live still when the body is committed.
-    var sources: Set<BlobID>
+    /// Blobs that chunks are taken from, and what they consist of: they must do so still when the body is
+    /// committed.
+    var sources: [BlobID: StoredBytes]
+    /// Chunks of its own, held until it is committed.
+    var written: [AppendedChunk] = []
 }
 
 struct AssembleBody {
@@ -27,25 +30,29 @@ struct AssembleBody {
 
     func run() async throws -> AssembledBody {
         let size = parts.reduce(0) { $0 + $1.part.sizeBytes }
-        if let blob = try await wholeBlob(size) {
-            return AssembledBody(form: .present(blob), sizeBytes: size, sources: [blob])
+        if let source = try await wholeBlob(size) {
+            return AssembledBody(
+                form: .present(source.blob), sizeBytes: size, sources: [source.blob: source.bytes])
         }
         var builder = BodyBuilder(
             store: store, isInline: size <= UInt64(store.ingest.limits.inlineBytes))
         for part in parts { try await add(part, to: &builder) }
         let stored = try await builder.finish()
-        return AssembledBody(form: .stored(stored), sizeBytes: size, sources: builder.sources)
+        return AssembledBody(
+            form: .stored(stored), sizeBytes: size, sources: builder.sources,
+            written: builder.written)
     }
 
     /// The blob that the parts cover from its first byte to its last, in order.
-    private func wholeBlob(_ size: UInt64) async throws -> BlobID? {
+    private func wholeBlob(_ size: UInt64) async throws -> BlobRecord? {
         guard case .copied(let blob, 0)? = parts.first?.source else { return nil }
         var end: UInt64 = 0
         for part in parts {
             guard case .copied(blob, let offset) = part.source, offset == end else { return nil }
             end += part.part.sizeBytes
         }
-        return try await store.entry(of: blob)?.record.sizeBytes == size ? blob : nil
+        let source = try await store.entry(of: blob)?.record
+        return source?.sizeBytes == size ? source : nil
     }
 
     private func add(_ part: PartRecord, to builder: inout BodyBuilder) async throws {
@@ -57,7 +64,7 @@ struct AssembleBody {
             guard let entry = try await store.entry(of: blob) else {
                 throw StorageError(.noSuchBlob, "blob \(blob) is not here any more")
             }
-            builder.sources.insert(blob)
+            builder.sources[blob] = entry.record.bytes
             try await builder.add(entry.record.bytes, offset..<offset + size, of: blob)
         }
     }
@@ -68,10 +75,10 @@ private struct BodyBuilder {
     let store: DurableStore
     /// Everything is collected as bytes.
     let isInline: Bool
-    var sources: Set<BlobID> = []
+    var sources: [BlobID: StoredBytes] = [:]
     private var chunks: [ChunkRecord] = []
     private var loose = ByteBuffer()
-    private var written: [AppendedChunk] = []
+    private(set) var written: [AppendedChunk] = []
 
     init(store: DurableStore, isInline: Bool) {
         self.store = store

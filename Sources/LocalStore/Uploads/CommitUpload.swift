@@ -4,7 +4,8 @@ internal import Journal
 internal import MetadataIndex
 internal import Storage
 
-/// Answers `nil` where the parts are not any more what they were when the body was assembled.
+/// Answers `nil` where the parts, or the blobs they were copied from, are not any more what they were when
+/// the body was assembled.
 struct CommitUpload: Decision {
     enum Ended: Sendable {
         case object(ObjectVersion)
@@ -33,7 +34,10 @@ struct CommitUpload: Decision {
             }
             guard present == part else { return nil }
         }
-        for source in body.sources { _ = try context.requireLive(source) }
+        for (source, bytes) in body.sources {
+            // Dropped and pushed again, or mended, it consists of other chunks.
+            guard try context.requireLive(source).record.bytes == bytes else { return nil }
+        }
         try context.requireSpace()
         if asObject {
             try context.requireBucket(upload.name.bucket)

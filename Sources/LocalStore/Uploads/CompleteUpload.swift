@@ -3,7 +3,9 @@
 //  2. their chunks make a body by reference, edges are copied and synced
 //  3. the digest is known, or computed, and compared with what was promised
 //  4. the committer sees that the session is open, that the parts are the ones of step 1, and that every
-//     blob they were copied from is live; then blob, object and the end of the session are one batch
+//     blob they were copied from is still the one that was looked at; then blob, object and the end of the
+//     session are one batch
+// All of it is one look-up, so that no chunk that step 1 found goes before step 4, whatever ends the session.
 // A part that was replaced meanwhile sends it back to step 1. A session that has ended answers the same
 // list of parts as it did the first time.
 
@@ -44,8 +46,11 @@ extension DurableStore {
                     RecallUpload(id: id, name: name, list: list))
             }
             _ = try Optional(upload).required(id, of: name)
-            let commit = try await prepare(upload, completion, list, asObject: asObject)
-            guard let ended = try await committer.queue.submit(commit) else { continue }
+            let ended = try await lookups.during {
+                let commit = try await prepare(upload, completion, list, asObject: asObject)
+                return try await committer.queue.submit(commit)
+            }
+            guard let ended else { continue }
             follower.forget(id)
             return ended
         }

@@ -28,11 +28,13 @@ extension DurableStore: UploadStore {
             number: number, sizeBytes: content.sizeBytes, etag: etag,
             lastModifiedMilliseconds: 0, checksums: staged.checksums)
         try await prefetch([KeySchema.upload(id), KeySchema.part(id, number)])
-        let record = try await committer.queue.submit(
-            PutPart(
-                id: id, name: name, part: part, bytes: StoredBytes(content.form), staged: staged))
-        try await follow(record, identity: staged.blob)
-        return record.part
+        let put = PutPart(
+            id: id, name: name, part: part, bytes: StoredBytes(content.form), staged: staged)
+        return try await lookups.during {
+            let record = try await committer.queue.submit(put)
+            try await follow(record, identity: staged.blob)
+            return record.part
+        }
     }
 
     package func copyPart(
@@ -42,10 +44,12 @@ extension DurableStore: UploadStore {
         try await prefetch([
             KeySchema.upload(id), KeySchema.part(id, number), KeySchema.blob(blob),
         ])
-        let record = try await committer.queue.submit(
-            CopyPart(id: id, name: name, number: number, blob: blob, range: range))
-        try await follow(record)
-        return record.part
+        let copy = CopyPart(id: id, name: name, number: number, blob: blob, range: range)
+        return try await lookups.during {
+            let record = try await committer.queue.submit(copy)
+            try await follow(record)
+            return record.part
+        }
     }
 
     package func parts(

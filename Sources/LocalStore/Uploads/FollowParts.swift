@@ -10,6 +10,7 @@ extension DurableStore {
     /// where its sender promised that. A part that was copied is hashed ahead only where it is a whole
     /// blob, whose hash is often known; other copies mostly turn out to be a whole blob together, whose
     /// bytes nobody has to look at.
+    /// Called in a look-up that was open when the part became one.
     func follow(_ record: PartRecord, identity: BlobID? = nil) async throws {
         if case .copied(let blob, let offset) = record.source {
             let size = try await entry(of: blob)?.record.sizeBytes
@@ -49,14 +50,14 @@ extension DurableStore {
         switch record.source {
         case .stored(let bytes):
             return FollowedPart(
-                number: record.part.number, form: StoredForm(bytes), identity: identity)
+                number: record.part.number, form: try await pinned(bytes), identity: identity)
         case .copied(let blob, let offset):
             guard let entry = try await entry(of: blob) else {
                 throw StorageError(.noSuchBlob, "blob \(blob) is not here any more")
             }
             let isWhole = offset == 0 && record.part.sizeBytes == entry.record.sizeBytes
             return FollowedPart(
-                number: record.part.number, form: StoredForm(entry.record.bytes),
+                number: record.part.number, form: try await pinned(entry.record.bytes),
                 range: offset..<offset + record.part.sizeBytes, identity: isWhole ? blob : nil)
         }
     }

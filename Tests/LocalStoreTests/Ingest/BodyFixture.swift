@@ -76,6 +76,14 @@ struct BodyFixture: Sendable {
         try await source(form, range, blob: blob).collect()
     }
 
+    /// Where it was born.
+    func pinned(_ form: StoredForm) -> PinnedForm {
+        switch form {
+        case .inline(let bytes): .inline(bytes)
+        case .chunks(let chunks): .chunks(reads.pin(chunks.map { StoredChunk($0) }))
+        }
+    }
+
     func chunks(_ form: StoredForm) -> [ChunkReference] {
         if case .chunks(let chunks) = form { chunks } else { [] }
     }

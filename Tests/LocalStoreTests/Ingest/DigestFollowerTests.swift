@@ -21,13 +21,12 @@ struct DigestFollowerTests {
             bodies = try BodyFixture(
                 disk: disk, ingest: IngestLimits(inlineBytes: 100, chunkBytes: 1000))
             follower = DigestFollower(
-                reads: bodies.reads, recent: bodies.ingest.recentDigests, limits: limits,
-                places: { (chunks) throws(StorageError) in chunks.map { StoredChunk($0) } })
+                reads: bodies.reads, recent: bodies.ingest.recentDigests, limits: limits)
         }
 
         func part(_ number: Int, _ bytes: [UInt8]) async throws -> FollowedPart {
             let staged = try await bodies.stage(bytes, plan: HashPlan(sha256: false, md5: true))
-            return FollowedPart(number: number, form: try bodies.form(staged))
+            return FollowedPart(number: number, form: bodies.pinned(try bodies.form(staged)))
         }
 
         /// Returns when everything that can be followed has been.
@@ -68,7 +67,8 @@ struct DigestFollowerTests {
     func ranges() async throws {
         let fixture = try Fixture()
         let bytes = bodyBytes(5000)
-        let form = try fixture.bodies.form(try await fixture.bodies.stage(bytes))
+        let form = fixture.bodies.pinned(
+            try fixture.bodies.form(try await fixture.bodies.stage(bytes)))
         let parts = [
             FollowedPart(number: 1, form: form, range: 700..<3100),
             FollowedPart(number: 2, form: form, range: 3100..<5000),
@@ -84,16 +84,18 @@ struct DigestFollowerTests {
         let bytes = bodyBytes(50_000)
         let staged = try await fixture.bodies.stage(bytes)
         let firstForm = try fixture.bodies.form(staged)
-        let first = FollowedPart(number: 1, form: firstForm, identity: staged.blob)
+        let first = FollowedPart(
+            number: 1, form: fixture.bodies.pinned(firstForm), identity: staged.blob)
         let tail = bodyBytes(3000, seed: 2)
         let tailForm = try fixture.bodies.form(try await fixture.bodies.stage(tail))
-        let second = FollowedPart(number: 2, form: tailForm)
+        let second = FollowedPart(number: 2, form: fixture.bodies.pinned(tailForm))
         let blob = try await fixture.follower.digest(of: [first, second], in: Self.upload)
         #expect(blob == sha256(bytes + tail))
         #expect(fixture.follower.statistics()["follow_late_bytes"] == 3000)
         // And so on from the end of that one.
         let joined = fixture.bodies.chunks(firstForm) + fixture.bodies.chunks(tailForm)
-        let whole = FollowedPart(number: 1, form: .chunks(joined), identity: blob)
+        let whole = FollowedPart(
+            number: 1, form: fixture.bodies.pinned(.chunks(joined)), identity: blob)
         let more = try await fixture.part(2, bodyBytes(10, seed: 3))
         let next = try await fixture.follower.digest(of: [whole, more], in: UploadID("v"))
         #expect(next == sha256(bytes + tail + bodyBytes(10, seed: 3)))

@@ -1,0 +1,103 @@
+// Compacting one chunk file: what is live in it is copied on, so that the file can go. The order is safety:
+//  1. a batch of chunks is read and checked, and appended elsewhere, where files are held for it
+//  2. the copies are synced, put out of memory, read back from the disk and checked
+//  3. the committer has the copies stand for the chunks (`MoveChunks`), durably
+// Only then do the next ones follow, and only when all are moved may the file be retired. A crash between any
+// two steps leaves the chunk where it was, and a copy that nothing refers to. A chunk that fails its check is
+// not moved: its blob is marked damaged, and the file stays.
+
+internal import Checksums
+internal import ChunkFiles
+internal import DiskIO
+internal import Storage
+
+struct CompactFile: Sendable {
+    /// What became of the live chunks.
+    struct Outcome: Sendable {
+        var movedChunks = 0
+        var copiedBytes: UInt64 = 0
+        var damagedChunks = 0
+        /// Nothing live is left in the file.
+        var isEmptied = false
+    }
+
+    let store: DurableStore
+    let limits: CollectLimits
+    /// Waits until so many bytes may be read and written.
+    let pace: @Sendable (_ bytes: UInt64) async throws -> Void
+
+    func run(_ live: [LiveChunk]) async throws -> Outcome {
+        var outcome = Outcome()
+        var rest = live[...]
+        while !rest.isEmpty {
+            let batch = Self.takeBatch(from: &rest, limits.batchBytes)
+            try await pace(batch.reduce(0) { $0 + UInt64($1.stored.reference.lengthBytes) })
+            try await move(batch, &outcome)
+        }
+        outcome.isEmptied = outcome.movedChunks == live.count
+        return outcome
+    }
+
+    private func move(_ batch: [LiveChunk], _ outcome: inout Outcome) async throws {
+        let copied = try await store.pool.run { [self] in try copy(batch) }
+        outcome.damagedChunks += batch.count - copied.count
+        outcome.copiedBytes += copied.reduce(0) {
+            $0 + UInt64($1.move.chunk.stored.reference.lengthBytes)
+        }
+        try await store.sync(copied.map(\.copy))
+        try await store.pool.run { [self] in
+            for (move, _) in copied { try verify(move) }
+        }
+        let decision = MoveChunks(moves: copied.map(\.move), copies: copied.map(\.copy))
+        outcome.movedChunks += try await store.committer.queue.submit(decision)
+    }
+
+    /// Blocks.
+    private func copy(
+        _ batch: [LiveChunk]
+    ) throws -> [(move: ChunkMove, copy: AppendedChunk)] {
+        let lane = store.chunks.appender.enter()
+        defer { store.chunks.appender.leave(lane) }
+        var copied: [(move: ChunkMove, copy: AppendedChunk)] = []
+        for chunk in batch {
+            guard let copy = try copy(chunk, lane) else { continue }
+            copied.append((ChunkMove(chunk: chunk, to: ChunkPlace(copy.reference.id)), copy))
+        }
+        return copied
+    }
+
+    /// `nil` where the chunk is damaged, which the read has reported then.
+    private func copy(_ chunk: LiveChunk, _ lane: Int) throws -> AppendedChunk? {
+        let appender = store.chunks.appender
+        let checksum = chunk.stored.reference.crc32c
+        do {
+            return try store.reads.withChecked(chunk.stored, blob: chunk.owner?.blob) { payload in
+                Result { try appender.append([payload], crc32c: checksum, lane: lane) }
+            }.get()
+        } catch let error as StorageError where error.code == .damaged {
+            return nil
+        }
+    }
+
+    /// Reads the copy as the disk has it. Blocks.
+    private func verify(_ move: ChunkMove) throws {
+        let reference = move.chunk.stored.reference
+        let record = ChunkFormat.recordBytes(payloadBytes: Int(reference.lengthBytes))
+        try store.chunks.reader.file(move.to.file)
+            .evict(move.to.offsetBytes..<move.to.offsetBytes + record)
+        try store.reads.check(StoredChunk(reference, at: move.to))
+    }
+
+    private static func takeBatch(
+        from rest: inout ArraySlice<LiveChunk>, _ limitBytes: UInt64
+    ) -> [LiveChunk] {
+        var batch: [LiveChunk] = []
+        var bytes: UInt64 = 0
+        while let chunk = rest.first, batch.isEmpty || bytes < limitBytes {
+            bytes += UInt64(chunk.stored.reference.lengthBytes)
+            batch.append(chunk)
+            rest.removeFirst()
+        }
+        return batch
+    }
+}

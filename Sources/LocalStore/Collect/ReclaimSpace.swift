@@ -1,0 +1,187 @@
+// What is dead in chunk files is given back to the disk: a file with nothing live in it goes, one of which
+// little is live is compacted, in any other the dead payloads are punched out.
+//
+// A file goes in this order: `file retired` is durable; the look-ups that were open have ended; no read pins
+// any of it; it is unlinked, and its directory is synced. A read that goes on for long does not hold up the
+// rest: its file goes another time. A file that a crash left behind is empty, and goes in the next run.
+
+internal import ChunkFiles
+internal import DiskIO
+internal import Storage
+internal import Synchronization
+
+struct ReclaimSpace: Sendable {
+    let store: DurableStore
+    let limits: CollectLimits
+    let job: JobProgressReport
+    let pace: CollectPace
+    let isDryRun: Bool
+
+    func run() async throws {
+        try await unlinkRetired()
+        // Full files are let go of by their lanes, and count as done with from now on.
+        store.chunks.appender.seal([])
+        let all = try await store.pool.run { [store] in try store.chunks.reader.files() }
+        let files = all.filter { !store.collected.isRetired($0) }
+        job.set(JobProgress(stage: "chunk files", total: UInt64(files.count)))
+        var sums = LiveSums()
+        var held = try await reclaim(files, &sums)
+        if !isDryRun {
+            // What is still written takes no more chunks where too much of it is dead, and has its turn.
+            store.chunks.appender.seal(Set(held.filter { $0.isWasteful(limits) }.map(\.file)))
+            let sealed = held.map(\.file).filter { !store.chunks.appender.isHeld($0) }
+            held.removeAll { sealed.contains($0.file) }
+            held += try await reclaim(sealed, &sums)
+        }
+        for space in held { sums.add(space) }
+        store.collected.note(sums)
+        job.add("live_bytes", sums.liveBytes)
+        job.add("dead_bytes", sums.deadBytes)
+    }
+
+    /// Marks and reclaims files, as many at a time as there is room for. Returns those that are held.
+    private func reclaim(_ files: [UInt64], _ sums: inout LiveSums) async throws -> [FileSpace] {
+        var held: [FileSpace] = []
+        var rest = files[...]
+        let marking = MarkLiveChunks(
+            store: store, stepEntries: limits.stepEntries, limit: limits.markedChunks,
+            pause: { [pace] in try await pace.step() })
+        while !rest.isEmpty {
+            // Chosen before the marking begins.
+            let idle = Set(rest.filter { !store.chunks.appender.isHeld($0) })
+            guard let live = try await marking.run(rest) else {
+                job.found(JobFinding("chunk files", "too much changed meanwhile", .kept))
+                return held
+            }
+            try requireSettled()
+            if !isDryRun { try await ForgetDeadMoves(store: store, pace: pace).run(live, idle) }
+            for file in live.files {
+                let space = try await measure(file, live.take(file))
+                if !idle.contains(file) {
+                    held.append(space)
+                } else if isDryRun {
+                    sums.add(space)
+                } else {
+                    try await reclaimOrKeep(space, &sums)
+                }
+                job.advance(1)
+            }
+            rest = rest.dropFirst(live.files.count)
+        }
+        return held
+    }
+
+    /// What a crash could bring back must not be taken for dead.
+    private func requireSettled() throws {
+        guard store.committer.isSettled else {
+            throw StorageError(.unavailable, "a commit failed; nothing is reclaimed before the next one")
+        }
+    }
+
+    private func measure(_ file: UInt64, _ live: [LiveChunk]) async throws -> FileSpace {
+        try await store.pool.run { [store] in
+            try FileSpace(
+                file: file, live: live, space: store.chunks.space, reader: store.chunks.reader)
+        }
+    }
+
+    // MARK: One file
+
+    /// Trouble with one file is no reason to leave the others.
+    private func reclaimOrKeep(_ space: FileSpace, _ sums: inout LiveSums) async throws {
+        do {
+            try await pace.step()
+            if let rest = try await reclaim(space) {
+                sums.add(rest)
+            } else {
+                // What was live stands elsewhere.
+                sums.liveBytes += space.liveBytes
+            }
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            try requireSettled()
+            sums.add(space)
+            job.found(JobFinding("chunk file \(space.file)", "\(error)", .kept))
+        }
+    }
+
+    /// What the file is then; `nil` where it is gone, or will be.
+    private func reclaim(_ space: FileSpace) async throws -> FileSpace? {
+        if let refusal = space.refusal {
+            job.found(JobFinding("chunk file \(space.file)", refusal, .kept))
+            return space
+        }
+        if space.live.isEmpty {
+            try await retire(space.file)
+            return nil
+        }
+        if space.isMostlyDead(limits), try await compact(space) { return nil }
+        guard space.isWasteful(limits) else { return space }
+        try await punch(space)
+        let after = try await measure(space.file, space.live)
+        if after.isWasteful(limits), try await compact(after) { return nil }
+        return after
+    }
+
+    /// Whether the file is gone, or will be.
+    private func compact(_ space: FileSpace) async throws -> Bool {
+        let outcome = try await CompactFile(
+            store: store, limits: limits, pace: { [pace] in try await pace.step(bytes: $0) }
+        ).run(space.live)
+        job.add("copied_bytes", outcome.copiedBytes)
+        store.collected.addCopied(outcome.copiedBytes)
+        guard outcome.isEmptied else {
+            let reason =
+                outcome.damagedChunks > 0
+                ? "\(outcome.damagedChunks) of its chunks are damaged"
+                : "some of its chunks were referred to anew"
+            job.found(JobFinding("chunk file \(space.file)", reason, .kept))
+            return false
+        }
+        job.add("compacted_files", 1)
+        try await retire(space.file)
+        return true
+    }
+
+    private func punch(_ space: FileSpace) async throws {
+        let freed = try await store.pool.run { [store] in
+            let ranges = try DeadPayloads(space.file, reader: store.chunks.reader)
+                .ranges(besides: space.live.map(\.record))
+                .filter { !store.chunks.pins.isPinned($0, of: space.file) }
+            try store.chunks.space.punch(ranges, of: space.file)
+            let after = try store.chunks.space.allocatedBytes(of: space.file)
+            return space.allocatedBytes - min(after, space.allocatedBytes)
+        }
+        job.add("punched_bytes", freed)
+        store.collected.addFreed(freed)
+    }
+
+    private func retire(_ file: UInt64) async throws {
+        try await store.committer.queue.submit(RetireFile(file: file))
+        store.collected.retire(file)
+        await store.lookups.settled()
+        try await unlink(file)
+    }
+
+    // MARK: Unlinking
+
+    private func unlinkRetired() async throws {
+        guard !isDryRun, !store.collected.retired.isEmpty else { return }
+        await store.lookups.settled()
+        for file in store.collected.retired { try await unlink(file) }
+    }
+
+    private func unlink(_ file: UInt64) async throws {
+        guard !store.chunks.pins.isPinned(0..<UInt64.max, of: file) else { return }
+        let freed = try await store.pool.run { [store] in
+            let freed = try store.chunks.space.allocatedBytes(of: file)
+            try store.chunks.space.remove(file)
+            return freed
+        }
+        store.collected.unlinked(file)
+        store.collected.addFreed(freed)
+        job.add("removed_files", 1)
+        job.add("removed_file_bytes", freed)
+    }
+}
