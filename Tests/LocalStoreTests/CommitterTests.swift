@@ -175,6 +175,38 @@ struct CommitterTests {
         try await store.close()
     }
 
+    @Test(
+        "an index that cannot be opened again is tried until it can, and nobody is lied to meanwhile"
+    )
+    func lostIndex() async throws {
+        let region = SimulatedRegion()
+        let first = Mutex<FailingIndex?>(nil)
+        let mayOpen = Atomic(true)
+        let store = try await region.open(index: { index in
+            // It fails while the journal is replayed into it.
+            let isGood = mayOpen.load(ordering: .sequentiallyConsistent)
+            let failing = FailingIndex(index, failures: isGood ? 0 : 1)
+            first.withLock { $0 = $0 ?? failing }
+            return failing
+        })
+        try await Buckets(objects: store, blobs: store).create(Ledger.bucket)
+        let ledger = Ledger()
+        try await store.put("before", Scenario.large, ledger)
+        mayOpen.store(false, ordering: .sequentiallyConsistent)
+        first.withLock { $0 }?.fail(1)
+        #expect(
+            await Self.code { try await store.put("during", Scenario.small, Ledger()) }
+                == .unavailable)
+        #expect(store.refusal?.code == .unavailable)
+        #expect(
+            await Self.code { _ = try await store.object(Ledger.name("before")) } == .unavailable)
+        mayOpen.store(true, ordering: .sequentiallyConsistent)
+        while store.refusal != nil { try await Task.sleep(for: .milliseconds(10)) }
+        try await store.put("after", Scenario.small, ledger)
+        #expect(try await store.object(Ledger.name("during")) != nil)
+        try await store.close()
+    }
+
     @Test("a chunk that rotted is not served, and a new push of its blob heals it")
     func damagedChunk() async throws {
         var limits = testLimits()

@@ -12,7 +12,6 @@
 internal import Checksums
 internal import ChunkFiles
 internal import DiskIO
-internal import Glibc
 internal import NIOCore
 internal import Storage
 internal import Synchronization
@@ -182,11 +181,14 @@ final class BodyPipeline: Sendable {
             state.lane = lane
             return lane
         }
-        do throws(DiskError) {
-            let appended = try pieces.withUnsafeBuffers { buffers throws(DiskError) in
-                var check = CRC32C()
-                for buffer in buffers { check.update(buffer) }
-                return try ingest.appender.append(buffers, crc32c: check.value, lane: lane)
+        do throws(StorageError) {
+            try ingest.reserve.require()
+            let appended = try onDisk("the body could not be written") { () throws(DiskError) in
+                try pieces.withUnsafeBuffers { buffers throws(DiskError) in
+                    var check = CRC32C()
+                    for buffer in buffers { check.update(buffer) }
+                    return try ingest.appender.append(buffers, crc32c: check.value, lane: lane)
+                }
             }
             ingest.verified.note(ChunkPlace(appended.reference.id))
             state.withLock { state in
@@ -194,11 +196,7 @@ final class BodyPipeline: Sendable {
                 state.writers[appended.writer.file] = appended.writer
             }
         } catch {
-            let isFull = error.code == ENOSPC || error.code == EDQUOT
-            fail(
-                StorageError(
-                    isFull ? .insufficientStorage : .inputOutput,
-                    isFull ? "the disk is full" : "the body could not be written", cause: error))
+            fail(error)
         }
     }
 
