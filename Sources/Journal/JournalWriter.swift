@@ -23,6 +23,18 @@ package struct EncodedBatch: Sendable {
         record.append(to: &body)
         recordCount += 1
     }
+
+    /// Appends a record of at most `limitBytes`; `false`, and nothing is changed, where it is longer.
+    package mutating func append(_ record: JournalRecord, limitBytes: Int) -> Bool {
+        let start = body.count
+        record.append(to: &body)
+        guard body.count - start <= limitBytes else {
+            body.removeLast(body.count - start)
+            return false
+        }
+        recordCount += 1
+        return true
+    }
 }
 
 package final class JournalWriter: @unchecked Sendable {
@@ -74,7 +86,9 @@ package final class JournalWriter: @unchecked Sendable {
                 bodyBytes: UInt32(batch.body.count), sequence: sequence,
                 durableThrough: durableThrough, recordCount: batch.recordCount,
                 bodyChecksum: CRC32C.checksum(batch.body)
-            ).append(to: &bytes)
+            ).append(
+                to: &bytes,
+                at: manifest.place(file: number, offset: offset + UInt64(bytes.count)))
             bytes += batch.body
             sequence += 1
         }
@@ -107,7 +121,7 @@ package final class JournalWriter: @unchecked Sendable {
     ) throws(JournalError) -> any DiskFile {
         let header = JournalFileHeader(
             region: manifest.region, generation: manifest.generation, number: number,
-            firstSequence: firstSequence
+            firstSequence: firstSequence, salt: manifest.salt
         ).encode()
         let (disk, path) = (directory.disk, directory.path(manifest.generation, number))
         return try onDisk { () throws(DiskError) in
