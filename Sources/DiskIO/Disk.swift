@@ -4,6 +4,8 @@
 // What a power loss may take: every byte written and not covered by a later `sync` of that file, and
 // every name created, renamed or removed and not covered by a later `syncDirectory`.
 
+internal import Glibc
+
 /// A disk refused. `code` is the `errno`.
 package struct DiskError: Error, Sendable, Hashable, CustomStringConvertible {
     package let code: CInt
@@ -60,6 +62,10 @@ package protocol DiskFile: AnyObject, Sendable {
     /// Whether every page of the range is in memory. Cheap (a system call of less than a microsecond on
     /// Linux 6.5 and later), so that it can be asked before every MiB that is sent.
     func isResident(_ range: Range<UInt64>) -> Bool
+
+    /// Asks that a read bring into memory nothing but what was asked for. Pages that nobody asked for would
+    /// count as resident without having been looked at.
+    func expectRandomReads()
 
     /// Drops the range from memory, so that the next read comes from the disk.
     func evict(_ range: Range<UInt64>)
@@ -131,4 +137,8 @@ extension DiskError {
     /// `operation path: number`; the path is relative to the data directory only where the caller made
     /// it so, and is for logs, never for clients.
     package var description: String { "\(operation) \(path): errno \(code)" }
+
+    /// There is no room, on the disk or in a quota: what is there is well, and the same call may succeed
+    /// once there is some.
+    package var isFull: Bool { code == ENOSPC || code == EDQUOT }
 }

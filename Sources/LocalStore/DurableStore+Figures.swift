@@ -2,6 +2,7 @@
 
 internal import ChunkFiles
 internal import DiskIO
+internal import Glibc
 internal import Journal
 internal import MetadataIndex
 package import Storage
@@ -40,7 +41,9 @@ extension DurableStore: Maintenance {
         let disk = disk
         let configuration = configuration
         let sizes = try await pool.run { [chunks] in
-            try DirectorySizes(disk, configuration, chunks.space)
+            try onDisk("what the files occupy is not known") { () throws(DiskError) in
+                try DirectorySizes(disk, configuration, chunks.space)
+            }
         }
         figures.physicalBytes = sizes.chunkBytes
         figures.journalBytes = sizes.journalBytes
@@ -57,18 +60,24 @@ private struct DirectorySizes: Sendable {
 
     init(
         _ disk: any Disk, _ configuration: LocalStoreConfiguration, _ chunks: ChunkSpace
-    ) throws {
+    ) throws(DiskError) {
         chunkBytes = try chunks.allocatedBytes()
         journalBytes = try Self.occupied(disk, configuration.journalDirectory)
         availableBytes = try disk.space(at: configuration.directory).availableBytes
     }
 
-    private static func occupied(_ disk: any Disk, _ directory: String) throws -> UInt64 {
-        try disk.list(directory).reduce(0) { sum, name in
-            // A file may be removed while the others are looked at.
-            let path = directory + "/" + name
-            guard disk.exists(path) else { return sum }
-            return sum + (try disk.allocatedBytes(at: path))
+    private static func occupied(
+        _ disk: any Disk, _ directory: String
+    ) throws(DiskError) -> UInt64 {
+        var sum: UInt64 = 0
+        for name in try disk.list(directory) {
+            do throws(DiskError) {
+                sum += try disk.allocatedBytes(at: directory + "/" + name)
+            } catch {
+                // A file may be removed while the others are looked at.
+                guard error.code == ENOENT else { throw error }
+            }
         }
+        return sum
     }
 }

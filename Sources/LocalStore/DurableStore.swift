@@ -24,6 +24,7 @@ package final class DurableStore: Sendable {
     let chunks: ChunkStorage
     let pool: BlockingPool
     let reads: ChunkReads
+    let reserve: SpaceReserve
     let ingest: Ingest
     let follower: DigestFollower
     let use: BlobUse
@@ -76,6 +77,8 @@ package final class DurableStore: Sendable {
         let index = IndexAccess(opened.index)
         let changes = ChangeSignal()
         let recovery = opened.recovery
+        let reserve = SpaceReserve(opening)
+        self.reserve = reserve
         let logger = opening.logger
         let limits = opening.configuration.limits
         let appender = opened.chunks.appender
@@ -89,7 +92,7 @@ package final class DurableStore: Sendable {
         let committer = Committer(
             journal: opened.journal, index: index, head: opened.head, changes: changes,
             surroundings: Committer.Surroundings(
-                disk: opening.disk, configuration: opening.configuration, clock: opening.clock,
+                reserve: reserve, configuration: opening.configuration, clock: opening.clock,
                 logger: logger, use: use, watch: watch,
                 reopenIndex: { () throws(StorageError) in
                     try Self.reopen(index, by: recovery, logger)
@@ -99,12 +102,12 @@ package final class DurableStore: Sendable {
             reader: chunks.reader, pins: chunks.pins, pool: pool, limits: limits.reads,
             now: { UInt64(uptime() / .milliseconds(1)) },
             onDamage: { Self.note($0, committer, logger) })
-        ingest = Ingest(appender: chunks.appender, reads: reads, limits: limits.ingest)
+        ingest = Ingest(
+            appender: chunks.appender, reads: reads, reserve: reserve, limits: limits.ingest)
         follower = DigestFollower(
             reads: reads, recent: ingest.recentDigests, limits: limits.follow)
-        committerThread.submit { isRunning in
-            if isRunning { committer.run() }
-        }
+        // Also where the thread is stopped before it began: whoever waits is answered.
+        committerThread.submit { _ in committer.run() }
     }
 
     /// Finishes the commits that were handed over, makes the index durable so that the next start has
@@ -117,8 +120,11 @@ package final class DurableStore: Sendable {
         lock.withLock { $0 = nil }
     }
 
-    /// Why the store does not acknowledge any more, where a failed sync or index stopped it.
-    package var refusal: StorageError? { committer.queue.refusal }
+    /// Why the store does not acknowledge: for good, where a sync failed; for now, where its index cannot be
+    /// opened again.
+    package var refusal: StorageError? {
+        committer.queue.refusal ?? (index.isOpen ? nil : IndexAccess.reopening)
+    }
 
     package static func elapsed(
         since start: ContinuousClock.Instant
@@ -139,6 +145,17 @@ package final class DurableStore: Sendable {
         let recovered = try recovery.run()
         index.put(recovered.index)
         return recovered.head
+    }
+}
+
+extension SpaceReserve {
+    convenience init(_ opening: OpenStore) {
+        let configuration = opening.configuration
+        self.init(
+            disk: opening.disk,
+            metadataDirectories: [configuration.directory, configuration.journalDirectory],
+            chunkDirectories: [configuration.chunkDirectory],
+            reserveBytes: configuration.limits.reserveBytes, logger: opening.logger)
     }
 }
 
@@ -179,11 +196,9 @@ extension DurableStore {
         }
     }
 
-    /// The keys that decisions about a name look up.
+    /// The keys that decisions about a name look up, but for its bucket's, which every commit looks up and
+    /// which are in memory for that.
     static func keys(of name: ObjectName) -> [Bytes] {
-        [
-            KeySchema.shown(name), KeySchema.register(name),
-            KeySchema.shown(Buckets.name(of: name.bucket)), KeySchema.bucketTally(name.bucket),
-        ]
+        [KeySchema.shown(name), KeySchema.register(name)]
     }
 }

@@ -2,6 +2,7 @@
 
 internal import Checksums
 internal import ChunkFiles
+internal import DiskIO
 internal import Journal
 internal import Logging
 internal import MetadataIndex
@@ -66,7 +67,9 @@ extension DurableStore {
             let lane = appender.enter()
             defer { appender.leave(lane) }
             return try bytes.withUnsafeReadableBytes { raw in
-                try appender.append([raw], crc32c: CRC32C.checksum(raw), lane: lane)
+                try onDisk("bytes could not be written") { () throws(DiskError) in
+                    try appender.append([raw], crc32c: CRC32C.checksum(raw), lane: lane)
+                }
             }
         }
     }

@@ -19,7 +19,7 @@ final class CommitTicket<Choice: Decision>: QueuedCommit {
     private let decision: Choice
     /// `nil` where nobody waits.
     private let continuation: CheckedContinuation<Outcome, Never>?
-    private let outcome = Mutex<Outcome?>(nil)
+    private let outcome = Mutex<(decided: Outcome, standsAlone: Bool)?>(nil)
 
     init(_ decision: Choice, _ continuation: CheckedContinuation<Outcome, Never>?) {
         self.decision = decision
@@ -27,22 +27,24 @@ final class CommitTicket<Choice: Decision>: QueuedCommit {
     }
 
     func decide(_ context: inout CommitContext) {
+        let standsAlone = !context.hasRecorded
         let decided = Outcome { () throws(StorageError) in try decision.decide(&context) }
-        outcome.withLock { $0 = decided }
+        outcome.withLock { $0 = (decided, standsAlone) }
     }
 
     func finish(_ failure: StorageError?) {
-        let decided = outcome.withLock { $0 }
+        let outcome = outcome.withLock { $0 }
         guard let failure else {
-            guard let decided else {
+            guard let outcome else {
                 preconditionFailure("a commit is finished before its decision")
             }
-            continuation?.resume(returning: decided)
+            continuation?.resume(returning: outcome.decided)
             return
         }
-        // A refusal stands, whatever became of the group.
-        if case .failure = decided, let decided {
-            continuation?.resume(returning: decided)
+        // A refusal stands where it was decided on the index alone, and not on what earlier commits of a
+        // group that came to nothing would have done.
+        if let outcome, outcome.standsAlone, case .failure = outcome.decided {
+            continuation?.resume(returning: outcome.decided)
         } else {
             continuation?.resume(returning: .failure(failure))
         }
@@ -91,10 +93,15 @@ final class CommitQueue: Sendable {
         return refusal
     }
 
-    /// Everyone who waits; blocks while nobody does. `nil` once the queue is closed and empty.
-    func takeAll() -> Deque<any QueuedCommit>? {
+    /// Everyone who waits; blocks while nobody does, or until the time has passed. `nil` once the queue is
+    /// closed and empty.
+    func takeAll(waitingAtMost time: Duration? = nil) -> Deque<any QueuedCommit>? {
         while true {
-            wake.wait()
+            if let time {
+                guard wake.wait(timeout: .now() + time / .seconds(1)) == .success else { return [] }
+            } else {
+                wake.wait()
+            }
             let taken: (commits: Deque<any QueuedCommit>, isClosed: Bool) = state.withLock {
                 state in
                 defer { state.waiting.removeAll(keepingCapacity: true) }

@@ -21,18 +21,22 @@ struct CommitContext {
     /// The free space is below the reserve: nothing may grow.
     let isBelowReserve: Bool
     private let batchBytes: Int
+    private let recordBytes: Int
     let use: BlobUse
     private let watch: ReferenceWatch
     private(set) var transaction: IndexTransaction
     private(set) var batches: [EncodedBatch] = []
     private var batch = EncodedBatch()
+    /// Buckets that were seen to exist. Buckets are objects of the system's bucket: a change there forgets
+    /// them.
+    private var seenBuckets: Set<String> = []
     private var clock: HybridClock
     /// The index failed while a record was applied: the group comes to nothing.
     private(set) var indexFailure: StorageError?
 
     init(
         transaction: IndexTransaction, wallMilliseconds: Int64, isBelowReserve: Bool,
-        batchBytes: Int, use: BlobUse, watch: ReferenceWatch
+        batchBytes: Int, recordBytes: Int, use: BlobUse, watch: ReferenceWatch
     ) {
         region = transaction.head.region
         clock = HybridClock(latest: transaction.head.clock)
@@ -40,18 +44,27 @@ struct CommitContext {
         self.wallMilliseconds = wallMilliseconds
         self.isBelowReserve = isBelowReserve
         self.batchBytes = batchBytes
+        self.recordBytes = recordBytes
         self.use = use
         self.watch = watch
     }
 
     // MARK: Recording
 
+    /// Whether anything of the group so far would change the index.
+    var hasRecorded: Bool { !batches.isEmpty || batch.recordCount > 0 || indexFailure != nil }
+
     /// Makes a record part of the commit. Later look-ups see it.
     mutating func record(_ record: JournalRecord) throws(StorageError) {
         // Records come in the order in which they depend on each other, so a commit that is too long for
         // one batch may end between any two.
         if batch.body.count >= batchBytes { endBatch() }
-        batch.append(record)
+        guard batch.append(record, limitBytes: recordBytes) else {
+            throw StorageError(.limitExceeded, "a record of the commit is too large")
+        }
+        if case .object(let version) = record, version.name.bucket == BucketName.system {
+            seenBuckets.removeAll()
+        }
         do {
             try transaction.apply(record)
         } catch {
@@ -150,14 +163,15 @@ struct CommitContext {
 
     // MARK: Refusing
 
-    func requireBucket(_ bucket: String) throws(StorageError) {
-        if bucket == BucketName.system { return }
+    mutating func requireBucket(_ bucket: String) throws(StorageError) {
+        if bucket == BucketName.system || seenBuckets.contains(bucket) { return }
         let isThere = try look { (index) throws(IndexError) in
             try index.isShown(Buckets.name(of: bucket))
         }
         guard isThere else {
             throw StorageError(.noSuchBucket, "bucket “\(bucket)” does not exist")
         }
+        seenBuckets.insert(bucket)
     }
 
     func requireSpace() throws(StorageError) {

@@ -32,7 +32,7 @@ extension DurableStore: UploadStore {
             id: id, name: name, part: part, bytes: StoredBytes(content.form), staged: staged)
         return try await lookups.during {
             let record = try await committer.queue.submit(put)
-            try await follow(record, identity: staged.blob)
+            await follow(record, identity: staged.blob)
             return record.part
         }
     }
@@ -47,7 +47,7 @@ extension DurableStore: UploadStore {
         let copy = CopyPart(id: id, name: name, number: number, blob: blob, range: range)
         return try await lookups.during {
             let record = try await committer.queue.submit(copy)
-            try await follow(record)
+            await follow(record)
             return record.part
         }
     }
