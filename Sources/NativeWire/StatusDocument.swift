@@ -43,20 +43,26 @@ package struct StatusDocument: Sendable, Hashable, Codable {
         package var uploads: UInt64
         package var logicalBytes: UInt64
         package var physicalBytes: UInt64
+        /// Of the physical bytes, as of the last collection of garbage; absent before the first.
+        package var deadBytes: UInt64?
+        /// What collections have given back since the daemon started.
+        package var freedBytes: UInt64
         package var journalBytes: UInt64
         package var availableBytes: UInt64
         package var details: [String: UInt64]
 
         package init(
             objects: UInt64, blobs: UInt64, uploads: UInt64, logicalBytes: UInt64,
-            physicalBytes: UInt64, journalBytes: UInt64, availableBytes: UInt64,
-            details: [String: UInt64]
+            physicalBytes: UInt64, deadBytes: UInt64? = nil, freedBytes: UInt64 = 0,
+            journalBytes: UInt64, availableBytes: UInt64, details: [String: UInt64]
         ) {
             self.objects = objects
             self.blobs = blobs
             self.uploads = uploads
             self.logicalBytes = logicalBytes
             self.physicalBytes = physicalBytes
+            self.deadBytes = deadBytes
+            self.freedBytes = freedBytes
             self.journalBytes = journalBytes
             self.availableBytes = availableBytes
             self.details = details

@@ -220,7 +220,7 @@ package final class SimulatedDisk: Disk {
 
     package func allocatedBytes(at path: String) throws(DiskError) -> UInt64 {
         try change { state throws(DiskError) in
-            try state.requirePower("stat", path)
+            try state.use(.stat, path)
             guard let file = state.names[path], let content = state.files[file] else {
                 throw DiskError(code: ENOENT, operation: "stat", path: path)
             }

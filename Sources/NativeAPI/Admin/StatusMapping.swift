@@ -9,6 +9,7 @@ extension StatusDocument.Store {
         self.init(
             objects: figures.objects, blobs: figures.blobs, uploads: figures.uploads,
             logicalBytes: figures.logicalBytes, physicalBytes: figures.physicalBytes,
+            deadBytes: figures.deadBytes, freedBytes: figures.freedBytes,
             journalBytes: figures.journalBytes, availableBytes: figures.availableBytes,
             details: figures.details)
     }

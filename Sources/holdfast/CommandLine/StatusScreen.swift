@@ -30,6 +30,9 @@ struct StatusScreen: Sendable {
                 + " \(Self.bytes(store.journalBytes)) journal",
             "free      \(Self.bytes(store.availableBytes))",
         ]
+            + (store.deadBytes.map { dead in
+                ["garbage   \(Self.bytes(dead)), \(Self.bytes(store.freedBytes)) given back"]
+            } ?? [])
     }
 
     private var peers: [String] {

@@ -31,6 +31,23 @@ enum LogFormatChoice: String, Sendable {
     case json
 }
 
+/// What becomes of uploads that nobody goes on with.
+enum IdleUploads: Sendable, Hashable {
+    /// The store's own choice.
+    case standard
+    case keptForEver
+    case abortedAfter(Duration)
+
+    /// Zero is for ever.
+    init(_ limit: Duration?) {
+        switch limit {
+        case nil: self = .standard
+        case .zero?: self = .keptForEver
+        case let limit?: self = .abortedAfter(limit)
+        }
+    }
+}
+
 struct Configuration: Sendable {
     var data: String
     var region: String
@@ -48,6 +65,11 @@ struct Configuration: Sendable {
     var drain: Duration
     /// `nil`: the store's own choice.
     var verifyInterval: Duration?
+    /// Between two collections of garbage; `nil`: only when asked.
+    var gcInterval: Duration?
+    /// `nil`: the store's own choice.
+    var gcGrace: Duration?
+    var idleUploads: IdleUploads
     /// `nil`: the store's own choice.
     var reserveBytes: UInt64?
     var logLevel: Logger.Level
@@ -70,9 +92,11 @@ extension Configuration {
         stopDelay = .seconds(
             try reader.value(.stopDelaySeconds) { Self.number($0, 0...3600) } ?? 0)
         drain = .seconds(try reader.value(.drainSeconds) { Self.number($0, 0...3600) } ?? 30)
-        verifyInterval = try reader.value(.verifyIntervalSeconds) {
-            Self.number($0, 0...31_536_000).map { .seconds($0) }
-        }
+        verifyInterval = try reader.value(.verifyIntervalSeconds, Self.seconds)
+        let interval = try reader.value(.gcIntervalSeconds, Self.seconds) ?? .seconds(6 * 3600)
+        gcInterval = interval == .zero ? nil : interval
+        gcGrace = try reader.value(.gcGraceSeconds, Self.seconds)
+        idleUploads = IdleUploads(try reader.value(.uploadsIdleSeconds, Self.seconds))
         reserveBytes = try reader.value(.reserveBytes) {
             Self.number($0, 0...(1 << 50)).map { UInt64($0) }
         }
@@ -145,6 +169,11 @@ extension Configuration {
 
     private static func number(_ text: String, _ range: ClosedRange<Int>) -> Int? {
         Int(text).flatMap { range.contains($0) ? $0 : nil }
+    }
+
+    /// Up to a year.
+    private static func seconds(_ text: String) -> Duration? {
+        number(text, 0...31_536_000).map { .seconds($0) }
     }
 
     private static func flag(_ text: String) -> Bool? {

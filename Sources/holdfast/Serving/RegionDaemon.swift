@@ -54,7 +54,7 @@ struct RegionDaemon: Sendable {
         let rootKey = try rootKey()
         for bucket in configuration.buckets { try await RegionStore.makeBucket(bucket, in: store) }
         let replication = try replication(store)
-        let jobs = RegionJobs(board: JobBoard(clock: clock))
+        let jobs = RegionJobs(board: JobBoard(clock: clock), store: store)
         let health = HealthHandler(logger: logger) { [readiness] in
             store.refusal.map { .unavailable($0.message) } ?? readiness.current
         }
@@ -76,7 +76,10 @@ struct RegionDaemon: Sendable {
             ])
         var group = ServiceGroupConfiguration(
             services: [
-                jobs, Following(replication: replication), HTTPListening(service: socket),
+                jobs,
+                CollectingOnSchedule(
+                    jobs: jobs, interval: configuration.gcInterval, logger: logger),
+                Following(replication: replication), HTTPListening(service: socket),
                 HTTPListening(service: front),
                 Announcing(
                     readiness: readiness, feedInterruption: feedInterruption,

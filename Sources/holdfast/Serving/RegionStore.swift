@@ -13,6 +13,12 @@ enum RegionStore {
         var limits = LocalStoreLimits()
         if let interval = configuration.verifyInterval { limits.reads.verifyInterval = interval }
         if let bytes = configuration.reserveBytes { limits.reserveBytes = bytes }
+        if let grace = configuration.gcGrace { limits.collect.grace = grace }
+        switch configuration.idleUploads {
+        case .standard: break
+        case .keptForEver: limits.collect.idleUploads = nil
+        case .abortedAfter(let limit): limits.collect.idleUploads = limit
+        }
         do {
             return try await DurableStore.open(
                 LocalStoreConfiguration(directory: configuration.data, limits: limits),

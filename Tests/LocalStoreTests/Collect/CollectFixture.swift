@@ -54,6 +54,15 @@ extension DurableStore {
         }
     }
 
+    /// Runs one collection that must come to its end.
+    func collectAll() async throws {
+        let report = try await collect()
+        let kept = report.findings.first { $0.outcome == .kept }
+        guard report.state == .done, kept == nil else {
+            throw StorageError(.unavailable, "\(report.state), \(kept?.reason ?? "nothing kept")")
+        }
+    }
+
     func makeLedgerBucket() async throws {
         try await Buckets(objects: self, blobs: self).create(Ledger.bucket)
     }
