@@ -87,9 +87,7 @@ package final class ChunkReader: Sendable {
         let length = ChunkFormat.headerBytes + Int(reference.lengthBytes)
         precondition(buffer.count >= length, "the buffer is too short for the chunk")
         let record = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(length))
-        let count = try onDisk { () throws(DiskError) in
-            try handle.read(into: record, at: place.offsetBytes)
-        }
+        let count = try Self.read(handle, into: record, at: place)
         guard count == length else {
             throw .damaged(place, reason: "the file ends within the chunk")
         }
@@ -114,6 +112,21 @@ package final class ChunkReader: Sendable {
         return payload
     }
 
+    /// What the disk cannot read, not even when it is asked again, is damage like any other.
+    private static func read(
+        _ handle: any DiskFile, into buffer: UnsafeMutableRawBufferPointer, at place: ChunkPlace
+    ) throws(ChunkFileError) -> Int {
+        for isLast in [false, true] {
+            do throws(DiskError) {
+                return try handle.read(into: buffer, at: place.offsetBytes)
+            } catch {
+                guard error.isUnreadable else { throw .disk(error) }
+                if isLast { throw .damaged(place, reason: "the disk cannot read it") }
+            }
+        }
+        preconditionFailure("the second attempt returns or throws")
+    }
+
     private func open(_ file: UInt64) throws(ChunkFileError) -> any DiskFile {
         for directory in directories {
             do throws(DiskError) {
@@ -130,11 +143,12 @@ package final class ChunkReader: Sendable {
         let bytes = UnsafeMutableRawBufferPointer.allocate(
             byteCount: ChunkFormat.headerBytes, alignment: 8)
         defer { bytes.deallocate() }
-        let count = try onDisk { () throws(DiskError) in try handle.read(into: bytes, at: 0) }
+        let start = ChunkPlace(file: file, offsetBytes: 0)
+        let count = try Self.read(handle, into: bytes, at: start)
         guard count == bytes.count,
             let header = ChunkFileHeader(bytes: UnsafeRawBufferPointer(bytes))
         else {
-            throw .damaged(ChunkPlace(file: file, offsetBytes: 0), reason: "no file header")
+            throw .damaged(start, reason: "no file header")
         }
         if let reason = header.refusal { throw .refused(file: file, reason: reason) }
         guard header.file == file, header.storeID == storeID else {

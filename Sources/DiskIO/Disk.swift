@@ -4,6 +4,8 @@
 // What a power loss may take: every byte written and not covered by a later `sync` of that file, and
 // every name created, renamed or removed and not covered by a later `syncDirectory`.
 
+internal import Glibc
+
 /// A disk refused. `code` is the `errno`.
 package struct DiskError: Error, Sendable, Hashable, CustomStringConvertible {
     package let code: CInt
@@ -125,6 +127,10 @@ package protocol Disk: Sendable {
 }
 
 extension DiskError {
+    /// The medium, or what the file system keeps of it, is bad at this place (errno(3): EIO, EBADMSG,
+    /// EUCLEAN); other places may be well.
+    package var isUnreadable: Bool { [EIO, EBADMSG, EUCLEAN].contains(code) }
+
     /// `operation path: number`; the path is relative to the data directory only where the caller made
     /// it so, and is for logs, never for clients.
     package var description: String { "\(operation) \(path): errno \(code)" }

@@ -19,7 +19,8 @@ struct AdminDocumentsTests {
                     lastError: "unreachable: refused", cursor: "3.9", clockSkewMilliseconds: -5,
                     lag: StatusDocument.Lag(
                         pendingEntries: 0, outstandingBytes: 0, oldestMilliseconds: 9))
-            ], fetches: [], parked: [], refusedSources: []))
+            ], fetches: [], parked: [], refusedSources: []),
+        damage: [StatusDocument.Damage(blob: "sha256:00", sizeBytes: 9, reason: "rot")])
 
     @Test("a status comes back as it went")
     func roundTrip() throws {

@@ -106,6 +106,11 @@ package final class SimulatedDisk: Disk {
         }
     }
 
+    /// A bad medium: reads that touch the range fail with `EIO`, for ever or so many times.
+    package func makeUnreadable(_ path: String, _ range: Range<UInt64>, times: Int = .max) {
+        state.withLock { $0.unreadable[path] = (range, times) }
+    }
+
     /// What a file shows now; `nil` where there is none.
     package func content(of path: String) -> [UInt8]? {
         state.withLock { state in state.names[path].flatMap { state.files[$0]?.content } }

@@ -60,8 +60,9 @@ final class SimulatedFile: DiskFile {
         into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
     ) throws(DiskError) -> Int {
         let count = buffer.count
-        let bytes = try alive("read") { state in
-            state.files[self.file]?.read(count, at: Int(offset)) ?? []
+        let bytes = try alive("read") { state throws(DiskError) in
+            try state.requireReadable(self.path, offset..<offset + UInt64(count))
+            return state.files[self.file]?.read(count, at: Int(offset)) ?? []
         }
         buffer.copyBytes(from: bytes)
         return bytes.count

@@ -102,6 +102,8 @@ package final class ChunkReads: Sendable {
         case .disk:
             return StorageError(.inputOutput, "\(name) could not be read", cause: error)
         case .damaged, .missing, .refused:
+            // The read has brought what it met into memory: no earlier check may vouch for it.
+            verified.forget(chunk.place)
             onDamage(ChunkDamage(blob: blob, chunk: chunk, reason: "\(error)"))
             return StorageError(.damaged, "\(name) is damaged", cause: error)
         }

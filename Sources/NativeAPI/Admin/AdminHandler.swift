@@ -67,6 +67,8 @@ package struct AdminHandler: RequestHandler {
                 incarnation: identity.incarnation, version: identity.version,
                 uptimeSeconds: UInt64(uptime / 1000)),
             store: StatusDocument.Store(try await maintenance.figures()),
-            replication: StatusDocument.Replication(await replication()))
+            replication: StatusDocument.Replication(await replication()),
+            damage: try await maintenance.damage(after: nil, limit: StatusDocument.listLimit)
+                .map(StatusDocument.Damage.init))
     }
 }
