@@ -85,7 +85,8 @@ struct DamageTests {
         var store = try await damaged.open()
         let blob = try await damaged.put("large", Self.large, in: store)
         damaged.rot(try await damaged.chunks(of: blob, in: store)[2])
-        #expect(await Self.code { _ = try await bytes(of: blob, 0..<300_000, in: store) } == .damaged)
+        #expect(
+            await Self.code { _ = try await bytes(of: blob, 0..<300_000, in: store) } == .damaged)
         for round in 0..<2 {
             let info = try await store.stat(blob)
             #expect(info?.isDamaged == true, "recorded before the read said so, round \(round)")
@@ -168,7 +169,8 @@ struct DamageTests {
         damaged.region.disk.makeUnreadable(DamagedRegion.path(chunk.file), range, times: 1)
         #expect(try await bytes(of: blob, 0..<300_000, in: store) == Self.large)
         damaged.region.disk.makeUnreadable(DamagedRegion.path(chunk.file), range)
-        #expect(await Self.code { _ = try await bytes(of: blob, 0..<300_000, in: store) } == .damaged)
+        #expect(
+            await Self.code { _ = try await bytes(of: blob, 0..<300_000, in: store) } == .damaged)
         #expect(try await store.stat(blob)?.isDamaged == true)
         let intact = try await bytes(of: blob, 0..<DamagedRegion.chunkBytes, in: store)
         #expect(intact == Self.large.getSlice(at: 0, length: Int(DamagedRegion.chunkBytes)))
