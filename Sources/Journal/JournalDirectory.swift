@@ -12,10 +12,20 @@ package struct JournalManifest: Hashable, Sendable {
     /// The identity of the region whose journal this is, made with the data directory.
     package var region: RegionID
     package var generation: UInt64
+    /// The sequence of the generation's first batch.
+    package var firstSequence: UInt64
+    /// Random, and told to nobody: see the format's *Place*.
+    package var salt: UInt64
 
-    package init(region: RegionID, generation: UInt64) {
+    package init(region: RegionID, generation: UInt64, firstSequence: UInt64 = 1, salt: UInt64) {
         self.region = region
         self.generation = generation
+        self.firstSequence = firstSequence
+        self.salt = salt
+    }
+
+    func place(file number: UInt64, offset: UInt64) -> BatchPlace {
+        BatchPlace(salt: salt, generation: generation, number: number, offset: offset)
     }
 }
 
@@ -57,10 +67,16 @@ package struct JournalDirectory: Sendable {
         }
     }
 
-    /// Removes the files of generations that do not count.
+    /// Removes the files of generations that do not count. A generation that has no file while others have
+    /// is one that was switched from: then the manifest is the old one, and nothing is removed.
     package func removeOthers(than generation: UInt64) throws(JournalError) {
+        let names = try names()
+        let others = names.filter { $0.place.generation != generation }
+        guard others.isEmpty || others.count < names.count else {
+            throw .noManifest("it names generation \(generation), of which there is no file")
+        }
         var isChanged = false
-        for (name, place) in try names() where place.generation != generation {
+        for (name, _) in others {
             try onDisk { () throws(DiskError) in try disk.remove(path + "/" + name) }
             isChanged = true
         }
@@ -106,6 +122,8 @@ package struct JournalDirectory: Sendable {
         var writer = FieldWriter(reserving: 64)
         writer.number(1, manifest.region.value)
         writer.number(2, manifest.generation)
+        writer.number(3, manifest.firstSequence)
+        writer.number(4, manifest.salt)
         var bytes = Self.manifestMagic
         bytes.append(littleEndian: UInt32(writer.bytes.count))
         bytes.append(littleEndian: CRC32C.checksum(writer.bytes))
@@ -137,14 +155,21 @@ package struct JournalDirectory: Sendable {
         var reader = FieldReader(fields, of: "manifest")
         var region: RegionID?
         var generation: UInt64?
+        var firstSequence: UInt64?
+        var salt: UInt64?
         while let field = try reader.next() {
             switch field.tag {
             case 1: region = try field.region()
             case 2: generation = try field.number()
+            case 3: firstSequence = try field.number()
+            case 4: salt = try field.number()
             default: try reader.passOver(field)
             }
         }
-        guard let region, let generation else { throw reader.missing("region or generation") }
-        return JournalManifest(region: region, generation: generation)
+        guard let region, let generation, let firstSequence, let salt else {
+            throw reader.missing("region, generation, first sequence or salt")
+        }
+        return JournalManifest(
+            region: region, generation: generation, firstSequence: firstSequence, salt: salt)
     }
 }

@@ -7,15 +7,21 @@ package struct StatusDocument: Sendable, Hashable, Codable {
     package var replication: Replication
     /// Blobs whose bytes are damaged here, in order of digest; `listLimit` at most.
     package var damage: [Damage]
+    /// Running ones and the last that ended, the newest first.
+    package var jobs: [JobDocument]
 
     /// Rows of the list of damage.
     package static let listLimit = 100
 
-    package init(region: Region, store: Store, replication: Replication, damage: [Damage]) {
+    package init(
+        region: Region, store: Store, replication: Replication, damage: [Damage],
+        jobs: [JobDocument]
+    ) {
         self.region = region
         self.store = store
         self.replication = replication
         self.damage = damage
+        self.jobs = jobs
     }
 
     package struct Damage: Sendable, Hashable, Codable {

@@ -20,7 +20,16 @@ struct AdminDocumentsTests {
                     lag: StatusDocument.Lag(
                         pendingEntries: 0, outstandingBytes: 0, oldestMilliseconds: 9))
             ], fetches: [], parked: [], refusedSources: []),
-        damage: [StatusDocument.Damage(blob: "sha256:00", sizeBytes: 9, reason: "rot")])
+        damage: [StatusDocument.Damage(blob: "sha256:00", sizeBytes: 9, reason: "rot")],
+        jobs: [
+            JobDocument(
+                id: 1, kind: "gc", state: .failed, failure: "why", startedMilliseconds: 2,
+                endedMilliseconds: 3,
+                progress: JobDocument.Progress(stage: "s", done: 4, total: 5, isBytes: true),
+                figures: ["freed_bytes": 6],
+                findings: [JobDocument.Finding(subject: "b", reason: "r", outcome: "kept")],
+                findingCount: 7, beyondRepairCount: 8)
+        ])
 
     @Test("a status comes back as it went")
     func roundTrip() throws {

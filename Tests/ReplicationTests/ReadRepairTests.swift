@@ -188,7 +188,8 @@ private final class PiecewiseStore: BlobStore {
         private let read: @Sendable (Range<UInt64>) throws -> ByteBuffer?
 
         init(
-            _ range: Range<UInt64>, _ read: @escaping @Sendable (Range<UInt64>) throws -> ByteBuffer?
+            _ range: Range<UInt64>,
+            _ read: @escaping @Sendable (Range<UInt64>) throws -> ByteBuffer?
         ) {
             rest = Mutex(range)
             self.read = read

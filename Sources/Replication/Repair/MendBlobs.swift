@@ -166,7 +166,9 @@ package final class MendBlobs: Sendable {
     private func fetch(_ info: BlobInfo, from peer: ReplicationPeer) async -> String? {
         do {
             let state = try await peer.transport.states(of: [info.blob]).first
-            guard state == .have else { return "does not have it (\(state.map { "\($0)" } ?? "-"))" }
+            guard state == .have else {
+                return "does not have it (\(state.map { "\($0)" } ?? "-"))"
+            }
             try await FetchBlob(stores: stores, limits: limits)(
                 info.blob, sizeBytes: info.sizeBytes, peer: peer.name, transport: peer.transport,
                 progress: { _ in })

@@ -53,7 +53,10 @@ struct RegionDaemon: Sendable {
     private func run(over store: DurableStore) async throws {
         let rootKey = try rootKey()
         for bucket in configuration.buckets { try await RegionStore.makeBucket(bucket, in: store) }
-        let replication = try replication(store)
+        let peers = try peers(of: store)
+        let replication = replication(store, peers)
+        let mending = MendBlobs(peers: peers, stores: Self.stores(store), logger: logger)
+        let jobs = RegionJobs(board: JobBoard(clock: clock))
         let health = HealthHandler(logger: logger) { [readiness] in
             store.refusal.map { .unavailable($0.message) } ?? readiness.current
         }
@@ -61,12 +64,12 @@ struct RegionDaemon: Sendable {
             .tcp(host: configuration.listen.host, port: configuration.listen.port),
             RequestLog(
                 inner: Dispatcher(
-                    s3: s3(store, rootKey), peer: peer(store), health: health),
+                    s3: s3(store, mending, rootKey), peer: peer(store), health: health),
                 choice: configuration.logRequests, logger: logger))
         let socket = try await bind(
             .unix(path: configuration.data + "/" + AdminCall.socketName),
             SocketDispatcher(
-                admin: admin(store, replication), health: health))
+                admin: admin(store, replication, jobs), health: health))
         logger.info(
             "serving",
             metadata: [
@@ -75,8 +78,8 @@ struct RegionDaemon: Sendable {
             ])
         var group = ServiceGroupConfiguration(
             services: [
-                Following(replication: replication), HTTPListening(service: socket),
-                HTTPListening(service: front),
+                jobs, Mending(mending: mending), Following(replication: replication),
+                HTTPListening(service: socket), HTTPListening(service: front),
                 Announcing(
                     readiness: readiness, feedInterruption: feedInterruption,
                     stopDelay: configuration.stopDelay),
@@ -95,9 +98,11 @@ struct RegionDaemon: Sendable {
         return key
     }
 
-    private func s3(_ store: DurableStore, _ rootKey: KeyPair) -> S3Handler {
+    private func s3(
+        _ store: DurableStore, _ mending: MendBlobs, _ rootKey: KeyPair
+    ) -> S3Handler {
         S3Handler(
-            objects: store, blobs: store, uploads: store,
+            objects: store, blobs: ReadRepair(store, mending: mending), uploads: store,
             credentials: RootCredentials(accessKey: rootKey.accessKey, secret: rootKey.secretKey),
             clock: clock,
             configuration: S3Configuration(domain: configuration.domain), logger: logger)
@@ -118,20 +123,20 @@ struct RegionDaemon: Sendable {
     }
 
     private func admin(
-        _ store: DurableStore, _ replication: ReplicationService
+        _ store: DurableStore, _ replication: ReplicationService, _ jobs: RegionJobs
     ) -> AdminHandler {
         AdminHandler(
             identity: DaemonIdentity(
                 region: store.region, name: configuration.region,
                 incarnation: store.incarnation, version: Holdfast.version,
                 startedMilliseconds: clock.milliseconds()),
-            maintenance: store, clock: clock, logger: logger,
+            maintenance: store, jobs: jobs.admin, clock: clock, logger: logger,
             replication: { replication.status() })
     }
 
-    private func replication(_ store: DurableStore) throws -> ReplicationService {
+    private func peers(of store: DurableStore) throws -> [ReplicationPeer] {
         let client = HTTPClient()
-        let peers = try configuration.peers.map { peer in
+        return try configuration.peers.map { peer in
             guard let url = PeerURL(peer.url), let key = peerKey() else {
                 throw Refusal("“\(peer.url)” is not the URL of a region")
             }
@@ -144,12 +149,18 @@ struct RegionDaemon: Sendable {
                         return PeerNonce(using: &generator)
                     }))
         }
-        return ReplicationService(
-            name: configuration.region, peers: peers,
-            stores: ReplicationStores(
-                objects: store, blobs: store, uploads: store,
-                feed: store),
-            clock: clock, logger: logger)
+    }
+
+    private static func stores(_ store: DurableStore) -> ReplicationStores {
+        ReplicationStores(objects: store, blobs: store, uploads: store, feed: store)
+    }
+
+    private func replication(
+        _ store: DurableStore, _ peers: [ReplicationPeer]
+    ) -> ReplicationService {
+        ReplicationService(
+            name: configuration.region, peers: peers, stores: Self.stores(store), clock: clock,
+            logger: logger)
     }
 
     private func bind(

@@ -27,6 +27,14 @@ struct Following: Service {
     }
 }
 
+struct Mending: Service {
+    let mending: MendBlobs
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await mending.run() }
+    }
+}
+
 /// Ready while it runs. When the region stops, requests are still taken for `stopDelay`, so that whoever
 /// watches the probe sends no more of them.
 struct Announcing: Service {
