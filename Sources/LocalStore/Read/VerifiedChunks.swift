@@ -46,11 +46,11 @@ package final class VerifiedChunks: Sendable {
         }
     }
 
-    /// The chunk at this place failed a check.
+    /// The chunk at this place failed a check: whatever was known of it does not count any more.
     package func forget(_ place: ChunkPlace) {
         let set = set(of: place)
         slots.withLock { slots in
-            for index in set where slots[index].place == place { slots[index].checked = 0 }
+            for index in set where slots[index].place == place { slots[index] = Slot() }
         }
     }
 
