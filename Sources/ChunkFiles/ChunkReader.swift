@@ -57,7 +57,7 @@ package final class ChunkReader: Sendable {
         if let handle = openFile(file) { return handle }
         let handle = try open(file)
         handle.expectRandomReads()
-        try check(handle, file)
+        _ = try hasIntactHeader(handle, file)
         state.withLock { state in
             if state.files.count >= openFileLimit {
                 let oldest = state.files.min { $0.value.lastUse < $1.value.lastUse }
@@ -140,20 +140,49 @@ package final class ChunkReader: Sendable {
         throw .missing(file: file)
     }
 
-    private func check(_ handle: any DiskFile, _ file: UInt64) throws(ChunkFileError) {
+    /// The file under a handle of its own, to be read from one end to the other, and whether its header is
+    /// intact. Blocks.
+    func openForScan(_ file: UInt64) throws(ChunkFileError) -> (any DiskFile, Bool) {
+        let handle = try open(file)
+        return (handle, try hasIntactHeader(handle, file))
+    }
+
+    /// What the files occupy together; one that has gone, nothing. Blocks.
+    package func occupiedBytes(_ files: [UInt64]) throws(ChunkFileError) -> UInt64 {
+        var sum: UInt64 = 0
+        for file in files {
+            do throws(ChunkFileError) {
+                let handle = try open(file)
+                sum += try onDisk { () throws(DiskError) in try handle.sizeBytes() }
+            } catch {
+                guard case .missing = error else { throw error }
+            }
+        }
+        return sum
+    }
+
+    /// Throws `refused` for a file of another store or of a later format. A header that is damaged says
+    /// neither; what is in the file can still be read, since every record proves its place and its payload.
+    private func hasIntactHeader(
+        _ handle: any DiskFile, _ file: UInt64
+    ) throws(ChunkFileError) -> Bool {
         let bytes = UnsafeMutableRawBufferPointer.allocate(
             byteCount: ChunkFormat.headerBytes, alignment: 8)
         defer { bytes.deallocate() }
-        let start = ChunkPlace(file: file, offsetBytes: 0)
-        let count = try Self.read(handle, into: bytes, at: start)
+        let count: Int
+        do throws(ChunkFileError) {
+            count = try Self.read(handle, into: bytes, at: ChunkPlace(file: file, offsetBytes: 0))
+        } catch {
+            guard case .damaged = error else { throw error }
+            return false
+        }
         guard count == bytes.count,
             let header = ChunkFileHeader(bytes: UnsafeRawBufferPointer(bytes))
-        else {
-            throw .damaged(start, reason: "no file header")
-        }
+        else { return false }
         if let reason = header.refusal { throw .refused(file: file, reason: reason) }
         guard header.file == file, header.storeID == storeID else {
             throw .refused(file: file, reason: "it belongs elsewhere")
         }
+        return true
     }
 }

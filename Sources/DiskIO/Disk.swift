@@ -67,6 +67,9 @@ package protocol DiskFile: AnyObject, Sendable {
     /// count as resident without having been looked at.
     func expectRandomReads()
 
+    /// Begins to bring a range into memory, for a read that is about to follow. Promises nothing.
+    func readAhead(_ range: Range<UInt64>)
+
     /// Drops the range from memory, so that the next read comes from the disk.
     func evict(_ range: Range<UInt64>)
 

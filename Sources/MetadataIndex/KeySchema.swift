@@ -103,6 +103,11 @@ package enum KeySchema {
         KeyRange(prefix: [Space.referrer] + blob.bytes)
     }
 
+    /// Object versions of the bucket that name the blob.
+    package static func referrers(of blob: BlobID, in bucket: String) -> KeyRange {
+        KeyRange(prefix: [Space.referrer] + blob.bytes + [0] + bucket.utf8 + [0])
+    }
+
     package static func movedChunk(file: UInt64, offsetBytes: UInt64) -> Bytes {
         [Space.moved] + bytes(file) + bytes(offsetBytes)
     }
@@ -147,6 +152,8 @@ package enum KeySchema {
     package static func parts(of upload: UploadID) -> KeyRange {
         KeyRange(prefix: [Space.part] + upload.text.utf8 + [0])
     }
+
+    package static let allParts = KeyRange(prefix: [Space.part])
 
     package static func ended(_ id: UploadID) -> Bytes { [Space.ended] + id.text.utf8 }
 

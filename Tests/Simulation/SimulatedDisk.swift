@@ -106,6 +106,24 @@ package final class SimulatedDisk: Disk {
         }
     }
 
+    /// A range reads as zeros from now on.
+    package func zero(_ path: String, _ range: Range<UInt64>) {
+        spoil(path) { $0.zero(Int(range.lowerBound)..<Int(range.upperBound)) }
+    }
+
+    /// The file ends there.
+    package func cut(_ path: String, to size: UInt64) { spoil(path) { $0.cut(to: Int(size)) } }
+
+    private func spoil(_ path: String, _ change: (inout SimulatedContent) -> Void) {
+        state.withLock { state in
+            guard let file = state.names[path], var content = state.files[file] else {
+                preconditionFailure("no file \(path)")
+            }
+            change(&content)
+            state.files[file] = content
+        }
+    }
+
     /// A bad medium: reads that touch the range fail with `EIO`, for ever or so many times.
     package func makeUnreadable(_ path: String, _ range: Range<UInt64>, times: Int = .max) {
         state.withLock { $0.unreadable[path] = (range, times) }

@@ -104,6 +104,8 @@ final class SimulatedFile: DiskFile {
     /// The simulated disk never reads ahead.
     func expectRandomReads() {}
 
+    func readAhead(_ range: Range<UInt64>) {}
+
     func evict(_ range: Range<UInt64>) {
         let range = Int(range.lowerBound)..<Int(min(range.upperBound, UInt64(Int32.max)))
         disk.state.withLock { state in state.files[file]?.evict(range) }

@@ -207,6 +207,16 @@ struct SimulatedContent: Sendable {
         if index < durable.count { durable[index] ^= 1 << bit }
     }
 
+    mutating func zero(_ range: Range<Int>) {
+        for index in range.clamped(to: 0..<content.count) { content[index] = 0 }
+        for index in range.clamped(to: 0..<durable.count) { durable[index] = 0 }
+    }
+
+    mutating func cut(to size: Int) {
+        content.removeLast(max(0, content.count - size))
+        durable.removeLast(max(0, durable.count - size))
+    }
+
     mutating func dropUnsynced() {
         content = durable
         unsynced = []

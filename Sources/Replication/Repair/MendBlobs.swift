@@ -10,7 +10,7 @@ package final class MendBlobs: Sendable {
     private typealias Waiter = CheckedContinuation<Void, any Error>
 
     private struct State {
-        var isRunning = false
+        var isStopped = false
         var lastWaiter: UInt64 = 0
         /// The blobs that are being mended, or queued to be, and who waits for each.
         var waiters: [BlobID: [UInt64: Waiter]] = [:]
@@ -25,10 +25,16 @@ package final class MendBlobs: Sendable {
     private let limits: ReplicationLimits
     private let logger: Logger
     private let state = Mutex(State())
-    private let requests: AsyncStream<BlobID>
-    private let requested: AsyncStream<BlobID>.Continuation
+    private let requests: AsyncStream<Request>
+    private let requested: AsyncStream<Request>.Continuation
 
-    /// Works while `run` does.
+    private struct Request: Sendable {
+        var blob: BlobID
+        /// Of a blob that objects name and of which nothing is known here.
+        var sizeBytes: UInt64?
+    }
+
+    /// What is asked for is done by `run`.
     package init(
         peers: [ReplicationPeer], stores: ReplicationStores,
         limits: ReplicationLimits = ReplicationLimits(), logger: Logger
@@ -41,15 +47,15 @@ package final class MendBlobs: Sendable {
     }
 
     /// Returns when the blob is whole here. Throws `damaged`, naming the digest and what each region said,
-    /// where none of them has it.
-    package func mend(_ blob: BlobID) async throws {
+    /// where none of them has it; `noSuchBlob` where nothing is known of it here, unless its size is given.
+    package func mend(_ blob: BlobID, sizeBytes: UInt64? = nil) async throws {
         let id = state.withLock { state in
             state.lastWaiter += 1
             return state.lastWaiter
         }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (waiter: Waiter) in
-                register(id, waiter, for: blob)
+                register(id, waiter, for: Request(blob: blob, sizeBytes: sizeBytes))
             }
         } onCancel: {
             cancel(id, blob)
@@ -58,15 +64,14 @@ package final class MendBlobs: Sendable {
 
     /// Mends what is asked for until the task is cancelled; then returns. Run at most once.
     package func run() async {
-        state.withLock { $0.isRunning = true }
         await withTaskGroup(of: Void.self) { group in
             var running = 0
-            for await blob in requests {
+            for await request in requests {
                 if running >= limits.mendings {
                     await group.next()
                     running -= 1
                 }
-                group.addTask { await self.perform(blob) }
+                group.addTask { await self.perform(request) }
                 running += 1
             }
             group.cancelAll()
@@ -76,12 +81,13 @@ package final class MendBlobs: Sendable {
 
     // MARK: Waiting
 
-    private func register(_ id: UInt64, _ waiter: Waiter, for blob: BlobID) {
+    private func register(_ id: UInt64, _ waiter: Waiter, for request: Request) {
+        let blob = request.blob
         let now = ContinuousClock.now
         let rest = limits.mendRest
         let (refusal, isFirst): ((any Error)?, Bool) = state.withLock { state in
             if state.cancelled.remove(id) != nil { return (CancellationError(), false) }
-            guard state.isRunning else { return (Self.stopped, false) }
+            if state.isStopped { return (Self.stopped, false) }
             if let failure = state.failures[blob], now < failure.at + rest {
                 return (failure.error, false)
             }
@@ -90,7 +96,7 @@ package final class MendBlobs: Sendable {
             return (nil, isFirst)
         }
         if let refusal { waiter.resume(throwing: refusal) }
-        if isFirst { requested.yield(blob) }
+        if isFirst { requested.yield(request) }
     }
 
     private func cancel(_ id: UInt64, _ blob: BlobID) {
@@ -117,7 +123,7 @@ package final class MendBlobs: Sendable {
 
     private func stop() {
         let waiters = state.withLock { state in
-            state.isRunning = false
+            state.isStopped = true
             defer { state.waiters = [:] }
             return state.waiters.values.flatMap(\.values)
         }
@@ -128,9 +134,10 @@ package final class MendBlobs: Sendable {
 
     // MARK: Mending
 
-    private func perform(_ blob: BlobID) async {
+    private func perform(_ request: Request) async {
+        let blob = request.blob
         do {
-            try await fetch(blob)
+            try await fetch(request)
             settle(blob, .success(()))
         } catch let error as StorageError {
             settle(blob, .failure(error))
@@ -140,8 +147,12 @@ package final class MendBlobs: Sendable {
         }
     }
 
-    private func fetch(_ blob: BlobID) async throws {
-        guard let info = try await stores.blobs.stat(blob) else {
+    private func fetch(_ request: Request) async throws {
+        let blob = request.blob
+        let unknown = request.sizeBytes.map {
+            BlobInfo(blob: blob, sizeBytes: $0, isDamaged: true)
+        }
+        guard let info = try await stores.blobs.stat(blob) ?? unknown else {
             throw StorageError(.noSuchBlob, "blob \(blob) is not here")
         }
         guard info.isDamaged else { return }

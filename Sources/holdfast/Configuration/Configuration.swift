@@ -48,6 +48,9 @@ struct Configuration: Sendable {
     var drain: Duration
     /// `nil`: the store's own choice.
     var verifyInterval: Duration?
+    /// Between the beginnings of two rounds; 0: none.
+    var scrubIntervalDays: Int
+    var scrubBytesPerSecond: UInt64
     var logLevel: Logger.Level
     var logFormat: LogFormatChoice
     var logRequests: RequestLogChoice
@@ -71,6 +74,11 @@ extension Configuration {
         verifyInterval = try reader.value(.verifyIntervalSeconds) {
             Self.number($0, 0...31_536_000).map { .seconds($0) }
         }
+        scrubIntervalDays =
+            try reader.value(.scrubIntervalDays) { Self.number($0, 0...3650) } ?? 14
+        scrubBytesPerSecond = UInt64(
+            try reader.value(.scrubBytesPerSecond) { Self.number($0, 1 << 20...1 << 40) }
+                ?? 32 << 20)
         logLevel = try reader.value(.logLevel, Logger.Level.init(rawValue:)) ?? .info
         logFormat = try reader.value(.logFormat, LogFormatChoice.init(rawValue:)) ?? .auto
         logRequests = try reader.value(.logRequests, RequestLogChoice.init(rawValue:)) ?? .all

@@ -56,7 +56,8 @@ struct RegionDaemon: Sendable {
         let peers = try peers(of: store)
         let replication = replication(store, peers)
         let mending = MendBlobs(peers: peers, stores: Self.stores(store), logger: logger)
-        let jobs = RegionJobs(board: JobBoard(clock: clock))
+        let repair = repair(store, peers, mending, replication)
+        let jobs = RegionJobs(board: JobBoard(clock: clock), repair: repair)
         let health = HealthHandler(logger: logger) { [readiness] in
             store.refusal.map { .unavailable($0.message) } ?? readiness.current
         }
@@ -78,7 +79,8 @@ struct RegionDaemon: Sendable {
             ])
         var group = ServiceGroupConfiguration(
             services: [
-                jobs, Mending(mending: mending), Following(replication: replication),
+                jobs, Mending(mending: mending), Scrubbing(schedule: schedule(store, repair)),
+                Following(replication: replication),
                 HTTPListening(service: socket), HTTPListening(service: front),
                 Announcing(
                     readiness: readiness, feedInterruption: feedInterruption,
@@ -161,6 +163,23 @@ struct RegionDaemon: Sendable {
         ReplicationService(
             name: configuration.region, peers: peers, stores: Self.stores(store), clock: clock,
             logger: logger)
+    }
+
+    private func repair(
+        _ store: DurableStore, _ peers: [ReplicationPeer], _ mending: MendBlobs,
+        _ replication: ReplicationService
+    ) -> RepairRegion {
+        RepairRegion(
+            store: store, settings: Settings(objects: store, blobs: store), mending: mending,
+            names: RecoverNames(peers: peers, feed: store),
+            take: { try await replication.take($0, from: $1) })
+    }
+
+    private func schedule(_ store: DurableStore, _ repair: RepairRegion) -> ScrubSchedule {
+        ScrubSchedule(
+            repair: repair, settings: Settings(objects: store, blobs: store),
+            intervalDays: configuration.scrubIntervalDays,
+            bytesPerSecond: configuration.scrubBytesPerSecond, clock: clock, logger: logger)
     }
 
     private func bind(
