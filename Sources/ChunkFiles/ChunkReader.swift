@@ -71,6 +71,12 @@ package final class ChunkReader: Sendable {
     /// Lets go of a file that is about to be unlinked.
     package func forget(_ file: UInt64) { state.withLock { $0.files[file] = nil } }
 
+    /// Lets go of files that somebody removed: open, they would be read as if they were there. Blocks.
+    package func forgetRemoved() throws(DiskError) {
+        let present = Set(try files())
+        state.withLock { state in state.files = state.files.filter { present.contains($0.key) } }
+    }
+
     /// Where the payload of a chunk stands in its file.
     package static func payload(of reference: ChunkReference, at place: ChunkPlace) -> Range<UInt64>
     {

@@ -1,5 +1,6 @@
 // Scrub: the journal, then the bytes, then what was found damaged before, then the names.
 
+internal import ChunkFiles
 package import Storage
 
 extension DurableStore: Scrubbing {
@@ -10,6 +11,7 @@ extension DurableStore: Scrubbing {
         let limits = configuration.limits.scrub
         let pace = ScrubPace(bytesPerSecond: options.bytesPerSecond, limits: limits, pool: pool)
         var outcome = ScrubOutcome()
+        try await pool.run { [reader = chunks.reader] in try reader.forgetRemoved() }
         if options.bucket == nil {
             var journal = ScrubJournal(self, report, pace)
             outcome.journalDamage = try await journal.run()
