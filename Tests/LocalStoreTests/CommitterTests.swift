@@ -88,6 +88,16 @@ struct CommitterTests {
         try await store.close()
     }
 
+    @Test("who comes when too many wait is told to come again")
+    func fullQueue() async throws {
+        let queue = CommitQueue(limit: 1)
+        queue.post(MergeEntries(entries: [], range: nil))
+        let code = await Self.code {
+            try await queue.submit(MergeEntries(entries: [], range: nil))
+        }
+        #expect(code == .unavailable)
+    }
+
     @Test("after a sync that failed nothing is acknowledged, and reads go on")
     func failedSync() async throws {
         let region = SimulatedRegion()

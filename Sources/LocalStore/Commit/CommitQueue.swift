@@ -84,7 +84,7 @@ final class CommitQueue: Sendable {
             if let refusal = state.refusal { return (refusal, false) }
             if state.isClosed { return (StorageError(.unavailable, "the store is closed"), false) }
             if state.waiting.count >= limit {
-                return (StorageError(.limitExceeded, "too many commits are waiting"), false)
+                return (StorageError(.unavailable, "too many commits are waiting"), false)
             }
             state.waiting.append(commit)
             return (nil, state.waiting.count == 1)
