@@ -36,6 +36,8 @@ struct Configuration: Sendable {
     var region: String
     var listen: ListenAddress
     var domain: String?
+    /// Whether presigned URLs of signature version 2 may read.
+    var acceptsSignatureV2: Bool
     var buckets: [String]
     var peers: [PeerAddress]
     /// `nil`: generated once, and kept in the data directory.
@@ -61,6 +63,7 @@ extension Configuration {
         region = try reader.require(.region, Self.label)
         listen = try reader.value(.listen, ListenAddress.init) ?? .standard
         domain = try reader.value(.domain) { $0.isEmpty || $0.contains("/") ? nil : $0 }
+        acceptsSignatureV2 = try reader.value(.acceptSignatureV2, Self.flag) ?? true
         buckets = try reader.values(.buckets) { BucketName.isValid($0) ? $0 : nil }
         peers = try reader.values(.peers, PeerAddress.init)
         peerKey = try reader.value(.peerKey) { Self.printable($0, 16...256, spaces: true) }

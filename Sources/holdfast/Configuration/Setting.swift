@@ -6,6 +6,7 @@ enum Setting: String, CaseIterable, Sendable {
     case region
     case listen
     case domain
+    case acceptSignatureV2 = "accept_signature_v2"
     case allowPlaintext = "allow_plaintext"
     case buckets
     case peers
@@ -59,7 +60,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .region: "1 to 63 letters, digits and hyphens"
         case .listen: "HOST:PORT"
         case .domain: "a host name"
-        case .allowPlaintext: "true or false"
+        case .acceptSignatureV2, .allowPlaintext: "true or false"
         case .buckets: "bucket names: 3 to 63 lower-case letters, digits, hyphens and dots"
         case .peers: "NAME=http://HOST:PORT or NAME=https://HOST:PORT"
         case .accessKey: "3 to 128 letters, digits, '-', '_' and '.'"

@@ -101,7 +101,9 @@ struct RegionDaemon: Sendable {
             objects: store, blobs: store, uploads: store,
             credentials: RootCredentials(accessKey: rootKey.accessKey, secret: rootKey.secretKey),
             clock: clock,
-            configuration: S3Configuration(domain: configuration.domain), logger: logger)
+            configuration: S3Configuration(
+                domain: configuration.domain, acceptsQueryV2: configuration.acceptsSignatureV2),
+            logger: logger)
     }
 
     private func peerKey() -> PeerKey? {
