@@ -4,6 +4,8 @@
 // What a power loss may take: every byte written and not covered by a later `sync` of that file, and
 // every name created, renamed or removed and not covered by a later `syncDirectory`.
 
+internal import Glibc
+
 /// A disk refused. `code` is the `errno`.
 package struct DiskError: Error, Sendable, Hashable, CustomStringConvertible {
     package let code: CInt
@@ -132,4 +134,8 @@ extension DiskError {
     /// `operation path: number`; the path is relative to the data directory only where the caller made
     /// it so, and is for logs, never for clients.
     package var description: String { "\(operation) \(path): errno \(code)" }
+
+    /// There is no room, on the disk or in a quota: what is there is well, and the same call may succeed
+    /// once there is some.
+    package var isFull: Bool { code == ENOSPC || code == EDQUOT }
 }

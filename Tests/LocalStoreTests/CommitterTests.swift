@@ -98,6 +98,25 @@ struct CommitterTests {
         #expect(code == .unavailable)
     }
 
+    @Test("a bucket that goes within a group is gone for what follows in it")
+    func bucketWithinAGroup() async throws {
+        let store = try await Self.withBucket(SimulatedRegion())
+        let staged = try await store.stage(bytes: pattern(10))
+        let content = try store.content(of: staged)
+        let empty = Preconditions(emptyBucket: Ledger.bucket)
+        let results = await store.commit([
+            .put(Ledger.name("a"), content, staged, .none), .delete(Ledger.name("a"), .none),
+            .delete(Buckets.name(of: Ledger.bucket), empty),
+            .put(Ledger.name("b"), content, staged, .none),
+        ])
+        let codes: [StorageError.Code?] = results.map { result in
+            guard case .failure(let error) = result else { return nil }
+            return error.code
+        }
+        #expect(codes == [nil, nil, nil, .noSuchBucket])
+        try await store.close()
+    }
+
     @Test("after a sync that failed nothing is acknowledged, and reads go on")
     func failedSync() async throws {
         let region = SimulatedRegion()
@@ -182,6 +201,38 @@ struct CommitterTests {
         try await store.put("after", Scenario.small, Ledger())
         #expect(try await store.object(Ledger.name("after")) != nil)
         #expect(store.refusal == nil)
+        try await store.close()
+    }
+
+    @Test(
+        "an index that cannot be opened again is tried until it can, and nobody is lied to meanwhile"
+    )
+    func lostIndex() async throws {
+        let region = SimulatedRegion()
+        let first = Mutex<FailingIndex?>(nil)
+        let mayOpen = Atomic(true)
+        let store = try await region.open(index: { index in
+            // It fails while the journal is replayed into it.
+            let isGood = mayOpen.load(ordering: .sequentiallyConsistent)
+            let failing = FailingIndex(index, failures: isGood ? 0 : 1)
+            first.withLock { $0 = $0 ?? failing }
+            return failing
+        })
+        try await Buckets(objects: store, blobs: store).create(Ledger.bucket)
+        let ledger = Ledger()
+        try await store.put("before", Scenario.large, ledger)
+        mayOpen.store(false, ordering: .sequentiallyConsistent)
+        first.withLock { $0 }?.fail(1)
+        #expect(
+            await Self.code { try await store.put("during", Scenario.small, Ledger()) }
+                == .unavailable)
+        #expect(store.refusal?.code == .unavailable)
+        #expect(
+            await Self.code { _ = try await store.object(Ledger.name("before")) } == .unavailable)
+        mayOpen.store(true, ordering: .sequentiallyConsistent)
+        while store.refusal != nil { try await Task.sleep(for: .milliseconds(10)) }
+        try await store.put("after", Scenario.small, ledger)
+        #expect(try await store.object(Ledger.name("during")) != nil)
         try await store.close()
     }
 

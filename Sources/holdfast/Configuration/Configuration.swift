@@ -50,6 +50,8 @@ struct Configuration: Sendable {
     var drain: Duration
     /// `nil`: the store's own choice.
     var verifyInterval: Duration?
+    /// `nil`: the store's own choice.
+    var reserveBytes: UInt64?
     var logLevel: Logger.Level
     var logFormat: LogFormatChoice
     var logRequests: RequestLogChoice
@@ -73,6 +75,9 @@ extension Configuration {
         drain = .seconds(try reader.value(.drainSeconds) { Self.number($0, 0...3600) } ?? 30)
         verifyInterval = try reader.value(.verifyIntervalSeconds) {
             Self.number($0, 0...31_536_000).map { .seconds($0) }
+        }
+        reserveBytes = try reader.value(.reserveBytes) {
+            Self.number($0, 0...(1 << 50)).map { UInt64($0) }
         }
         logLevel = try reader.value(.logLevel, Logger.Level.init(rawValue:)) ?? .info
         logFormat = try reader.value(.logFormat, LogFormatChoice.init(rawValue:)) ?? .auto
