@@ -141,4 +141,8 @@ extension DiskError {
     /// `operation path: number`; the path is relative to the data directory only where the caller made
     /// it so, and is for logs, never for clients.
     package var description: String { "\(operation) \(path): errno \(code)" }
+
+    /// There is no room, on the disk or in a quota: what is there is well, and the same call may succeed
+    /// once there is some.
+    package var isFull: Bool { code == ENOSPC || code == EDQUOT }
 }

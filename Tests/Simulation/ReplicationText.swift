@@ -98,6 +98,7 @@ extension FetchFailure {
         case .transport(let error): error.code.rawValue
         case .wrongBytes(_, let isSourceToBlame): isSourceToBlame ? "wrong" : "mixed"
         case .store: "store"
+        case .storeFull: "full"
         }
     }
 }

@@ -25,6 +25,11 @@ struct SimulatedDiskState: Sendable {
     var epoch = 0
     var isPoweredOff = false
     var calls: [SimulatedDisk.Call] = []
+    var uses: [SimulatedDisk.Call] = []
+    /// Of `uses`.
+    var failure: (number: Int, code: CInt)?
+    /// Space left on file systems of their own, by the directory they are mounted on.
+    var mounts: [String: UInt64] = [:]
     var crashAtCall: (number: Int, loss: SimulatedDisk.Loss)?
     var failures: [Int: CInt] = [:]
     var failingOperations: [SimulatedDisk.Operation: CInt] = [:]
@@ -48,9 +53,17 @@ struct SimulatedDiskState: Sendable {
 
     // MARK: Calls
 
+    /// Takes note of any call; throws where it is to fail.
+    mutating func use(_ operation: SimulatedDisk.Operation, _ path: String) throws(DiskError) {
+        try requirePower(operation.rawValue, path)
+        uses.append(.init(operation: operation, path: path))
+        guard let failure, failure.number == uses.count else { return }
+        throw DiskError(code: failure.code, operation: operation.rawValue, path: path)
+    }
+
     /// Counts a call that changes something; throws where it is to fail.
     mutating func count(_ operation: SimulatedDisk.Operation, _ path: String) throws(DiskError) {
-        try requirePower(operation.rawValue, path)
+        try use(operation, path)
         calls.append(.init(operation: operation, path: path))
         if let crash = crashAtCall, calls.count >= crash.number {
             self.crash(crash.loss)
@@ -64,6 +77,26 @@ struct SimulatedDiskState: Sendable {
     func requirePower(_ operation: String, _ path: String) throws(DiskError) {
         guard isPoweredOff else { return }
         throw DiskError(code: SimulatedDisk.poweredOff, operation: operation, path: path)
+    }
+
+    private func mount(of path: String) -> String? {
+        mounts.keys.filter { path == $0 || path.hasPrefix($0 + "/") }.max { $0.count < $1.count }
+    }
+
+    func space(of path: String) -> UInt64 {
+        mount(of: path).flatMap { mounts[$0] } ?? availableBytes
+    }
+
+    /// Throws `ENOSPC` where there is not so much.
+    mutating func takeSpace(_ bytes: UInt64, for path: String) throws(DiskError) {
+        guard bytes <= space(of: path) else {
+            throw DiskError(code: ENOSPC, operation: "write", path: path)
+        }
+        if let mount = mount(of: path) {
+            mounts[mount, default: 0] -= bytes
+        } else {
+            availableBytes -= bytes
+        }
     }
 
     func requireDirectory(of path: String, _ operation: String) throws(DiskError) {

@@ -57,12 +57,10 @@ extension DurableStore {
         return try await pool.run {
             let lane = appender.enter()
             defer { appender.leave(lane) }
-            do {
-                return try bytes.withUnsafeReadableBytes { raw in
+            return try bytes.withUnsafeReadableBytes { raw in
+                try onDisk("bytes could not be written") { () throws(DiskError) in
                     try appender.append([raw], crc32c: CRC32C.checksum(raw), lane: lane)
                 }
-            } catch let error as DiskError {
-                throw StorageError(writingBody: error)
             }
         }
     }

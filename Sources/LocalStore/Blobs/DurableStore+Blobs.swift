@@ -9,7 +9,8 @@ extension DurableStore: BlobStore {
     package func stage(
         _ plan: HashPlan, expectedBytes: UInt64?
     ) async throws -> any BlobStaging {
-        ingest.stage(plan)
+        try await reserve.admit(expectedBytes ?? 0, pool)
+        return ingest.stage(plan)
     }
 
     package func stat(_ blob: BlobID) async throws -> BlobInfo? {

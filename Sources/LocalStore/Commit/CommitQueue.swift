@@ -87,7 +87,7 @@ final class CommitQueue: Sendable {
             if let refusal = state.refusal { return (refusal, false) }
             if state.isClosed { return (StorageError(.unavailable, "the store is closed"), false) }
             if state.waiting.count >= limit {
-                return (StorageError(.limitExceeded, "too many commits are waiting"), false)
+                return (StorageError(.unavailable, "too many commits are waiting"), false)
             }
             state.waiting.append(commit)
             return (nil, state.waiting.count == 1)
@@ -96,10 +96,15 @@ final class CommitQueue: Sendable {
         return refusal
     }
 
-    /// Everyone who waits; blocks while nobody does. `nil` once the queue is closed and empty.
-    func takeAll() -> Deque<any QueuedCommit>? {
+    /// Everyone who waits; blocks while nobody does, or until the time has passed. `nil` once the queue is
+    /// closed and empty.
+    func takeAll(waitingAtMost time: Duration? = nil) -> Deque<any QueuedCommit>? {
         while true {
-            wake.wait()
+            if let time {
+                guard wake.wait(timeout: .now() + time / .seconds(1)) == .success else { return [] }
+            } else {
+                wake.wait()
+            }
             let taken: (commits: Deque<any QueuedCommit>, isClosed: Bool) = state.withLock {
                 state in
                 defer { state.waiting.removeAll(keepingCapacity: true) }

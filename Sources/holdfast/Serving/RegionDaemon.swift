@@ -107,7 +107,9 @@ struct RegionDaemon: Sendable {
             objects: store, blobs: ReadRepair(store, mending: mending), uploads: store,
             credentials: RootCredentials(accessKey: rootKey.accessKey, secret: rootKey.secretKey),
             clock: clock,
-            configuration: S3Configuration(domain: configuration.domain), logger: logger)
+            configuration: S3Configuration(
+                domain: configuration.domain, acceptsQueryV2: configuration.acceptsSignatureV2),
+            logger: logger)
     }
 
     private func peerKey() -> PeerKey? {
