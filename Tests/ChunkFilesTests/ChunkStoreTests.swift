@@ -83,7 +83,9 @@ struct ChunkStoreTests {
         #expect(chunks.appender.isHeld(3))
     }
 
-    @Test("a file is held while it is written, and while a body that is not committed has chunks in it")
+    @Test(
+        "a file is held while it is written, and while a body that is not committed has chunks in it"
+    )
     func holds() throws {
         let chunks = try ChunkFixture(limits: ChunkLimits(fileBytes: 10_000))
         var body: AppendedChunk? = try chunks.append(payload(4000))

@@ -72,7 +72,8 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         } afterwards: { store, ledger in
             try await store.collectAll()
             for key in live { #expect(try await store.object(Ledger.name(key)) != nil) }
-            #expect(try store.physicalBytes() * 10 <= (try await store.liveBytes()) * 13)
+            let liveBytes = try await store.liveBytes()
+            #expect(try store.physicalBytes() * 10 <= liveBytes * 13)
         },
     ]
 

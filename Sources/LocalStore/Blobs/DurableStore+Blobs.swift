@@ -29,12 +29,10 @@ extension DurableStore: BlobStore {
         _ blob: BlobID, range: Range<UInt64>, _ lease: BlobLease
     ) async throws -> any SegmentSource {
         guard let entry = try await entry(of: blob) else { throw Self.noSuchBlob(blob) }
-        guard !entry.isDamaged else {
-            throw StorageError(.damaged, "blob \(blob) is damaged")
-        }
         guard range.upperBound <= entry.record.sizeBytes else {
             throw StorageError(.invalidRange, "the range is not within blob \(blob)")
         }
+        if entry.isDamaged { try await requireIntact(range, of: entry) }
         return try await source(entry.record.bytes, range, of: blob, lease: lease)
     }
 

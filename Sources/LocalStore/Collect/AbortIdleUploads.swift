@@ -43,7 +43,8 @@ struct AbortIdleUploads: Sendable {
             store.follower.forget(upload.id)
         }
         job.add("aborted_uploads", 1)
-        job.found(JobFinding("\(upload.name) upload \(upload.id)", "nobody went on with it", .removed))
+        job.found(
+            JobFinding("\(upload.name) upload \(upload.id)", "nobody went on with it", .removed))
     }
 
     private func step(

@@ -45,7 +45,9 @@ final class Collected: Sendable {
 
     func note(_ sums: LiveSums) { state.withLock { $0.figures.live = sums } }
 
-    func addFreed(_ bytes: UInt64) { state.withLock { $0.figures.freedBytes += Int64(clamping: bytes) } }
+    func addFreed(_ bytes: UInt64) {
+        state.withLock { $0.figures.freedBytes += Int64(clamping: bytes) }
+    }
 
     func addCopied(_ bytes: UInt64) {
         state.withLock { $0.figures.freedBytes -= Int64(clamping: bytes) }

@@ -30,7 +30,8 @@ struct DropDeadBlobs: Sendable {
         }
     }
 
-    private func step(_ find: FindDeadBlobs, from start: Bytes) async throws -> FindDeadBlobs.Found {
+    private func step(_ find: FindDeadBlobs, from start: Bytes) async throws -> FindDeadBlobs.Found
+    {
         let found = try await store.read { (index) throws(IndexError) in
             try find.step(from: start, index)
         }
@@ -59,7 +60,8 @@ struct DropDeadBlobs: Sendable {
         job.add("removed_bytes", dropped.reduce(0) { $0 + $1.sizeBytes })
         for blob in dropped {
             job.found(
-                JobFinding(blob.blob.description, "\(blob.sizeBytes) bytes that nothing names", .removed))
+                JobFinding(
+                    blob.blob.description, "\(blob.sizeBytes) bytes that nothing names", .removed))
         }
         if !isDryRun { store.collected.addDropped(dropped.count) }
     }
@@ -92,7 +94,9 @@ struct FindDeadBlobs: Sendable {
                 found.next = key
                 return found
             }
-            guard let blob = KeySchema.blob(ofBlob: key) else { throw .corrupt("the key of a blob") }
+            guard let blob = KeySchema.blob(ofBlob: key) else {
+                throw .corrupt("the key of a blob")
+            }
             if try !referrers.isNamed(blob), use.isIdle(blob, grace: grace) {
                 let record = try BlobEntry(encoded: blobs.value).record
                 found.dead.append(DeadBlob(blob: blob, sizeBytes: record.sizeBytes))

@@ -22,7 +22,9 @@ struct ForgetDeadMoves: Sendable {
         while let start = next {
             try await pace.step()
             let (dead, following) = try await store.read { (index) throws(IndexError) in
-                try Self.step(from: start, index) { marked.contains($1.file) && !live.isLive(moved: $0) }
+                try Self.step(from: start, index) {
+                    marked.contains($1.file) && !live.isLive(moved: $0)
+                }
             }
             next = following
             if !dead.isEmpty { try await store.committer.queue.submit(ForgetMoves(chunks: dead)) }

@@ -85,14 +85,3 @@ struct RetireFile: Decision {
         try context.record(.fileRetired(file))
     }
 }
-
-extension IndexTransaction {
-    /// Where a chunk is now.
-    func place(of chunk: ChunkRecord) throws(IndexError) -> ChunkPlace {
-        let key = KeySchema.movedChunk(file: chunk.file, offsetBytes: chunk.offsetBytes)
-        guard let value = try get(key) else {
-            return ChunkPlace(file: chunk.file, offsetBytes: chunk.offsetBytes)
-        }
-        return try ChunkPlace(encoded: value)
-    }
-}

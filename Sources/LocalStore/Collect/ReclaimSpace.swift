@@ -74,7 +74,8 @@ struct ReclaimSpace: Sendable {
     /// What a crash could bring back must not be taken for dead.
     private func requireSettled() throws {
         guard store.committer.isSettled else {
-            throw StorageError(.unavailable, "a commit failed; nothing is reclaimed before the next one")
+            throw StorageError(
+                .unavailable, "a commit failed; nothing is reclaimed before the next one")
         }
     }
 

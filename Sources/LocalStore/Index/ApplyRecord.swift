@@ -37,9 +37,19 @@ extension IndexTransaction {
         return try BlobEntry(encoded: value)
     }
 
+    /// What of a blob is damaged; `nil` where nothing is.
+    func damage(_ blob: BlobID) throws(IndexError) -> BlobStateRecord? {
+        guard let value = try get(KeySchema.damage(blob)) else { return nil }
+        return try decoding { () throws(RecordError) in try BlobStateRecord(encoded: value[...]) }
+    }
+
     private mutating func apply(_ record: BlobRecord) throws(IndexError) {
         let key = KeySchema.blob(record.blob)
-        if try get(key) == nil { head.blobs += 1 }
+        if let before = try blob(record.blob) {
+            if before.isDamaged { delete(KeySchema.damage(record.blob)) }
+        } else {
+            head.blobs += 1
+        }
         note(record.bytes)
         put(key, BlobEntry(record: record).encoded)
     }
@@ -57,10 +67,17 @@ extension IndexTransaction {
             guard try get(key) != nil else { return }
             head.blobs -= 1
             delete(key)
-        case .damaged, .mended:
+            delete(KeySchema.damage(record.blob))
+        case .damaged:
             guard var entry = try blob(record.blob) else { return }
-            entry.isDamaged = record.change == .damaged
+            entry.isDamaged = true
             put(key, entry.encoded)
+            put(KeySchema.damage(record.blob), record.encode())
+        case .mended:
+            guard var entry = try blob(record.blob) else { return }
+            entry.isDamaged = false
+            put(key, entry.encoded)
+            delete(KeySchema.damage(record.blob))
         }
     }
 

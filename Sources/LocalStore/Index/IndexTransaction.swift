@@ -27,7 +27,9 @@ struct IndexTransaction {
 
     mutating func put(_ key: Bytes, _ value: Bytes) {
         changed[key] = .some(value)
-        if let blob = KeySchema.blob(ofReferrer: key) { changedReferrers[blob, default: [:]][key] = true }
+        if let blob = KeySchema.blob(ofReferrer: key) {
+            changedReferrers[blob, default: [:]][key] = true
+        }
     }
 
     mutating func delete(_ key: Bytes) {

@@ -3,12 +3,14 @@
 internal import LocalStore
 internal import Logging
 internal import NativeAPI
+internal import Replication
 internal import ServiceLifecycle
 internal import Storage
 
 struct RegionJobs: Service {
     let board: JobBoard
     let store: DurableStore
+    let repair: RepairRegion
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await board.run() }
@@ -23,13 +25,17 @@ struct RegionJobs: Service {
         switch request {
         case .collectGarbage(let options):
             guard options.registryBucket == nil, !options.deletesUntagged else {
-                throw StorageError(.invalidArgument, "the garbage of registries is not collected yet")
+                throw StorageError(
+                    .invalidArgument, "the garbage of registries is not collected yet")
             }
             return try board.begin(request) { [store] job in
                 try await store.collectGarbage(options, job)
             }
-        case .repair:
-            throw StorageError(.invalidArgument, "there is no job “\(request.kind.rawValue)” yet")
+        case .repair(let options):
+            return try board.begin(request) { [repair] job in
+                try await repair.run(
+                    ScrubOptions(isDeep: options.isDeep, bucket: options.bucket), job)
+            }
         }
     }
 }

@@ -13,7 +13,9 @@ import Testing
 
 @Suite("Collecting garbage")
 struct CollectGarbageTests {
-    @Test("after nine objects of ten are deleted, what is on the disk is at most 1.2 times what is live")
+    @Test(
+        "after nine objects of ten are deleted, what is on the disk is at most 1.2 times what is live"
+    )
     func spaceComesBack() async throws {
         var limits = testLimits()
         limits.collect = collectLimits().collect
@@ -55,7 +57,8 @@ struct CollectGarbageTests {
         try await store.makeLedgerBucket()
         let ledger = Ledger()
         for number in 0..<12 {
-            try await store.put(ObjectKey("\(number)"), pattern(50_000, seed: UInt64(number + 1)), ledger)
+            try await store.put(
+                ObjectKey("\(number)"), pattern(50_000, seed: UInt64(number + 1)), ledger)
         }
         for number in 0..<6 { try await store.delete(ObjectKey("\(number)"), ledger) }
         try await store.collect()
@@ -184,7 +187,8 @@ struct CollectGarbageTests {
         try await store.makeLedgerBucket()
         let ledger = Ledger()
         for number in 0..<20 {
-            try await store.put(ObjectKey("\(number)"), pattern(30_000, seed: UInt64(number + 1)), ledger)
+            try await store.put(
+                ObjectKey("\(number)"), pattern(30_000, seed: UInt64(number + 1)), ledger)
         }
         for number in 0..<20 where number % 4 != 0 {
             try await store.delete(ObjectKey("\(number)"), ledger)
@@ -213,7 +217,8 @@ struct CollectGarbageTests {
         try await store.makeLedgerBucket()
         let ledger = Ledger()
         for number in 0..<16 {
-            try await store.put(ObjectKey("\(number)"), pattern(30_000, seed: UInt64(number + 1)), ledger)
+            try await store.put(
+                ObjectKey("\(number)"), pattern(30_000, seed: UInt64(number + 1)), ledger)
         }
         for number in 0..<16 where number % 4 != 0 {
             try await store.delete(ObjectKey("\(number)"), ledger)
@@ -240,7 +245,8 @@ struct CollectGarbageTests {
         try await store.makeLedgerBucket()
         let ledger = Ledger()
         for number in 0..<40 {
-            try await store.put(ObjectKey("\(number)"), pattern(20_000, seed: UInt64(number + 1)), ledger)
+            try await store.put(
+                ObjectKey("\(number)"), pattern(20_000, seed: UInt64(number + 1)), ledger)
         }
         for number in 0..<40 where number % 3 != 0 {
             try await store.delete(ObjectKey("\(number)"), ledger)

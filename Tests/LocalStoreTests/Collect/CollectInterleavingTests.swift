@@ -35,10 +35,14 @@ struct CollectInterleavingTests {
         let disk = HeldDisk(region.disk)
         let store = try await Self.store(region, on: disk)
         let blob = try await store.keep(store.stage(bytes: Self.bytes)).blob
-        let results = try await store.inOneGroup(disk) {
-            [{ try await store.link(blob, "k"); return [] },
-             { try await store.committer.queue.submit(Self.dead(blob)) }]
+        let link: @Sendable () async throws -> [DeadBlob] = {
+            try await store.link(blob, "k")
+            return []
         }
+        let drop: @Sendable () async throws -> [DeadBlob] = {
+            try await store.committer.queue.submit(Self.dead(blob))
+        }
+        let results = try await store.inOneGroup(disk, [link, drop])
         #expect(results == [[], []])
         #expect(try await store.stat(blob) != nil)
         try await store.close()
@@ -50,14 +54,16 @@ struct CollectInterleavingTests {
         let disk = HeldDisk(region.disk)
         let store = try await Self.store(region, on: disk)
         let blob = try await store.keep(store.stage(bytes: Self.bytes)).blob
-        let lease = store.use.lease(blob)
+        var lease = store.use.lease(blob)
+        #expect(lease != nil)
         #expect(try await store.committer.queue.submit(Self.dead(blob)).isEmpty)
-        withExtendedLifetime(lease) {}
+        lease = nil
         let used = DropBlobs(
             candidates: [DeadBlob(blob: blob, sizeBytes: 0)], grace: .seconds(1))
         #expect(try await store.committer.queue.submit(used).isEmpty)
         try await store.whileDropping(blob, disk) {
-            #expect(try await store.stat(blob) == nil)
+            let info = try await store.stat(blob)
+            #expect(info == nil)
             await #expect(throws: StorageError.self) {
                 _ = try await store.read(blob, range: 0..<1)
             }
@@ -74,10 +80,12 @@ struct CollectInterleavingTests {
         let ledger = Ledger()
         let blob = try await store.keep(store.stage(bytes: Self.bytes)).blob
         let staged = try await store.stage(bytes: Self.bytes)
-        try await store.whileDropping(blob, disk, then: {
-            _ = try await store.keep(staged)
-            try await store.put("pushed", Self.bytes, ledger)
-        })
+        try await store.whileDropping(
+            blob, disk,
+            then: {
+                _ = try await store.keep(staged)
+                try await store.put("pushed", Self.bytes, ledger)
+            })
         #expect(try await store.stat(blob) != nil)
         try await store.collect()
         try await ledger.check(store, "pushed while dropped")
@@ -95,19 +103,21 @@ struct CollectInterleavingTests {
         let content = ObjectContent(
             blob: info.blob, sizeBytes: info.sizeBytes, lastModifiedMilliseconds: 0, etag: "e")
         let refusals = Mutex(0)
-        try await store.whileDropping(info.blob, disk, then: {
-            do {
-                try await store.commit(.link(Ledger.name("k"), content, .none))
-            } catch let error as StorageError where error.code == .noSuchBlob {
-                refusals.withLock { $0 += 1 }
-            }
-            do {
-                _ = try await store.copyPart(
-                    upload.id, of: upload.name, number: 1, blob: info.blob, range: 0..<1)
-            } catch let error as StorageError where error.code == .noSuchBlob {
-                refusals.withLock { $0 += 1 }
-            }
-        })
+        try await store.whileDropping(
+            info.blob, disk,
+            then: {
+                do {
+                    try await store.commit(.link(Ledger.name("k"), content, .none))
+                } catch let error as StorageError where error.code == .noSuchBlob {
+                    refusals.withLock { $0 += 1 }
+                }
+                do {
+                    _ = try await store.copyPart(
+                        upload.id, of: upload.name, number: 1, blob: info.blob, range: 0..<1)
+                } catch let error as StorageError where error.code == .noSuchBlob {
+                    refusals.withLock { $0 += 1 }
+                }
+            })
         #expect(refusals.withLock { $0 } == 2)
         #expect(try await store.object(Ledger.name("k")) == nil)
         try await store.close()
@@ -255,7 +265,8 @@ struct CollectInterleavingTests {
         let store = try await Self.store(region)
         let ledger = Ledger()
         for number in 0..<6 {
-            try await store.put(ObjectKey("\(number)"), pattern(90_000, seed: UInt64(number + 1)), ledger)
+            try await store.put(
+                ObjectKey("\(number)"), pattern(90_000, seed: UInt64(number + 1)), ledger)
         }
         let blob = try await store.blob(at: "3")
         let whole = try await store.content(of: blob, limitBytes: 1 << 20)
@@ -265,7 +276,9 @@ struct CollectInterleavingTests {
             Issue.record("a simulated disk yields bytes")
             return
         }
-        for number in 0..<6 where number != 1 { try await store.delete(ObjectKey("\(number)"), ledger) }
+        for number in 0..<6 where number != 1 {
+            try await store.delete(ObjectKey("\(number)"), ledger)
+        }
         let first = try await store.collect()
         #expect(first.figures["removed_blobs"] == 4, "all but the one that is read")
         try await store.dropWhatever(blob)
@@ -306,12 +319,15 @@ struct CollectInterleavingTests {
         let store = try await Self.store(region)
         let ledger = Ledger()
         for number in 0..<6 {
-            try await store.put(ObjectKey("\(number)"), pattern(60_000, seed: UInt64(number + 1)), ledger)
+            try await store.put(
+                ObjectKey("\(number)"), pattern(60_000, seed: UInt64(number + 1)), ledger)
         }
         let blob = try await store.blob(at: "1")
         let record = try #require(try await store.entry(of: blob)).record
         let chunk = try #require(record.bytes.chunkRecords.first)
-        for number in 0..<6 where number != 1 { try await store.delete(ObjectKey("\(number)"), ledger) }
+        for number in 0..<6 where number != 1 {
+            try await store.delete(ObjectKey("\(number)"), ledger)
+        }
         let path = "/data/chunks/" + ChunkFormat.name(of: chunk.file)
         region.disk.flip(path, at: chunk.offsetBytes + 100)
         let report = try await store.collect()
@@ -351,7 +367,7 @@ struct CollectInterleavingTests {
 extension DurableStore {
     /// Runs commits so that one group decides all of them, in this order.
     func inOneGroup<Answer: Sendable>(
-        _ disk: HeldDisk, _ commits: () -> [@Sendable () async throws -> Answer]
+        _ disk: HeldDisk, _ commits: [@Sendable () async throws -> Answer]
     ) async throws -> [Answer] {
         let syncs = disk.journalSyncs
         disk.hold()
@@ -361,7 +377,7 @@ extension DurableStore {
                 return (-1, nil)
             }
             while disk.journalSyncs == syncs { await Task.yield() }
-            for (number, commit) in commits().enumerated() {
+            for (number, commit) in commits.enumerated() {
                 group.addTask { (number, try await commit()) }
                 while committer.queue.waitingCount < number + 1 { await Task.yield() }
             }
