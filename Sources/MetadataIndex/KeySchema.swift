@@ -8,6 +8,7 @@
 //   r bucket 0 key                               the whole register of a name that holds anything else
 //                                                (tombstones, pending, history, purges)
 //   w bucket 0 escaped key, version              a pending version
+//   x end, bucket 0 escaped key, version         a version that is history, by when it ends
 //   k bucket                                     tally of a bucket: objects shown, their bytes
 //   b blob                                       blob record
 //   f blob, 0, bucket 0 escaped key, version     an object version that names the blob
@@ -31,6 +32,7 @@ package enum KeySchema {
         static let bucketTally = UInt8(ascii: "k")
         static let blob = UInt8(ascii: "b")
         static let cursor = UInt8(ascii: "c")
+        static let history = UInt8(ascii: "x")
         static let ended = UInt8(ascii: "e")
         static let feed = UInt8(ascii: "n")
         static let head = UInt8(ascii: "h")
@@ -63,6 +65,17 @@ package enum KeySchema {
     }
 
     package static let allPending = KeyRange(prefix: [Space.pending])
+
+    package static func history(
+        until milliseconds: Int64, _ name: ObjectName, _ version: Version
+    ) -> Bytes {
+        escaped([Space.history] + bytes(UInt64(clamping: milliseconds)), name) + bytes(version)
+    }
+
+    package static let allHistory = KeyRange(prefix: [Space.history])
+
+    /// The end that a key of `history` names.
+    package static func end(ofHistory key: Bytes) -> Int64 { Int64(clamping: number(key, at: 1)) }
 
     package static func bucketTally(_ bucket: String) -> Bytes {
         [Space.bucketTally] + bucket.utf8

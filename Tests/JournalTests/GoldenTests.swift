@@ -54,6 +54,21 @@ struct GoldenTests {
         #expect(replay.nextSequence == 4)
     }
 
+    @Test("writes and reads history and quarantine as they were first written")
+    func history() throws {
+        let file = Self.golden.deletingLastPathComponent().appendingPathComponent(
+            "history-records.hex")
+        let golden = try String(contentsOf: file, encoding: .utf8)
+        #expect(Self.lines(EncodedBatch(Samples.laterRecords).body) == golden)
+        let bytes = try #require(Hexadecimal.decode(golden.filter { $0 != "\n" }))
+        var rest = bytes[...]
+        var records: [JournalRecord] = []
+        while !rest.isEmpty {
+            if let record = try JournalRecord.take(from: &rest) { records.append(record) }
+        }
+        #expect(records == Samples.laterRecords)
+    }
+
     @Test("an unknown field that may be ignored is passed over, a critical one refuses")
     func unknownFields() throws {
         var writer = FieldWriter()
@@ -105,7 +120,7 @@ struct GoldenTests {
 
     @Test("no cut and no changed byte of a record is ever more than an error")
     func fuzz() {
-        let body = EncodedBatch(Samples.records).body
+        let body = EncodedBatch(Samples.records + Samples.laterRecords).body
         for place in 0..<body.count {
             Self.decode(body.prefix(place))
             for flip: UInt8 in [1, 0x80, 0xff] {

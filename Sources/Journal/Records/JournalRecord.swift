@@ -1,5 +1,5 @@
 // The records of the journal: what each says, and which number names its type. Types and tags are
-// stored: never renumber one, never use one again. The next free type is 12.
+// stored: never renumber one, never use one again. The next free type is 13.
 
 package import Storage
 
@@ -17,6 +17,8 @@ package enum JournalRecord: Hashable, Sendable {
     case incarnation(IncarnationRecord)
     case cursor(CursorRecord)
     case receipt(ReceiptRecord)
+    /// A version that was history is not kept any more.
+    case versionExpired(VersionReference)
 }
 
 extension JournalRecord {
@@ -42,6 +44,7 @@ extension JournalRecord {
         case .incarnation(let record): (9, record.encode())
         case .cursor(let record): (10, record.encode())
         case .receipt(let record): (11, record.encode())
+        case .versionExpired(let reference): (12, ExpiredVersion.encode(reference))
         }
     }
 
@@ -72,6 +75,7 @@ extension JournalRecord {
         case 9: .incarnation(try IncarnationRecord.decode(body))
         case 10: .cursor(try CursorRecord.decode(body))
         case 11: .receipt(try ReceiptRecord.decode(body))
+        case 12: .versionExpired(try ExpiredVersion.decode(body))
         default: nil
         }
     }
