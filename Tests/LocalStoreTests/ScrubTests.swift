@@ -126,7 +126,8 @@ struct ScrubTests {
         try await store.close()
     }
 
-    @Test("finds a chunk file that was removed while it is written to, and no more is written to it")
+    @Test(
+        "finds a chunk file that was removed while it is written to, and no more is written to it")
     func removedOpenFile() async throws {
         let damaged = DamagedRegion()
         let store = try await damaged.open()

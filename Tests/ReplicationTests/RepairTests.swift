@@ -145,7 +145,8 @@ struct RepairTests {
     @Test("of its own accord is cut off by a restart, and goes on there")
     func interrupted() async throws {
         let begun = own.clock.milliseconds()
-        let place = "{\"begunMilliseconds\":\(begun),\"firstChunkFile\":5,\"format\":1,\"isDone\":false}"
+        let place =
+            "{\"begunMilliseconds\":\(begun),\"firstChunkFile\":5,\"format\":1,\"isDone\":false}"
         try await settings().write(ByteBuffer(string: place), to: ScrubSchedule.path)
         let asked = Mutex<[UInt64]>([])
         var scrubbed = ScrubbedMemory(store: own.store, blobs: [])
