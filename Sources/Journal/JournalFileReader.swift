@@ -30,6 +30,15 @@ struct JournalFileReader {
         sizeBytes = try onDisk { () throws(DiskError) in try file.sizeBytes() }
     }
 
+    init(
+        opening number: UInt64, of generation: UInt64, in directory: JournalDirectory,
+        limits: JournalLimits
+    ) throws(JournalError) {
+        let path = directory.path(generation, number)
+        let file = try onDisk { () throws(DiskError) in try directory.disk.open(path, .read) }
+        try self.init(file, name: JournalDirectory.name(generation, number), limits: limits)
+    }
+
     mutating func header() throws(JournalError) -> JournalFileHeader? {
         let bytes = try bytes(at: 0, count: JournalFormat.fileHeaderBytes)
         return try JournalFileHeader.decode(Array(bytes), file: name)

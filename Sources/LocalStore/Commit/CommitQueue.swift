@@ -17,13 +17,12 @@ final class CommitTicket<Choice: Decision>: QueuedCommit {
     typealias Outcome = Result<Choice.Answer, StorageError>
 
     private let decision: Choice
-    /// `nil` where nobody waits.
-    private let continuation: CheckedContinuation<Outcome, Never>?
+    private let answer: @Sendable (Outcome) -> Void
     private let outcome = Mutex<Outcome?>(nil)
 
-    init(_ decision: Choice, _ continuation: CheckedContinuation<Outcome, Never>?) {
+    init(_ decision: Choice, _ answer: @escaping @Sendable (Outcome) -> Void) {
         self.decision = decision
-        self.continuation = continuation
+        self.answer = answer
     }
 
     func decide(_ context: inout CommitContext) {
@@ -37,14 +36,13 @@ final class CommitTicket<Choice: Decision>: QueuedCommit {
             guard let decided else {
                 preconditionFailure("a commit is finished before its decision")
             }
-            continuation?.resume(returning: decided)
-            return
+            return answer(decided)
         }
         // A refusal stands, whatever became of the group.
         if case .failure = decided, let decided {
-            continuation?.resume(returning: decided)
+            answer(decided)
         } else {
-            continuation?.resume(returning: .failure(failure))
+            answer(.failure(failure))
         }
     }
 }
@@ -68,14 +66,19 @@ final class CommitQueue: Sendable {
         _ decision: Choice
     ) async throws(StorageError) -> Choice.Answer {
         let outcome = await withCheckedContinuation { continuation in
-            let ticket = CommitTicket(decision, continuation)
-            if let refusal = add(ticket) { ticket.finish(refusal) }
+            post(decision) { continuation.resume(returning: $0) }
         }
         return try outcome.get()
     }
 
-    /// Hands over a decision whose answer nobody waits for; dropped where the queue takes none.
-    func post(_ decision: some Decision) { _ = add(CommitTicket(decision, nil)) }
+    /// Hands over a decision. `answer` is called once, on the committer's thread, or at once where the queue
+    /// takes none; it must not block.
+    func post<Choice: Decision>(
+        _ decision: Choice, answer: @escaping @Sendable (CommitTicket<Choice>.Outcome) -> Void
+    ) {
+        let ticket = CommitTicket(decision, answer)
+        if let refusal = add(ticket) { ticket.finish(refusal) }
+    }
 
     private func add(_ commit: any QueuedCommit) -> StorageError? {
         let (refusal, isFirst): (StorageError?, Bool) = state.withLock { state in
