@@ -55,10 +55,16 @@ package struct JournalDirectory: Sendable {
 
     private var preparedManifest: String { path + "/" + Self.manifestName + ".new" }
 
-    /// Removes the files of generations that do not count.
+    /// Removes the files of generations that do not count. A generation that has no file while others have
+    /// is one that was switched from: then the manifest is the old one, and nothing is removed.
     package func removeOthers(than generation: UInt64) throws(JournalError) {
+        let names = try names()
+        let others = names.filter { $0.place.generation != generation }
+        guard others.isEmpty || others.count < names.count else {
+            throw .noManifest("it names generation \(generation), of which there is no file")
+        }
         var isChanged = false
-        for (name, place) in try names() where place.generation != generation {
+        for (name, _) in others {
             try onDisk { () throws(DiskError) in try disk.remove(path + "/" + name) }
             isChanged = true
         }

@@ -11,6 +11,8 @@ package enum JournalError: Error, Sendable, CustomStringConvertible {
     case noManifest(String)
     /// The manifest names a generation of which no file is there.
     case noFiles(generation: UInt64)
+    /// A batch that was synced cannot be read back.
+    case unreadable(sequence: UInt64)
     /// A batch above the named limit.
     case batchTooLarge(bytes: Int)
     case disk(DiskError)
@@ -26,6 +28,7 @@ package enum JournalError: Error, Sendable, CustomStringConvertible {
             "the journal's manifest is unusable (\(what)); put back journal/manifest from a backup"
         case .noFiles(let generation):
             "no file of the journal's generation \(generation) is there; put back journal/ from a backup"
+        case .unreadable(let sequence): "the journal cannot be read from batch \(sequence) on"
         case .batchTooLarge(let bytes): "a journal batch of \(bytes) bytes is over the limit"
         case .disk(let error): error.description
         }

@@ -19,24 +19,31 @@ struct JournalFileReader {
     let name: String
     let sizeBytes: UInt64
     private let file: any DiskFile
+    private let manifest: JournalManifest
+    private let number: UInt64
     private let limits: JournalLimits
     private var window: [UInt8] = []
     private var windowStart: UInt64 = 0
 
-    init(_ file: any DiskFile, name: String, limits: JournalLimits) throws(JournalError) {
+    /// Reads file `number` of the generation that `manifest` names.
+    init(
+        _ file: any DiskFile, _ manifest: JournalManifest, number: UInt64, limits: JournalLimits
+    ) throws(JournalError) {
         self.file = file
-        self.name = name
+        self.manifest = manifest
+        self.number = number
+        name = JournalDirectory.name(manifest.generation, number)
         self.limits = limits
         sizeBytes = try onDisk { () throws(DiskError) in try file.sizeBytes() }
     }
 
     init(
-        opening number: UInt64, of generation: UInt64, in directory: JournalDirectory,
+        _ directory: JournalDirectory, _ manifest: JournalManifest, number: UInt64,
         limits: JournalLimits
     ) throws(JournalError) {
-        let path = directory.path(generation, number)
+        let path = directory.path(manifest.generation, number)
         let file = try onDisk { () throws(DiskError) in try directory.disk.open(path, .read) }
-        try self.init(file, name: JournalDirectory.name(generation, number), limits: limits)
+        try self.init(file, manifest, number: number, limits: limits)
     }
 
     mutating func header() throws(JournalError) -> JournalFileHeader? {
@@ -47,7 +54,8 @@ struct JournalFileReader {
     /// The batch that begins at `offset`; `nil` where no whole one does.
     mutating func batch(at offset: UInt64) throws(JournalError) -> FramedBatch? {
         let head = try bytes(at: offset, count: JournalFormat.batchHeaderBytes)
-        guard let header = try BatchHeader.decode(head, file: name, offset: offset),
+        guard let header = try BatchHeader.decode(
+                head, file: name, at: manifest.place(file: number, offset: offset)),
             Int(header.bodyBytes) <= limits.batchBytes
         else { return nil }
         let body = try bytes(

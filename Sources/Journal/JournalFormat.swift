@@ -12,13 +12,16 @@
 //                 24  u64 generation             32  u64 file number
 //                 40  u64 first sequence         48  u64 compatible features
 //                 56  u64 read-only-compatible   64  u64 incompatible features
-//                 72  12 bytes, zero             84  u32 CRC32C of bytes 0 to 83
+//                 72  u64 salt                   80  4 bytes, zero
+//                 84  u32 CRC32C of bytes 0 to 83
 //   batch        batch header, body
 //   batch header 40 bytes:
 //                  0  u32 magic "HFBT"            4  u32 length of the body
 //                  8  u64 commit sequence        16  u64 durable through (a sequence)
 //                 24  u32 number of records      28  u32 flags (zero; any other is incompatible)
-//                 32  u32 CRC32C of the body     36  u32 CRC32C of bytes 0 to 35
+//                 32  u32 CRC32C of the body     36  u32 CRC32C of bytes 0 to 35 and of the place
+//   place        32 bytes that are not written: u64 salt, u64 generation, u64 file number, u64 offset of the
+//                batch in its file
 //   body         records, one behind the other
 //   record       varint (type << 1 | critical), varint length, fields
 //   field        varint (tag << 1 | critical), varint length, bytes
@@ -26,6 +29,11 @@
 // What a reader does not know: a compatible feature is ignored; a read-only-compatible one lets it read
 // but not write; an incompatible one, or a critical record or field, makes it refuse to open, naming the
 // file, the offset and the remedy. Other unknown records and fields are passed over.
+//
+// Place. The bodies of small objects ride in the journal, so a client chooses bytes that stand in it. A
+// batch counts only where it was written: its checksum covers the place, and the place the salt, a random
+// number of the generation that the manifest holds and no client is told. So nothing within a body, not
+// even a copy of this journal, is ever taken for a batch when a reader looks for the next whole one.
 //
 // Order. Commit sequences run without gaps through all files of a generation. A batch says through which
 // sequence the journal was synced when it was written: everything up to there was acknowledged or could
@@ -55,6 +63,7 @@ struct JournalFileHeader: Hashable, Sendable {
     var generation: UInt64
     var number: UInt64
     var firstSequence: UInt64
+    var salt: UInt64
     var compatible: UInt64 = 0
     var readOnlyCompatible: UInt64 = 0
     var incompatible: UInt64 = 0
@@ -65,11 +74,11 @@ struct JournalFileHeader: Hashable, Sendable {
         bytes.append(littleEndian: UInt32(JournalFormat.fileHeaderBytes))
         for value in [
             region.value, generation, number, firstSequence, compatible, readOnlyCompatible,
-            incompatible,
+            incompatible, salt,
         ] {
             bytes.append(littleEndian: value)
         }
-        bytes.append(contentsOf: repeatElement(0, count: 12))
+        bytes.append(contentsOf: repeatElement(0, count: 4))
         bytes.append(littleEndian: CRC32C.checksum(bytes))
         return bytes
     }
@@ -89,6 +98,7 @@ struct JournalFileHeader: Hashable, Sendable {
             region: region, generation: bytes.littleEndian(UInt64.self, at: 24),
             number: bytes.littleEndian(UInt64.self, at: 32),
             firstSequence: bytes.littleEndian(UInt64.self, at: 40),
+            salt: bytes.littleEndian(UInt64.self, at: 72),
             compatible: bytes.littleEndian(UInt64.self, at: 48),
             readOnlyCompatible: bytes.littleEndian(UInt64.self, at: 56),
             incompatible: bytes.littleEndian(UInt64.self, at: 64))
@@ -104,6 +114,21 @@ struct JournalFileHeader: Hashable, Sendable {
     }
 }
 
+/// Where a batch stands: only there does it count.
+struct BatchPlace: Hashable, Sendable {
+    var salt: UInt64
+    var generation: UInt64
+    var number: UInt64
+    var offset: UInt64
+
+    /// The checksum of a header's first 36 bytes at this place.
+    func checksum(_ header: some Collection<UInt8>) -> UInt32 {
+        var bytes = Array(header)
+        for value in [salt, generation, number, offset] { bytes.append(littleEndian: value) }
+        return CRC32C.checksum(bytes)
+    }
+}
+
 /// What stands before the records of a batch.
 struct BatchHeader: Hashable, Sendable {
     var bodyBytes: UInt32
@@ -112,7 +137,7 @@ struct BatchHeader: Hashable, Sendable {
     var recordCount: UInt32
     var bodyChecksum: UInt32
 
-    func append(to bytes: inout [UInt8]) {
+    func append(to bytes: inout [UInt8], at place: BatchPlace) {
         var header: [UInt8] = []
         header.reserveCapacity(JournalFormat.batchHeaderBytes)
         header.append(littleEndian: JournalFormat.batchMagic)
@@ -122,24 +147,27 @@ struct BatchHeader: Hashable, Sendable {
         header.append(littleEndian: recordCount)
         header.append(littleEndian: UInt32(0))
         header.append(littleEndian: bodyChecksum)
-        header.append(littleEndian: CRC32C.checksum(header))
+        header.append(littleEndian: place.checksum(header))
         bytes += header
     }
 
-    /// `nil` where the bytes are no whole header. Throws `incompatible` for flags of a later format.
+    /// `nil` where the bytes are no whole header of this place. Throws `incompatible` for flags of a later
+    /// format.
     static func decode(
-        _ bytes: ArraySlice<UInt8>, file: String, offset: UInt64
+        _ bytes: ArraySlice<UInt8>, file: String, at place: BatchPlace
     ) throws(JournalError) -> BatchHeader? {
         let base = bytes.startIndex
         guard bytes.count >= JournalFormat.batchHeaderBytes,
             bytes.littleEndian(UInt32.self, at: base) == JournalFormat.batchMagic,
             bytes.littleEndian(UInt32.self, at: base + 36)
-                == CRC32C.checksum(Array(bytes[base..<base + 36]))
+                == place.checksum(bytes[base..<base + 36])
         else { return nil }
         let flags = bytes.littleEndian(UInt32.self, at: base + 28)
         guard flags == 0 else {
-            throw .incompatible(file: file, offset: offset, "batch flags \(flags)")
+            throw .incompatible(file: file, offset: place.offset, "batch flags \(flags)")
         }
+        // The greatest sequence has none behind it: no journal comes to it.
+        guard bytes.littleEndian(UInt64.self, at: base + 8) < .max else { return nil }
         return BatchHeader(
             bodyBytes: bytes.littleEndian(UInt32.self, at: base + 4),
             sequence: bytes.littleEndian(UInt64.self, at: base + 8),

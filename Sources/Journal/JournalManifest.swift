@@ -26,18 +26,25 @@ package struct JournalManifest: Hashable, Sendable {
     /// The identity of the region whose journal this is, made with the data directory.
     package var region: RegionID
     package var generation: UInt64
-    /// The first commit sequence of the generation.
+    /// The sequence of the generation's first batch.
     package var firstSequence: UInt64
+    /// Random, and told to nobody: see the format's *Place*.
+    package var salt: UInt64
     package var predecessor: Predecessor?
 
     package init(
-        region: RegionID, generation: UInt64, firstSequence: UInt64 = 1,
+        region: RegionID, generation: UInt64, firstSequence: UInt64 = 1, salt: UInt64,
         predecessor: Predecessor? = nil
     ) {
         self.region = region
         self.generation = generation
         self.firstSequence = firstSequence
+        self.salt = salt
         self.predecessor = predecessor
+    }
+
+    func place(file number: UInt64, offset: UInt64) -> BatchPlace {
+        BatchPlace(salt: salt, generation: generation, number: number, offset: offset)
     }
 }
 
@@ -48,9 +55,10 @@ extension JournalManifest {
         var writer = FieldWriter(reserving: 96)
         writer.number(1, region.value)
         writer.number(2, generation)
-        if firstSequence != 1 { writer.number(3, firstSequence) }
+        writer.number(3, firstSequence)
+        writer.number(4, salt)
         if let predecessor {
-            writer.group(4) { group in
+            writer.group(5) { group in
                 group.number(1, predecessor.generation)
                 group.number(2, predecessor.sequence)
                 group.number(3, predecessor.here)
@@ -87,20 +95,24 @@ extension JournalManifest {
         var reader = FieldReader(fields, of: "manifest")
         var region: RegionID?
         var generation: UInt64?
-        var firstSequence: UInt64 = 1
+        var firstSequence: UInt64?
+        var salt: UInt64?
         var predecessor: Predecessor?
         while let field = try reader.next() {
             switch field.tag {
             case 1: region = try field.region()
             case 2: generation = try field.number()
             case 3: firstSequence = try field.number()
-            case 4: predecessor = try Predecessor(field)
+            case 4: salt = try field.number()
+            case 5: predecessor = try Predecessor(field)
             default: try reader.passOver(field)
             }
         }
-        guard let region, let generation else { throw reader.missing("region or generation") }
+        guard let region, let generation, let firstSequence, let salt else {
+            throw reader.missing("region, generation, first sequence or salt")
+        }
         return JournalManifest(
-            region: region, generation: generation, firstSequence: firstSequence,
+            region: region, generation: generation, firstSequence: firstSequence, salt: salt,
             predecessor: predecessor)
     }
 }

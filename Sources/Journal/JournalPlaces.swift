@@ -40,8 +40,7 @@ extension JournalReplay {
         _ limits: JournalLimits
     ) throws(JournalError) -> ReplayPoint? {
         for number in try directory.numbers(of: manifest.generation).reversed() {
-            var reader = try JournalFileReader(
-                opening: number, of: manifest.generation, in: directory, limits: limits)
+            var reader = try JournalFileReader(directory, manifest, number: number, limits: limits)
             guard let header = try reader.header(), header.firstSequence <= sequence else {
                 continue
             }

@@ -25,7 +25,7 @@ package struct ReplayedBatch: Sendable {
     }
 }
 
-/// Batches that were acknowledged and cannot be read.
+/// Batches that were acknowledged and cannot be read; none where only a file's header is damaged.
 package struct JournalDamage: Hashable, Sendable, CustomStringConvertible {
     package var file: String
     package var offsetBytes: UInt64
@@ -34,7 +34,9 @@ package struct JournalDamage: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String {
         "journal file \(file) is damaged at offset \(offsetBytes): "
-            + "batches \(sequences.lowerBound) to \(sequences.upperBound - 1) are lost"
+            + (sequences.isEmpty
+                ? "its header; no batch is lost"
+                : "batches \(sequences.lowerBound) to \(sequences.upperBound - 1) are lost")
     }
 }
 
@@ -79,13 +81,18 @@ package struct JournalReplay {
             found.append((number, try prepare(number)))
         }
         files = found[...]
-        if let point {
-            nextSequence = point.nextSequence
-            try openNext()
-            offset = point.offsetBytes
-        } else {
-            nextSequence = manifest.firstSequence
-            try openNext()
+        nextSequence = point?.nextSequence ?? manifest.firstSequence
+        try openNext()
+        if let point { offset = point.offsetBytes }
+    }
+
+    /// Refuses a journal of a later format, before anything is done to what is derived from it.
+    package static func check(
+        _ directory: JournalDirectory, _ manifest: JournalManifest, limits: JournalLimits
+    ) throws(JournalError) {
+        for number in try directory.numbers(of: manifest.generation) {
+            var reader = try JournalFileReader(directory, manifest, number: number, limits: limits)
+            _ = try reader.header()
         }
     }
 
@@ -123,9 +130,14 @@ package struct JournalReplay {
         let name = JournalDirectory.name(manifest.generation, number)
         var records: [JournalRecord] = []
         var rest = batch.body
+        var count: UInt32 = 0
         do throws(FieldError) {
             while !rest.isEmpty {
                 if let record = try JournalRecord.take(from: &rest) { records.append(record) }
+                count += 1
+            }
+            guard count == batch.header.recordCount else {
+                throw .malformed("\(batch.header.recordCount) records announced, \(count) there")
             }
         } catch {
             switch error {
@@ -199,12 +211,12 @@ package struct JournalReplay {
     }
 
     private func open(_ number: UInt64) throws(JournalError) -> JournalFileReader {
-        try JournalFileReader(
-            opening: number, of: manifest.generation, in: directory, limits: limits)
+        try JournalFileReader(directory, manifest, number: number, limits: limits)
     }
 
-    /// Syncs a file, drops it from memory, and reads its first sequence from the disk.
-    private func prepare(_ number: UInt64) throws(JournalError) -> UInt64? {
+    /// Syncs a file, drops it from memory, and reads its first sequence from the disk: out of its header, or
+    /// where that is damaged, of its first whole batch.
+    private mutating func prepare(_ number: UInt64) throws(JournalError) -> UInt64? {
         if !isLive {
             let path = directory.path(manifest.generation, number)
             try onDisk { () throws(DiskError) in
@@ -214,12 +226,20 @@ package struct JournalReplay {
             }
         }
         var reader = try open(number)
-        guard let header = try reader.header() else { return nil }
+        guard let header = try reader.header() else {
+            let start = UInt64(JournalFormat.fileHeaderBytes)
+            guard let batch = try reader.nextBatch(from: start) else { return nil }
+            let sequence = batch.header.sequence
+            damage.append(
+                JournalDamage(
+                    file: reader.name, offsetBytes: 0, sequences: sequence..<sequence))
+            return sequence
+        }
         guard header.region == manifest.region, header.generation == manifest.generation,
-            header.number == number
+            header.number == number, header.salt == manifest.salt
         else {
             throw .malformed(
-                file: JournalDirectory.name(manifest.generation, number), offset: 16,
+                file: reader.name, offset: 16,
                 "it belongs to region \(header.region), file \(header.generation)-\(header.number)")
         }
         return header.firstSequence

@@ -82,7 +82,9 @@ package final class JournalWriter: @unchecked Sendable {
                 bodyBytes: UInt32(batch.body.count), sequence: sequence,
                 durableThrough: durableThrough, recordCount: batch.recordCount,
                 bodyChecksum: CRC32C.checksum(batch.body)
-            ).append(to: &bytes)
+            ).append(
+                to: &bytes,
+                at: manifest.place(file: number, offset: offset + UInt64(bytes.count)))
             bytes += batch.body
             sequence += 1
         }
@@ -119,7 +121,7 @@ package final class JournalWriter: @unchecked Sendable {
     ) throws(JournalError) -> any DiskFile {
         let header = JournalFileHeader(
             region: manifest.region, generation: manifest.generation, number: number,
-            firstSequence: firstSequence
+            firstSequence: firstSequence, salt: manifest.salt
         ).encode()
         return try onDisk { () throws(DiskError) in
             let file = try directory.disk.open(

@@ -19,7 +19,7 @@ struct GoldenTests {
         let disk = SimulatedDisk()
         let directory = JournalDirectory(disk: disk, path: "/journal")
         _ = try directory.manifest()
-        let manifest = JournalManifest(region: Samples.region, generation: 1)
+        let manifest = Samples.manifest
         try directory.save(manifest)
         let writer = try JournalWriter(
             directory, manifest, nextSequence: 1, limits: JournalLimits())
@@ -89,7 +89,7 @@ struct GoldenTests {
     @Test("a later format and an incompatible feature refuse to open")
     func laterFormats() throws {
         var header = JournalFileHeader(
-            region: Samples.region, generation: 1, number: 1, firstSequence: 1)
+            region: Samples.region, generation: 1, number: 1, firstSequence: 1, salt: 7)
         header.compatible = 1 << 60
         #expect(try JournalFileHeader.decode(header.encode(), file: "f") == header)
         header.incompatible = 4

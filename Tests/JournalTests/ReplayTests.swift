@@ -50,7 +50,7 @@ struct ReplayedJournal {
 final class TestJournal {
     let disk = SimulatedDisk()
     let directory: JournalDirectory
-    let manifest = JournalManifest(region: Samples.region, generation: 1)
+    let manifest = Samples.manifest
     var limits = JournalLimits()
     private(set) var writer: JournalWriter?
 
@@ -78,7 +78,7 @@ final class TestJournal {
     /// Where each batch of a file begins.
     func offsets(_ number: UInt64) throws -> [UInt64] {
         var reader = try JournalFileReader(
-            try disk.open(path(number), .read), name: "", limits: limits)
+            try disk.open(path(number), .read), manifest, number: number, limits: limits)
         var offsets: [UInt64] = []
         var offset = UInt64(JournalFormat.fileHeaderBytes)
         while let batch = try reader.nextBatch(from: offset) {
@@ -217,7 +217,8 @@ struct ReplayTests {
     func foreignFile() throws {
         let journal = try TestJournal()
         let header = JournalFileHeader(
-            region: Samples.other, generation: 1, number: 1, firstSequence: 1)
+            region: Samples.other, generation: 1, number: 1, firstSequence: 1,
+            salt: journal.manifest.salt)
         try journal.disk.open(journal.path(1), .create).write(header.encode(), at: 0)
         #expect(throws: JournalError.self) { try ReplayedJournal(journal) }
     }
@@ -228,12 +229,104 @@ struct ReplayTests {
         try journal.start(next: 1)
         var next = journal.manifest
         next.generation = 2
+        let writer = try JournalWriter(
+            journal.directory, next, nextSequence: 1, limits: journal.limits)
+        #expect(writer.end.generation == 2)
         try journal.directory.save(next)
         journal.disk.crash(.everything)
         journal.disk.restart()
         #expect(try journal.directory.manifest() == next)
         try journal.directory.removeOthers(than: 2)
-        #expect(journal.disk.paths == ["/journal/manifest"])
+        #expect(journal.disk.paths == ["/journal/2-1.journal", "/journal/manifest"])
+    }
+
+    @Test("an old manifest that was put back removes nothing of the generation that replaced it")
+    func oldManifest() throws {
+        let journal = try TestJournal()
+        try journal.start(next: 1)
+        #expect(throws: JournalError.self) { try journal.directory.removeOthers(than: 7) }
+        #expect(journal.disk.paths == ["/journal/1-1.journal", "/journal/manifest"])
+    }
+
+    @Test("bytes of an object that are a batch, even one of this journal, are never taken for one")
+    func embeddedBatch() throws {
+        let journal = try TestJournal()
+        try journal.start(next: 1)
+        for number in 1...9 { try journal.append([UInt64(number)]) }
+        let offsets = try journal.offsets(1)
+        let written = try #require(journal.disk.content(of: journal.path(1)))
+        let eighth = Array(written[Int(offsets[7])..<Int(offsets[8])])
+        let other = try TestJournal()
+        try other.start(next: 1)
+        for number in 1...3 { try other.append([UInt64(number)]) }
+        let body = BlobRecord(
+            blob: Samples.blob(1), sizeBytes: UInt64(eighth.count), bytes: .inline(eighth))
+        try other.writer?.append([EncodedBatch([.blob(body)])])
+        // The batch that holds the body is torn: its own header is gone, the one within it is whole.
+        other.disk.flip(other.path(1), at: try other.offsets(1)[3] + 3)
+        let replay = try ReplayedJournal(other)
+        #expect(replay.numbers == [1, 2, 3])
+        #expect(replay.damage.isEmpty)
+        #expect(replay.nextSequence == 4)
+    }
+
+    @Test("a beginning that is gone is damage")
+    func missingBeginning() throws {
+        let journal = try TestJournal()
+        for number: UInt64 in 1...2 {
+            try journal.start(next: number)
+            try journal.append([number])
+        }
+        try journal.disk.remove(journal.path(1))
+        let replay = try ReplayedJournal(journal)
+        #expect(replay.numbers == [2])
+        #expect(replay.damage.map(\.sequences) == [1..<2])
+    }
+
+    @Test("a damaged file header is reported, and what it made void stays void")
+    func damagedHeader() throws {
+        let journal = try TestJournal()
+        try journal.start(next: 1)
+        try journal.append([1])
+        try journal.append([2], sync: false)
+        // A recovery that did not take the second batch goes on with its sequence.
+        try journal.start(next: 2)
+        try journal.append([3])
+        journal.disk.flip(journal.path(2), at: 50)
+        let replay = try ReplayedJournal(journal)
+        #expect(replay.numbers == [1, 3])
+        #expect(replay.damage.map(\.file) == ["1-2.journal"])
+        #expect(replay.damage.map(\.sequences.count) == [0])
+    }
+
+    @Test("a tail that was accepted is durable before anything follows it")
+    func acceptedTail() throws {
+        let journal = try TestJournal()
+        try journal.start(next: 1)
+        try journal.append([1])
+        try journal.append([2], sync: false)
+        let first = try ReplayedJournal(journal)
+        #expect(first.numbers == [1, 2])
+        try journal.start(next: first.nextSequence)
+        try journal.append([3])
+        journal.disk.crash(.everything)
+        journal.disk.restart()
+        let second = try ReplayedJournal(journal)
+        #expect(second.numbers == [1, 2, 3])
+        #expect(second.damage.isEmpty)
+    }
+
+    @Test("a batch that holds fewer records than it announced is refused")
+    func recordCount() throws {
+        let journal = try TestJournal()
+        try journal.start(next: 1)
+        let header = BatchHeader(
+            bodyBytes: 0, sequence: 1, durableThrough: 0, recordCount: 2, bodyChecksum: 0)
+        var bytes: [UInt8] = []
+        let offset = UInt64(JournalFormat.fileHeaderBytes)
+        header.append(to: &bytes, at: journal.manifest.place(file: 1, offset: offset))
+        try journal.disk.open(journal.path(1), .readWrite).write(bytes, at: offset)
+        #expect(throws: JournalError.self) { try ReplayedJournal(journal) }
     }
 
     @Test("journal files without a manifest are refused, and so is a damaged manifest")

@@ -5,6 +5,7 @@ import Storage
 
 enum Samples {
     static let region = RegionID(0x1122_3344_5566_7788)
+    static let manifest = JournalManifest(region: region, generation: 1, salt: 0x5a17)
     static let other = RegionID(0x99aa_bbcc_ddee_ff00)
     static let version = Version(
         stamp: HybridTimestamp(milliseconds: 1_700_000_000_000, counter: 7), region: region)

@@ -103,6 +103,11 @@ struct RecoveryTests {
         await Self.expectRefusal { _ = try await region.open() }
         try region.disk.remove("/data/journal/manifest")
         await Self.expectRefusal { _ = try await region.open() }
+        // Nor does a directory that has lost its whole journal begin anew beside the old data.
+        for path in region.disk.paths where path.hasPrefix("/data/journal/") {
+            try region.disk.remove(path)
+        }
+        await Self.expectRefusal { _ = try await region.open() }
     }
 
     @Test("damage in the journal loses what it says and nothing else")

@@ -1,6 +1,7 @@
 // Opening a data directory, in the order that makes it safe:
 //  1. take the lock: one daemon on a directory
-//  2. read the manifest, or make the region's identity in a directory that has none
+//  2. read the manifest, or make the region's identity in a directory that holds nothing yet; refuse a
+//     journal of a later format before anything is changed
 //  3. remove what a switch of generations left behind
 //  4. bring the index up to the end of the journal, of which only what is on the disk counts
 //  5. start a new journal file and new chunk files: nothing that is there is truncated or appended to
@@ -70,12 +71,26 @@ struct OpenStore: Sendable {
     private func manifest(_ directory: JournalDirectory) throws -> JournalManifest {
         if let manifest = try directory.manifest() {
             try directory.removeOthers(than: manifest.generation)
+            try JournalReplay.check(directory, manifest, limits: configuration.limits.journal)
             return manifest
         }
+        try refuseLeftovers()
         // Zero is no region.
-        let manifest = JournalManifest(region: RegionID(max(random(), 1)), generation: 1)
+        let manifest = JournalManifest(
+            region: RegionID(max(random(), 1)), generation: 1, salt: random())
         try directory.save(manifest)
         return manifest
+    }
+
+    /// A directory that holds data and no journal is not a new one: its journal is lost or not mounted.
+    private func refuseLeftovers() throws {
+        let chunkFiles = try disk.list(configuration.chunkDirectory)
+        guard chunkFiles.isEmpty, !disk.exists(configuration.indexDirectory) else {
+            throw StorageError(
+                .refusedToOpen,
+                "there is data but no journal; put back journal/ from a backup, or use another directory"
+            )
+        }
     }
 
     private func openChunks(

@@ -1,8 +1,8 @@
 // Brings the index up to what the journal says, from wherever it is: at its replay point after a crash,
 // from the start where there is no index, or none that fits. Rebuilding is this and nothing else.
 //
-// An index is discarded where it cannot be opened, is of another format or region, or is ahead of the
-// journal (the journal was restored from an older copy). It is derived, so nothing is lost with it.
+// An index is discarded where it cannot be opened or read, is of another format or region, or is ahead of
+// the journal (the journal was restored from an older copy). It is derived, so nothing is lost with it.
 
 internal import DiskIO
 internal import Journal
@@ -28,7 +28,15 @@ struct RecoverIndex: Sendable {
     func run() throws(StorageError) -> Outcome {
         do {
             let (index, head) = try openIndex()
-            return try replay(into: index, from: head)
+            do {
+                return try replay(into: index, from: head)
+            } catch IndexError.corrupt(let reason) {
+                logger.error(
+                    "the index is damaged and is rebuilt", metadata: ["reason": "\(reason)"])
+                try index.close()
+            }
+            try factory.destroy(configuration.indexDirectory)
+            return try replay(into: try factory.open(configuration.indexDirectory), from: nil)
         } catch {
             throw StorageError(opening: error)
         }
