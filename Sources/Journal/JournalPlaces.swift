@@ -6,11 +6,15 @@ internal import DiskIO
 
 extension JournalReplay {
     /// The place that `point` means in the journal as it is now; `nil` where the journal does not have it: it
-    /// was restored from an older copy, or the index was.
+    /// was restored from an older copy, or the index was. Throws `noFiles` where all of the journal is gone.
     package static func place(
         of point: ReplayPoint, _ directory: JournalDirectory, _ manifest: JournalManifest,
         limits: JournalLimits
     ) throws(JournalError) -> ReplayPoint? {
+        let numbers = try directory.numbers(of: manifest.generation)
+        guard !numbers.isEmpty || point.file == 0 else {
+            throw .noFiles(generation: manifest.generation)
+        }
         if point.generation == manifest.generation {
             return try reaches(point, directory, manifest) ? point : nil
         }

@@ -32,6 +32,14 @@ package struct JournalDamage: Hashable, Sendable, CustomStringConvertible {
     /// The commit sequences that are missing.
     package var sequences: Range<UInt64>
 
+    /// Of a journal that ends before `sequence`, while an index was followed to `point`.
+    package static func end(before point: ReplayPoint, at sequence: UInt64) -> JournalDamage? {
+        guard sequence < point.nextSequence else { return nil }
+        return JournalDamage(
+            file: JournalDirectory.name(point.generation, point.file),
+            offsetBytes: point.offsetBytes, sequences: sequence..<point.nextSequence)
+    }
+
     package var description: String {
         "journal file \(file) is damaged at offset \(offsetBytes): "
             + (sequences.isEmpty

@@ -59,6 +59,17 @@ struct Scenario: Sendable, CustomTestStringConvertible {
                 }
             }
         },
+        Scenario(name: "new generation of the journal") { store, ledger in
+            try await store.put("small", small, ledger)
+            try await store.put("large", other, ledger)
+            try await ledger.change("small", to: nil) {
+                try await store.commit(.delete(Ledger.name("small"), .none))
+            }
+        } run: { store, ledger in
+            try await store.renewJournal()
+            try await store.put("large", large, ledger)
+            try await store.renewJournal()
+        },
     ]
 }
 

@@ -85,7 +85,7 @@ extension DurableStore {
                 "reason": "\(damage.reason)",
             ])
         guard let blob = damage.blob else { return }
-        committer.queue.post(MarkDamaged(blob: blob))
+        committer.queue.post(MarkDamaged(blob: blob)) { _ in }
     }
 }
 

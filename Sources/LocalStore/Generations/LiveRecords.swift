@@ -54,7 +54,7 @@ struct LiveRecords {
     ) throws(IndexError) -> [JournalRecord] {
         switch key[0] {
         case Space.blob: try blob(value)
-        case Space.movedChunk: [try moved(key, value)]
+        case Space.moved: [try moved(key, value)]
         case Space.shown: try object(value)
         case Space.register: [try register(value)]
         case Space.uploadByID:
@@ -64,9 +64,7 @@ struct LiveRecords {
         case Space.part:
             [.part(try decoding { () throws(RecordError) in try PartRecord(encoded: value[...]) })]
         case Space.ended:
-            [.uploadEnded(try decoding { () throws(RecordError) in
-                try UploadEndedRecord(encoded: value[...])
-            })]
+            [.uploadEnded(try UploadEndedRecord(value: value))]
         case Space.incarnation: [incarnation(key)]
         case Space.cursor:
             [.cursor(
@@ -107,7 +105,7 @@ struct LiveRecords {
 
     private static func register(_ value: Bytes) throws(IndexError) -> JournalRecord {
         let register = try RegisterEntry.decode(value)
-        guard let name = (register.versions.first ?? register.purges.first)?.name else {
+        guard let name = register.name else {
             throw .corrupt("an empty register")
         }
         return .register(RegisterRecord(name: name, register: register))

@@ -3,7 +3,7 @@
 internal import Journal
 internal import MetadataIndex
 
-struct WriteGeneration {
+struct WriteGeneration: Sendable {
     private let limits: GenerationLimits
     private let journalLimits: JournalLimits
     private let directory: JournalDirectory
@@ -19,7 +19,7 @@ struct WriteGeneration {
 
     /// Begins a generation behind `old`, of which nothing may be there.
     init(
-        _ directory: JournalDirectory, after old: JournalManifest, _ head: IndexHead,
+        _ directory: JournalDirectory, after old: JournalManifest, _ head: IndexHead, salt: UInt64,
         _ limits: LocalStoreLimits
     ) throws(JournalError) {
         self.directory = directory
@@ -30,7 +30,7 @@ struct WriteGeneration {
         carried = head.replay
         let manifest = JournalManifest(
             region: old.region, generation: old.generation + 1,
-            firstSequence: head.replay.nextSequence)
+            firstSequence: head.replay.nextSequence, salt: salt)
         writer = try JournalWriter(
             directory, manifest, nextSequence: head.replay.nextSequence, limits: limits.journal)
     }
@@ -94,12 +94,18 @@ struct WriteGeneration {
         try sync()
     }
 
+    /// How much of the old generation there is between what was carried over and `end`; all of what is behind,
+    /// where that is in another file.
+    func bytesLeft(before end: ReplayPoint) -> UInt64 {
+        carried.file == end.file ? end.offsetBytes - carried.offsetBytes : .max
+    }
+
     /// What the manifest is to say, and the writer that then goes on.
-    func finished(liveUntil here: UInt64) -> (JournalManifest, JournalWriter) {
+    func finished(liveBefore here: UInt64) -> Committer.Generation {
         var manifest = writer.manifest
         manifest.predecessor = JournalManifest.Predecessor(
             generation: old.generation, sequence: head.replay.nextSequence, here: here,
             deadBytes: head.deadBytes)
-        return (manifest, writer)
+        return Committer.Generation(manifest: manifest, writer: writer)
     }
 }
