@@ -56,6 +56,7 @@ package final class ChunkReader: Sendable {
     package func file(_ file: UInt64) throws(ChunkFileError) -> any DiskFile {
         if let handle = openFile(file) { return handle }
         let handle = try open(file)
+        handle.expectRandomReads()
         try check(handle, file)
         state.withLock { state in
             if state.files.count >= openFileLimit {

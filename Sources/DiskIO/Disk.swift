@@ -61,6 +61,10 @@ package protocol DiskFile: AnyObject, Sendable {
     /// Linux 6.5 and later), so that it can be asked before every MiB that is sent.
     func isResident(_ range: Range<UInt64>) -> Bool
 
+    /// Asks that a read bring into memory nothing but what was asked for. Pages that nobody asked for would
+    /// count as resident without having been looked at.
+    func expectRandomReads()
+
     /// Drops the range from memory, so that the next read comes from the disk.
     func evict(_ range: Range<UInt64>)
 

@@ -38,6 +38,11 @@ extension PosixFile {
         }
     }
 
+    package func expectRandomReads() {
+        // Advice: a file system that does not take it merely reads ahead.
+        _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_RANDOM)
+    }
+
     package func evict(_ range: Range<UInt64>) {
         // Advice: a file system that does not take it merely keeps its pages.
         _ = posix_fadvise(

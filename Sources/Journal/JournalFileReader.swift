@@ -54,7 +54,8 @@ struct JournalFileReader {
     /// The batch that begins at `offset`; `nil` where no whole one does.
     mutating func batch(at offset: UInt64) throws(JournalError) -> FramedBatch? {
         let head = try bytes(at: offset, count: JournalFormat.batchHeaderBytes)
-        guard let header = try BatchHeader.decode(
+        guard
+            let header = try BatchHeader.decode(
                 head, file: name, at: manifest.place(file: number, offset: offset)),
             Int(header.bodyBytes) <= limits.batchBytes
         else { return nil }

@@ -28,6 +28,18 @@ package struct EncodedBatch: Sendable {
         record.append(to: &body)
         recordCount += 1
     }
+
+    /// Appends a record of at most `limitBytes`; `false`, and nothing is changed, where it is longer.
+    package mutating func append(_ record: JournalRecord, limitBytes: Int) -> Bool {
+        let start = body.count
+        record.append(to: &body)
+        guard body.count - start <= limitBytes else {
+            body.removeLast(body.count - start)
+            return false
+        }
+        recordCount += 1
+        return true
+    }
 }
 
 package final class JournalWriter: @unchecked Sendable {

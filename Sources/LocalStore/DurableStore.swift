@@ -104,9 +104,8 @@ package final class DurableStore: Sendable {
             places: { (references) throws(StorageError) in
                 try ChunkPlaces(index: index, committer: committer).find(references)
             })
-        committerThread.submit { isRunning in
-            if isRunning { committer.run { renewal.consider($0, on: pool) } }
-        }
+        // Also where the thread is stopped before it began: whoever waits is answered.
+        committerThread.submit { _ in committer.run { renewal.consider($0, on: pool) } }
     }
 
     /// Finishes the commits that were handed over, makes the index durable so that the next start has

@@ -177,7 +177,9 @@ package enum KeySchema {
     /// The incarnation that a key of `incarnation` names.
     package static func incarnation(of key: Bytes) -> UInt64 { number(key, at: 17) }
 
-    package static func region(ofIncarnation key: Bytes) -> RegionID { RegionID(number(key, at: 1)) }
+    package static func region(ofIncarnation key: Bytes) -> RegionID {
+        RegionID(number(key, at: 1))
+    }
 
     package static func firstNumber(ofIncarnation key: Bytes) -> UInt64 { number(key, at: 9) }
 

@@ -121,7 +121,8 @@ package final class RocksIndex: KeyValueIndex {
     }
 
     package func close() throws(IndexError) {
+        // Closed also where what is in memory cannot be written any more: the journal has it.
+        defer { handle.close() }
         try flush()
-        handle.close()
     }
 }

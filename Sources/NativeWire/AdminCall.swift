@@ -4,6 +4,10 @@ package enum AdminCall {
     package static let prefix = "/-/admin/v1/"
     /// GET: `StatusDocument`.
     package static let status = prefix + "status"
+    /// GET: `JobListDocument`. POST of a `JobRequestDocument`: begins a job, `JobDocument`.
+    package static let jobs = prefix + "jobs"
+    /// GET: `JobDocument`. DELETE: asks the job to end, `JobDocument`.
+    package static func job(_ id: UInt64) -> String { jobs + "/\(id)" }
     /// GET, without a key: 200 while the process runs.
     package static let live = "/-/health/live"
     /// GET, without a key: 200 while it serves; 503 with a `HealthDocument` otherwise.

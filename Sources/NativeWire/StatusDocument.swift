@@ -5,11 +5,14 @@ package struct StatusDocument: Sendable, Hashable, Codable {
     package var region: Region
     package var store: Store
     package var replication: Replication
+    /// Running ones and the last that ended, the newest first.
+    package var jobs: [JobDocument]
 
-    package init(region: Region, store: Store, replication: Replication) {
+    package init(region: Region, store: Store, replication: Replication, jobs: [JobDocument]) {
         self.region = region
         self.store = store
         self.replication = replication
+        self.jobs = jobs
     }
 
     /// The daemon that answers.

@@ -17,6 +17,18 @@ package struct AdminClient: Sendable {
         try await get(AdminCall.status)
     }
 
+    package func jobs() async throws -> [JobDocument] {
+        try await get(AdminCall.jobs, as: JobListDocument.self).jobs
+    }
+
+    package func job(_ id: UInt64) async throws -> JobDocument {
+        try await get(AdminCall.job(id))
+    }
+
+    package func begin(_ request: JobRequestDocument) async throws -> JobDocument {
+        try await post(AdminCall.jobs, request)
+    }
+
     /// Throws `AdminClientError`, or `CancellationError`.
     package func get<Document: Decodable>(
         _ target: String, as type: Document.Type = Document.self

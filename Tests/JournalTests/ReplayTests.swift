@@ -50,7 +50,7 @@ struct ReplayedJournal {
 final class TestJournal {
     let disk = SimulatedDisk()
     let directory: JournalDirectory
-    let manifest = Samples.manifest
+    var manifest = Samples.manifest
     var limits = JournalLimits()
     private(set) var writer: JournalWriter?
 

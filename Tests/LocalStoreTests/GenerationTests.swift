@@ -149,7 +149,9 @@ struct GenerationTests {
         let store = try await region.open(limits: limits)
         try await Buckets(objects: store, blobs: store).create(Ledger.bucket)
         let ledger = Ledger()
-        for number in 0..<50 { try await store.put(ObjectKey("\(number)"), pattern(number), ledger) }
+        for number in 0..<50 {
+            try await store.put(ObjectKey("\(number)"), pattern(number), ledger)
+        }
         let size = store.committer.figures.journal
         #expect(size.bytes > 10 << 10)
         #expect(size.deadBytes < size.bytes / 10)

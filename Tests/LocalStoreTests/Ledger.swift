@@ -36,7 +36,8 @@ final class Ledger: Sendable {
         state.withLock { $0.parts[part.number] = part.etag }
     }
 
-    /// Nothing acknowledged is lost, and nothing corrupt can be read.
+    /// Nothing acknowledged is lost, and nothing corrupt can be read. What is shown now must be shown from
+    /// now on: a start that took a tail has made it last.
     func check(_ store: DurableStore, _ context: String) async throws {
         let (allowed, parts, upload) = state.withLock { ($0.allowed, $0.parts, $0.upload) }
         var shown: [ObjectKey] = []
@@ -52,6 +53,7 @@ final class Ledger: Sendable {
                 bytes = whole
             }
             #expect(values.contains(bytes), "\(context): \(key) shows what was never written")
+            state.withLock { $0.allowed[key] = [bytes] }
         }
         let page = try await store.list(ListRequest(bucket: Self.bucket))
         #expect(page.entries.map(\.key) == shown.sorted(), "\(context): the list differs")

@@ -51,7 +51,10 @@ struct HealthTests {
             identity: DaemonIdentity(
                 region: HandlerFixture.own, name: "b", incarnation: 4, version: "1.2.3",
                 startedMilliseconds: HandlerFixture.now - 61_500),
-            maintenance: maintenance, clock: FixedClock(), logger: HandlerFixture.silent
+            maintenance: maintenance,
+            jobs: AdminJobs(board: JobBoard(clock: FixedClock())) { _ in
+                throw StorageError(.unavailable, "no jobs here")
+            }, clock: FixedClock(), logger: HandlerFixture.silent
         ) { replication }
     }
 

@@ -19,7 +19,16 @@ struct AdminDocumentsTests {
                     lastError: "unreachable: refused", cursor: "3.9", clockSkewMilliseconds: -5,
                     lag: StatusDocument.Lag(
                         pendingEntries: 0, outstandingBytes: 0, oldestMilliseconds: 9))
-            ], fetches: [], parked: [], refusedSources: []))
+            ], fetches: [], parked: [], refusedSources: []),
+        jobs: [
+            JobDocument(
+                id: 1, kind: "gc", state: .failed, failure: "why", startedMilliseconds: 2,
+                endedMilliseconds: 3,
+                progress: JobDocument.Progress(stage: "s", done: 4, total: 5, isBytes: true),
+                figures: ["freed_bytes": 6],
+                findings: [JobDocument.Finding(subject: "b", reason: "r", outcome: "kept")],
+                findingCount: 7, beyondRepairCount: 8)
+        ])
 
     @Test("a status comes back as it went")
     func roundTrip() throws {

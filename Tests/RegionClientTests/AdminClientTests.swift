@@ -54,7 +54,10 @@ struct AdminClientTests {
             identity: DaemonIdentity(
                 region: RegionID(1), name: "a", incarnation: 2, version: "0.1",
                 startedMilliseconds: 0),
-            maintenance: store, clock: ShiftedClock(), logger: logger
+            maintenance: store,
+            jobs: AdminJobs(board: JobBoard(clock: ShiftedClock())) { _ in
+                throw StorageError(.unavailable, "no jobs here")
+            }, clock: ShiftedClock(), logger: logger
         ) { ReplicationStatus(region: RegionID(1), name: "a") }
         try await Self.serving(handler) { client in
             let status = try await client.status()

@@ -100,6 +100,9 @@ final class SimulatedFile: DiskFile {
         return disk.state.withLock { $0.files[file]?.isResident(range) ?? false }
     }
 
+    /// The simulated disk never reads ahead.
+    func expectRandomReads() {}
+
     func evict(_ range: Range<UInt64>) {
         let range = Int(range.lowerBound)..<Int(min(range.upperBound, UInt64(Int32.max)))
         disk.state.withLock { state in state.files[file]?.evict(range) }

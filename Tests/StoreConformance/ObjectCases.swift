@@ -37,8 +37,11 @@ extension StoreCase {
             recorded.tags = [MetadataField(name: "t", value: "v")]
             recorded.writer = Writer(principal: "root", requestID: "1")
             recorded.lastModifiedMilliseconds = 1_700_000_000_123
-            try await store.commit(.put(named("a"), recorded, staged, .none))
-            #expect(try await store.object(named("a"))?.content == recorded)
+            var wrong = recorded
+            wrong.sizeBytes = 1
+            try await store.commit(.put(named("a"), wrong, staged, .none))
+            #expect(
+                try await store.object(named("a"))?.content == recorded, "the size is the body's")
         },
         StoreCase("keys are bytes: what Unicode calls equal are two names") { store in
             try await store.makeBucket()
@@ -75,6 +78,11 @@ extension StoreCase {
             let source = try await store.put("a", pattern(30_000))
             let recorded = try #require(source.content)
             try await store.commit(.link(named("b"), recorded, .none))
+            var wrong = recorded
+            wrong.sizeBytes += 1
+            await expect(.sizeMismatch) {
+                try await store.commit(.link(named("c"), wrong, .none))
+            }
             try await store.commit(.delete(named("a"), .none))
             #expect(try await store.get("b") == pattern(30_000))
             var missing = recorded

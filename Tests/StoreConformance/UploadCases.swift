@@ -130,6 +130,9 @@ extension StoreCase {
             let info = try await store.completeBlob(upload.id, of: upload.name, completion)
             #expect(try await store.content(of: info.blob, limitBytes: 8 << 20) == whole)
             #expect(try await store.get("a") == nil)
+            #expect(
+                try await store.completeBlob(upload.id, of: upload.name, completion) == info,
+                "ending it again says the same")
         },
         StoreCase("parts staged without MD5 make a blob by what the list says of them") { store in
             try await store.makeBucket()

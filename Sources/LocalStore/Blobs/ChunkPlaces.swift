@@ -2,6 +2,7 @@
 
 internal import Checksums
 internal import ChunkFiles
+internal import DiskIO
 internal import Journal
 internal import Logging
 internal import MetadataIndex
@@ -64,8 +65,12 @@ extension DurableStore {
         return try await pool.run {
             let lane = appender.enter()
             defer { appender.leave(lane) }
-            return try bytes.withUnsafeReadableBytes { raw in
-                try appender.append([raw], crc32c: CRC32C.checksum(raw), lane: lane)
+            do {
+                return try bytes.withUnsafeReadableBytes { raw in
+                    try appender.append([raw], crc32c: CRC32C.checksum(raw), lane: lane)
+                }
+            } catch let error as DiskError {
+                throw StorageError(writingBody: error)
             }
         }
     }

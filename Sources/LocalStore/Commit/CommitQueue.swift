@@ -18,7 +18,7 @@ final class CommitTicket<Choice: Decision>: QueuedCommit {
 
     private let decision: Choice
     private let answer: @Sendable (Outcome) -> Void
-    private let outcome = Mutex<Outcome?>(nil)
+    private let outcome = Mutex<(decided: Outcome, standsAlone: Bool)?>(nil)
 
     init(_ decision: Choice, _ answer: @escaping @Sendable (Outcome) -> Void) {
         self.decision = decision
@@ -26,21 +26,23 @@ final class CommitTicket<Choice: Decision>: QueuedCommit {
     }
 
     func decide(_ context: inout CommitContext) {
+        let standsAlone = !context.hasRecorded
         let decided = Outcome { () throws(StorageError) in try decision.decide(&context) }
-        outcome.withLock { $0 = decided }
+        outcome.withLock { $0 = (decided, standsAlone) }
     }
 
     func finish(_ failure: StorageError?) {
-        let decided = outcome.withLock { $0 }
+        let outcome = outcome.withLock { $0 }
         guard let failure else {
-            guard let decided else {
+            guard let outcome else {
                 preconditionFailure("a commit is finished before its decision")
             }
-            return answer(decided)
+            return answer(outcome.decided)
         }
-        // A refusal stands, whatever became of the group.
-        if case .failure = decided, let decided {
-            answer(decided)
+        // A refusal stands where it was decided on the index alone, and not on what earlier commits of a
+        // group that came to nothing would have done.
+        if let outcome, outcome.standsAlone, case .failure = outcome.decided {
+            answer(outcome.decided)
         } else {
             answer(.failure(failure))
         }

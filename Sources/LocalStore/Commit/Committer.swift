@@ -9,7 +9,8 @@
 // The chunk files that a decision names were synced before it was submitted. The next group is not
 // appended before the sync of this one has returned, and that sync is the only thing that gathers a group.
 //
-// What fails: at 1 or 2, the group, and nothing happened; at 3, the store, which stops acknowledging for
+// What fails: at 1, the group, and nothing happened; at 2, the group, of which a crash right then may still
+// leave whole batches behind (their callers were told of an error, which says no more than that); at 3, the store, which stops acknowledging for
 // good, since nobody can say what is on the disk; at 4, the group (its commits are durable and will show),
 // and the index is opened again from disk and brought up to date from the journal.
 
@@ -111,7 +112,9 @@ final class Committer: Sendable {
         return CommitContext(
             transaction: IndexTransaction(current, head: head),
             wallMilliseconds: surroundings.clock.milliseconds(), isBelowReserve: isBelowReserve,
-            batchBytes: limits.batchBytes)
+            batchBytes: limits.batchBytes,
+            // A batch may already hold this much when a record joins it.
+            recordBytes: limits.journal.batchBytes - limits.batchBytes)
     }
 
     /// Whether the disk is so full that only what makes room may be written. A disk that does not say is

@@ -21,6 +21,7 @@ struct CommitContext {
     /// The free space is below the reserve: nothing may grow.
     let isBelowReserve: Bool
     private let batchBytes: Int
+    private let recordBytes: Int
     private(set) var transaction: IndexTransaction
     private(set) var batches: [EncodedBatch] = []
     private var batch = EncodedBatch()
@@ -30,7 +31,7 @@ struct CommitContext {
 
     init(
         transaction: IndexTransaction, wallMilliseconds: Int64, isBelowReserve: Bool,
-        batchBytes: Int
+        batchBytes: Int, recordBytes: Int
     ) {
         region = transaction.head.region
         clock = HybridClock(latest: transaction.head.clock)
@@ -38,16 +39,22 @@ struct CommitContext {
         self.wallMilliseconds = wallMilliseconds
         self.isBelowReserve = isBelowReserve
         self.batchBytes = batchBytes
+        self.recordBytes = recordBytes
     }
 
     // MARK: Recording
+
+    /// Whether anything of the group so far would change the index.
+    var hasRecorded: Bool { !batches.isEmpty || batch.recordCount > 0 || indexFailure != nil }
 
     /// Makes a record part of the commit. Later look-ups see it.
     mutating func record(_ record: JournalRecord) throws(StorageError) {
         // Records come in the order in which they depend on each other, so a commit that is too long for
         // one batch may end between any two.
         if batch.body.count >= batchBytes { endBatch() }
-        batch.append(record)
+        guard batch.append(record, limitBytes: recordBytes) else {
+            throw StorageError(.limitExceeded, "a record of the commit is too large")
+        }
         do {
             try transaction.apply(record)
         } catch {

@@ -47,14 +47,16 @@ extension DurableStore: ChangeFeed {
 
     package func merge(_ range: FeedRange) async throws {
         let merge = MergeEntries(
-            entries: range.entries, range: (range.origin, range.after, range.through))
+            entries: range.entries.map { MergeEntries.Arrived($0) },
+            range: (range.origin, range.after, range.through))
         try await prefetch(for: range.entries)
         try await committer.queue.submit(merge)
     }
 
     package func merge(_ entries: [FeedEntry]) async throws {
         try await prefetch(for: entries)
-        try await committer.queue.submit(MergeEntries(entries: entries, range: nil))
+        try await committer.queue.submit(
+            MergeEntries(entries: entries.map { MergeEntries.Arrived($0) }, range: nil))
     }
 
     package func pending(

@@ -9,7 +9,13 @@ internal import NIOCore
 internal import Storage
 
 struct MergeEntries: Decision {
-    let entries: [FeedEntry]
+    /// An entry, and its blob where the bytes rode along.
+    struct Arrived: Sendable {
+        var object: ObjectVersion
+        var blob: BlobRecord?
+    }
+
+    let entries: [Arrived]
     /// Where the entries are a stretch of an origin's feed.
     let range: (origin: RegionID, after: FeedPosition, through: FeedPosition)?
 
@@ -36,25 +42,28 @@ struct MergeEntries: Decision {
     }
 
     private static func merge(
-        _ entry: FeedEntry, _ context: inout CommitContext
+        _ entry: Arrived, _ context: inout CommitContext
     ) throws(StorageError) {
         var object = entry.object
         object.state = .pending
         context.observe(object.version.stamp)
-        if let record = inlineBlob(entry) { try context.recordBlob(record) }
+        if let blob = entry.blob { try context.recordBlob(blob) }
         let before = try context.register(object.name)
         var after = before
         after.insert(object)
         _ = after.dropSuperseded()
         if after != before { try context.record(.object(object)) }
     }
+}
 
-    /// The blob that rides along, where its bytes are what they say.
-    private static func inlineBlob(_ entry: FeedEntry) -> BlobRecord? {
+extension MergeEntries.Arrived {
+    /// The blob counts where its bytes are what they say. Hashed here, before the committer has to wait.
+    init(_ entry: FeedEntry) {
+        object = entry.object
         guard let bytes = entry.inlineBytes, let blob = entry.object.content?.blob,
             MessageDigest.hash(.sha256, bytes) == blob.bytes
-        else { return nil }
-        return BlobRecord(
+        else { return }
+        self.blob = BlobRecord(
             blob: blob, sizeBytes: UInt64(bytes.readableBytes),
             bytes: .inline(Array(bytes.readableBytesView)))
     }

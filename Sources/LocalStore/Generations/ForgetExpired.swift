@@ -102,6 +102,9 @@ struct ForgetDeletions: Decision {
         }
         for name in names {
             let before = try context.register(name)
+            // What does not go into one record is kept: nothing may be refused halfway.
+            let count = before.versions.count + before.purges.count
+            guard count <= LiveRecords.registerVersions else { continue }
             var after = ObjectRegister()
             for purge in before.purges where !mayGo(purge, confirmed) { after.insert(purge) }
             let isLoneTombstone =

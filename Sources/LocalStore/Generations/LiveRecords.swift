@@ -56,21 +56,26 @@ struct LiveRecords {
         case Space.blob: try blob(value)
         case Space.moved: [try moved(key, value)]
         case Space.shown: try object(value)
-        case Space.register: [try register(value)]
+        case Space.register: try register(value)
         case Space.uploadByID:
-            [.upload(try decoding { () throws(RecordError) in
-                try UploadRecord.decode(encoded: value[...])
-            })]
+            [
+                .upload(
+                    try decoding { () throws(RecordError) in
+                        try UploadRecord.decode(encoded: value[...])
+                    })
+            ]
         case Space.part:
             [.part(try decoding { () throws(RecordError) in try PartRecord(encoded: value[...]) })]
         case Space.ended:
             [.uploadEnded(try UploadEndedRecord(value: value))]
         case Space.incarnation: [incarnation(key)]
         case Space.cursor:
-            [.cursor(
-                CursorRecord(
-                    origin: KeySchema.origin(ofCursor: key),
-                    position: try FeedPosition(encoded: value)))]
+            [
+                .cursor(
+                    CursorRecord(
+                        origin: KeySchema.origin(ofCursor: key),
+                        position: try FeedPosition(encoded: value)))
+            ]
         case Space.receipt: [.receipt(try ReceiptRecord(key: key, value: value))]
         default: throw .corrupt("a key of the unknown space \(key[0])")
         }
@@ -103,12 +108,20 @@ struct LiveRecords {
         return shown.hasRegister ? [] : [.object(shown.version)]
     }
 
-    private static func register(_ value: Bytes) throws(IndexError) -> JournalRecord {
+    /// Versions that one register record holds: of each no more than a request could say.
+    static let registerVersions = 100
+
+    private static func register(_ value: Bytes) throws(IndexError) -> [JournalRecord] {
         let register = try RegisterEntry.decode(value)
-        guard let name = register.name else {
-            throw .corrupt("an empty register")
+        guard let name = register.name else { throw .corrupt("an empty register") }
+        let all = register.purges + register.versions
+        return stride(from: 0, to: all.count, by: registerVersions).map { start in
+            var some = ObjectRegister()
+            for version in all[start..<min(start + registerVersions, all.count)] {
+                some.insert(version)
+            }
+            return .register(RegisterRecord(name: name, register: some, continues: start > 0))
         }
-        return .register(RegisterRecord(name: name, register: register))
     }
 
     private static func incarnation(_ key: Bytes) -> JournalRecord {

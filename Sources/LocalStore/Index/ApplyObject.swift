@@ -48,8 +48,10 @@ extension IndexTransaction {
     mutating func apply(_ record: RegisterRecord) throws(IndexError) {
         for version in record.register.versions + record.register.purges { note(version) }
         let before = try register(record.name)
-        guard record.register != before else { return }
-        try replace(before, by: record.register, of: record.name)
+        var after = record.continues ? before : ObjectRegister()
+        after.merge(record.register)
+        guard after != before else { return }
+        try replace(before, by: after, of: record.name)
     }
 
     private mutating func note(_ version: ObjectVersion) {

@@ -11,7 +11,7 @@ final class HashTrain: Sendable {
     private let others: [MessageDigest]
     private let checksums: [(algorithm: ChecksumAlgorithm, hasher: ChecksumHasher)]
 
-    /// The train with SHA-256, SHA-512 and the checksums; `state` is gone on from.
+    /// The train with SHA-256, SHA-512 and the checksums.
     init(plan: HashPlan) {
         sha256 = plan.sha256 ? MessageDigest(.sha256) : nil
         others = plan.sha512 ? [MessageDigest(.sha512)] : []
@@ -38,7 +38,7 @@ final class HashTrain: Sendable {
         for piece in pieces { piece.withUnsafeReadableBytes { update($0) } }
     }
 
-    /// Ends every hash but SHA-256, and names them.
+    /// Ends every hash, and names them.
     func finish(into body: inout HashedBody) {
         for other in others {
             let digest = other.finish()

@@ -2,8 +2,7 @@
 // threads that may block, SHA-256 and the append in one train, MD5 in another beside it.
 //
 // Invariants:
-//  - Each train sees the chunks in order, one at a time. A train's thread takes the next chunk without
-//    another hop.
+//  - Each train sees the chunks in order, one at a time.
 //  - A chunk's bytes are booked in the budget from when they came until both trains are through with it.
 //  - After the first failure no further chunk is written, and `drained` throws it.
 //
@@ -139,16 +138,18 @@ final class BodyPipeline: Sendable {
         return idle
     }
 
+    /// Takes the train's next chunk on a thread of the pool. The thread is given back after each chunk, so
+    /// that a fast body never keeps it from whoever waits for a disk.
     private func start(_ train: Train) {
         ingest.pool.submit { [self] isRunning in
-            while let (number, pieces) = next(train) {
-                if isRunning {
-                    pass(pieces, through: train)
-                } else {
-                    fail(BlockingPool.stopped)
-                }
-                finish(number)
+            guard let (number, pieces) = next(train) else { return }
+            if isRunning {
+                pass(pieces, through: train)
+            } else {
+                fail(BlockingPool.stopped)
             }
+            finish(number)
+            start(train)
         }
     }
 
@@ -194,11 +195,7 @@ final class BodyPipeline: Sendable {
                 state.writers[appended.writer.file] = appended.writer
             }
         } catch {
-            let isFull = error.code == ENOSPC || error.code == EDQUOT
-            fail(
-                StorageError(
-                    isFull ? .insufficientStorage : .inputOutput,
-                    isFull ? "the disk is full" : "the body could not be written", cause: error))
+            fail(StorageError(writingBody: error))
         }
     }
 
@@ -235,5 +232,15 @@ extension BodyPipeline: Spilling {
         }
         for train in trains { start(train) }
         return bytes
+    }
+}
+
+extension StorageError {
+    /// Why the bytes of a body could not be written.
+    init(writingBody error: DiskError) {
+        let isFull = error.code == ENOSPC || error.code == EDQUOT
+        self.init(
+            isFull ? .insufficientStorage : .inputOutput,
+            isFull ? "the disk is full" : "the body could not be written", cause: error)
     }
 }

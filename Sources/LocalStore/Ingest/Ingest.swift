@@ -13,7 +13,7 @@ package final class Ingest: Sendable {
     let budget: BufferBudget
     let syncs: SharedSync
     let staged = StagedBodies()
-    /// How far the hash of recently finished blobs has come: their ends.
+    /// The SHA-256 states at the ends of recently finished bodies, so that a longer one can go on from them.
     package let recentDigests: RecentDigests
 
     /// What is appended was checksummed from memory and counts as verified for `reads`.

@@ -94,6 +94,13 @@ package final class ChunkReads: Sendable {
         }
     }
 
+    /// What the failed read brought into memory must not go out as what was checked before.
+    private func distrust(_ chunk: StoredChunk) {
+        verified.forget(chunk.place)
+        reader.openFile(chunk.place.file)?.evict(
+            ChunkReader.payload(of: chunk.reference, at: chunk.place))
+    }
+
     private func report(
         _ error: ChunkFileError, _ chunk: StoredChunk, _ blob: BlobID?
     ) -> StorageError {
@@ -102,6 +109,7 @@ package final class ChunkReads: Sendable {
         case .disk:
             return StorageError(.inputOutput, "\(name) could not be read", cause: error)
         case .damaged, .missing, .refused:
+            distrust(chunk)
             onDamage(ChunkDamage(blob: blob, chunk: chunk, reason: "\(error)"))
             return StorageError(.damaged, "\(name) is damaged", cause: error)
         }

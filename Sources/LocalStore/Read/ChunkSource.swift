@@ -44,12 +44,15 @@ final class ChunkSource: SegmentSource {
         }
         guard index < slices.count else { return nil }
         let slice = slices[index]
-        if let ahead {
-            let ready = try await ahead.value()
+        if let ahead, case .bytes(let bytes) = try await ahead.value() {
             lookAhead(to: index + 1)
-            return segment(slice, ready)
+            return .bytes(bytes)
         }
-        if let handle = reads.resident(slice) { return segment(slice, .resident(handle)) }
+        // What was made ready ahead may have left memory again while the reader took its time.
+        if let handle = reads.resident(slice) {
+            if ahead != nil { lookAhead(to: index + 1) }
+            return segment(slice, .resident(handle))
+        }
         let ready = try await reads.pool.run { [reads, blob] in
             try reads.prepare(slice, blob: blob)
         }
@@ -60,8 +63,10 @@ final class ChunkSource: SegmentSource {
     /// Begins to make a chunk ready, unless it is.
     private func lookAhead(to index: Int) {
         guard index < slices.count, reads.resident(slices[index]) == nil else { return }
-        let work = reads.pool.begin { [reads, blob, slice = slices[index]] in
-            try reads.prepare(slice, blob: blob)
+        // The pin goes along: the source may be let go of before its turn comes.
+        let work = reads.pool.begin { [reads, blob, pin, slice = slices[index]] in
+            defer { withExtendedLifetime(pin) {} }
+            return try reads.prepare(slice, blob: blob)
         }
         state.withLock { $0.ahead = work }
     }

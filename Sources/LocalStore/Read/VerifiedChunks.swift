@@ -46,6 +46,14 @@ package final class VerifiedChunks: Sendable {
         }
     }
 
+    /// The chunk at this place failed a check: whatever was known of it does not count any more.
+    package func forget(_ place: ChunkPlace) {
+        let set = set(of: place)
+        slots.withLock { slots in
+            for index in set where slots[index].place == place { slots[index] = Slot() }
+        }
+    }
+
     /// Whether it was checked within the interval.
     package func isVerified(_ place: ChunkPlace) -> Bool {
         guard intervalMilliseconds > 0 else { return false }

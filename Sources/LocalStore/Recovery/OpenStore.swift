@@ -47,6 +47,8 @@ struct OpenStore: Sendable {
         let lock = try takeLock()
         let directory = JournalDirectory(disk: disk, path: configuration.journalDirectory)
         let manifest = try manifest(directory)
+        // A start that was cut off may have made a name and not synced it.
+        try disk.syncDirectory(configuration.directory)
         let recovery = RecoverIndex(
             configuration: configuration, journal: directory, manifest: manifest,
             factory: factory, logger: logger)

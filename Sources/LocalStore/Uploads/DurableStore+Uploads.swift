@@ -31,7 +31,7 @@ extension DurableStore: UploadStore {
         let record = try await committer.queue.submit(
             PutPart(
                 id: id, name: name, part: part, bytes: StoredBytes(content.form), staged: staged))
-        try await follow(record, identity: staged.blob)
+        await follow(record, identity: staged.blob)
         return record.part
     }
 
@@ -44,7 +44,7 @@ extension DurableStore: UploadStore {
         ])
         let record = try await committer.queue.submit(
             CopyPart(id: id, name: name, number: number, blob: blob, range: range))
-        try await follow(record)
+        await follow(record)
         return record.part
     }
 

@@ -3,6 +3,7 @@
 
 internal import ChunkFiles
 internal import Journal
+internal import Logging
 internal import Storage
 
 extension DurableStore {
@@ -10,12 +11,17 @@ extension DurableStore {
     /// where its sender promised that. A part that was copied is hashed ahead only where it is a whole
     /// blob, whose hash is often known; other copies mostly turn out to be a whole blob together, whose
     /// bytes nobody has to look at.
-    func follow(_ record: PartRecord, identity: BlobID? = nil) async throws {
-        if case .copied(let blob, let offset) = record.source {
-            let size = try await entry(of: blob)?.record.sizeBytes
-            guard offset == 0, size == record.part.sizeBytes else { return }
+    func follow(_ record: PartRecord, identity: BlobID? = nil) async {
+        do {
+            if case .copied(let blob, let offset) = record.source {
+                let size = try await entry(of: blob)?.record.sizeBytes
+                guard offset == 0, size == record.part.sizeBytes else { return }
+            }
+            follower.follow(try await followed(record, identity), of: record.upload)
+        } catch {
+            // The part is durable; who completes the upload meets the reason, and can say so.
+            logger.debug("a part is not hashed ahead", metadata: ["error": "\(error)"])
         }
-        follower.follow(try await followed(record, identity), of: record.upload)
     }
 
     /// What the parts hash to together, compared with what was promised of them.

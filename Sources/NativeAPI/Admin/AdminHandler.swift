@@ -33,16 +33,19 @@ package struct DaemonIdentity: Sendable {
 package struct AdminHandler: RequestHandler {
     private let identity: DaemonIdentity
     private let maintenance: any Maintenance
+    private let jobs: AdminJobs
     private let replication: @Sendable () async -> ReplicationStatus
     private let clock: any WallClock
     private let logger: Logger
 
     package init(
-        identity: DaemonIdentity, maintenance: any Maintenance, clock: any WallClock,
-        logger: Logger, replication: @escaping @Sendable () async -> ReplicationStatus
+        identity: DaemonIdentity, maintenance: any Maintenance, jobs: AdminJobs,
+        clock: any WallClock, logger: Logger,
+        replication: @escaping @Sendable () async -> ReplicationStatus
     ) {
         self.identity = identity
         self.maintenance = maintenance
+        self.jobs = jobs
         self.replication = replication
         self.clock = clock
         self.logger = logger
@@ -50,12 +53,16 @@ package struct AdminHandler: RequestHandler {
 
     package func respond(to request: ServerRequest) async -> ServerResponse {
         await ServerResponse.of(request, logger: logger) {
-            switch (request.head.method, request.head.path) {
-            case (.get, AdminCall.status):
-                request.trace.note(operation: "AdminStatus")
-                return try .json(.ok, try await status())
-            default: throw Refusal.noSuchCall(request)
+            let path = request.head.path ?? ""
+            if path == AdminCall.jobs || path.hasPrefix(AdminCall.jobs + "/") {
+                request.trace.note(operation: "AdminJobs")
+                return try await jobs.respond(to: request)
             }
+            guard request.head.method == .get, path == AdminCall.status else {
+                throw Refusal.noSuchCall(request)
+            }
+            request.trace.note(operation: "AdminStatus")
+            return try .json(.ok, try await status())
         }
     }
 
@@ -67,6 +74,7 @@ package struct AdminHandler: RequestHandler {
                 incarnation: identity.incarnation, version: identity.version,
                 uptimeSeconds: UInt64(uptime / 1000)),
             store: StatusDocument.Store(try await maintenance.figures()),
-            replication: StatusDocument.Replication(await replication()))
+            replication: StatusDocument.Replication(await replication()),
+            jobs: jobs.board.reports.map { JobDocument($0) })
     }
 }

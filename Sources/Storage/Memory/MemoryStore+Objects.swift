@@ -39,11 +39,15 @@ extension MemoryStore: ObjectStore {
         case .put(_, var content, let staged, let conditions):
             try state.check(conditions, name)
             content.blob = try state.settle(staged)
+            content.sizeBytes = staged.sizeBytes
             return put(content, name, &state)
         case .link(_, let content, let conditions):
             try state.check(conditions, name)
-            guard state.blobs[content.blob] != nil else {
+            guard let bytes = state.blobs[content.blob] else {
                 throw StorageError(.noSuchBlob, "blob \(content.blob) is not here")
+            }
+            guard UInt64(bytes.readableBytes) == content.sizeBytes else {
+                throw StorageError(.sizeMismatch, "blob \(content.blob) has another size")
             }
             return put(content, name, &state)
         case .delete(_, let conditions):

@@ -13,8 +13,14 @@ struct MemoryUpload: Sendable {
 
 /// What is remembered of a session that was completed, so that completing again answers the same.
 struct CompletedUpload: Sendable {
+    enum Outcome: Sendable {
+        case object(ObjectVersion)
+        case blob(BlobInfo)
+    }
+
+    var name: ObjectName
     var parts: [CompletedPart]
-    var object: ObjectVersion
+    var outcome: Outcome
 }
 
 extension MemoryStore: UploadStore {
@@ -92,10 +98,8 @@ extension MemoryStore: UploadStore {
     ) async throws -> ObjectVersion {
         defer { changes.advance() }
         return try state.withLock { state throws in
-            if let done = state.completed[id], done.object.name == name,
-                done.parts == completion.parts
-            {
-                return done.object
+            if case .object(let object) = state.outcome(of: id, name, completion) {
+                return object
             }
             let upload = try state.session(id, name).upload
             try state.check(completion.preconditions, name)
@@ -108,7 +112,8 @@ extension MemoryStore: UploadStore {
                 tags: upload.tags, writer: upload.writer)
             let object = put(content, name, &state)
             state.uploads[id] = nil
-            state.completed[id] = CompletedUpload(parts: completion.parts, object: object)
+            state.completed[id] = CompletedUpload(
+                name: name, parts: completion.parts, outcome: .object(object))
             return object
         }
     }
@@ -117,9 +122,13 @@ extension MemoryStore: UploadStore {
         _ id: UploadID, of name: ObjectName, _ completion: Completion
     ) async throws -> BlobInfo {
         try state.withLock { state throws in
+            if case .blob(let info) = state.outcome(of: id, name, completion) { return info }
             let (_, blob, sizeBytes) = try state.assemble(id, name, completion)
+            let info = BlobInfo(blob: blob, sizeBytes: sizeBytes)
             state.uploads[id] = nil
-            return BlobInfo(blob: blob, sizeBytes: sizeBytes)
+            state.completed[id] = CompletedUpload(
+                name: name, parts: completion.parts, outcome: .blob(info))
+            return info
         }
     }
 
@@ -132,6 +141,16 @@ extension MemoryStore: UploadStore {
 }
 
 extension MemoryStore.State {
+    /// What a session ended as, for who ends it again with the same list.
+    fileprivate func outcome(
+        of id: UploadID, _ name: ObjectName, _ completion: Completion
+    ) -> CompletedUpload.Outcome? {
+        guard let done = completed[id], done.name == name, done.parts == completion.parts else {
+            return nil
+        }
+        return done.outcome
+    }
+
     fileprivate func session(
         _ id: UploadID, _ name: ObjectName
     ) throws(StorageError) -> MemoryUpload {

@@ -11,7 +11,7 @@ struct StatusScreen: Sendable {
     init(_ status: StatusDocument) { self.status = status }
 
     var text: String {
-        (heading + store + peers + transfers + troubles).map { $0 + "\n" }.joined()
+        (heading + store + peers + transfers + jobs + troubles).map { $0 + "\n" }.joined()
     }
 
     private var heading: [String] {
@@ -52,6 +52,12 @@ struct StatusScreen: Sendable {
         return Self.list("transfers", fetches) { fetch in
             "\(fetch.blob) from \(fetch.source ?? "-"):"
                 + " \(Self.bytes(fetch.receivedBytes)) of \(Self.bytes(fetch.sizeBytes))"
+        }
+    }
+
+    private var jobs: [String] {
+        Self.list("jobs", status.jobs) { job in
+            "\(job.id) \(job.kind) \(job.state.rawValue): " + JobText(job).progress
         }
     }
 

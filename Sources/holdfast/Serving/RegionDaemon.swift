@@ -54,6 +54,7 @@ struct RegionDaemon: Sendable {
         let rootKey = try rootKey()
         for bucket in configuration.buckets { try await RegionStore.makeBucket(bucket, in: store) }
         let replication = try replication(store)
+        let jobs = RegionJobs(board: JobBoard(clock: clock))
         let health = HealthHandler(logger: logger) { [readiness] in
             store.refusal.map { .unavailable($0.message) } ?? readiness.current
         }
@@ -66,7 +67,7 @@ struct RegionDaemon: Sendable {
         let socket = try await bind(
             .unix(path: configuration.data + "/" + AdminCall.socketName),
             SocketDispatcher(
-                admin: admin(store, replication), health: health))
+                admin: admin(store, replication, jobs), health: health))
         logger.info(
             "serving",
             metadata: [
@@ -75,7 +76,7 @@ struct RegionDaemon: Sendable {
             ])
         var group = ServiceGroupConfiguration(
             services: [
-                Following(replication: replication), HTTPListening(service: socket),
+                jobs, Following(replication: replication), HTTPListening(service: socket),
                 HTTPListening(service: front),
                 Announcing(
                     readiness: readiness, feedInterruption: feedInterruption,
@@ -118,14 +119,14 @@ struct RegionDaemon: Sendable {
     }
 
     private func admin(
-        _ store: DurableStore, _ replication: ReplicationService
+        _ store: DurableStore, _ replication: ReplicationService, _ jobs: RegionJobs
     ) -> AdminHandler {
         AdminHandler(
             identity: DaemonIdentity(
                 region: store.region, name: configuration.region,
                 incarnation: store.incarnation, version: Holdfast.version,
                 startedMilliseconds: clock.milliseconds()),
-            maintenance: store, clock: clock, logger: logger,
+            maintenance: store, jobs: jobs.admin, clock: clock, logger: logger,
             replication: { replication.status() })
     }
 

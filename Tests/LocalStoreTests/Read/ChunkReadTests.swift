@@ -128,13 +128,18 @@ struct ChunkReadTests {
         bodies.observations.milliseconds.store(59_999, ordering: .relaxed)
         _ = try await bodies.read(form)
         bodies.observations.milliseconds.store(60_000, ordering: .relaxed)
-        await #expect(throws: StorageError.self) { try await bodies.read(form) }
+        // Not once, and not again: what the read brought into memory does not count as checked.
+        for _ in 1...3 {
+            await #expect(throws: StorageError.self) { try await bodies.read(form) }
+        }
         disk.flip(path, at: 1000)
         _ = try await bodies.read(form)
         disk.flip(path, at: 1000)
         let file = try disk.open(path, .read)
         file.evict(0..<(try file.sizeBytes()))
-        await #expect(throws: StorageError.self) { try await bodies.read(form) }
+        for _ in 1...3 {
+            await #expect(throws: StorageError.self) { try await bodies.read(form) }
+        }
     }
 
     @Test("what is verified is remembered within a fixed table")

@@ -1,0 +1,53 @@
+// The admin API's calls about jobs.
+
+internal import HTTPServer
+internal import HTTPTypes
+internal import NIOCore
+internal import NativeWire
+package import Storage
+
+/// What begins a daemon's jobs, and the board that they run on.
+package struct AdminJobs: Sendable {
+    let board: JobBoard
+    private let begin: @Sendable (JobRequest) throws -> JobReport
+
+    package init(board: JobBoard, begin: @escaping @Sendable (JobRequest) throws -> JobReport) {
+        self.board = board
+        self.begin = begin
+    }
+
+    func respond(to request: ServerRequest) async throws -> ServerResponse {
+        let path = request.head.path ?? ""
+        switch (request.head.method, path) {
+        case (.get, AdminCall.jobs):
+            return try .json(.ok, JobListDocument(jobs: board.reports.map { JobDocument($0) }))
+        case (.post, AdminCall.jobs):
+            let body = try await request.body.collect(limitBytes: Self.requestBytes)
+            return try .json(.ok, JobDocument(try begin(try JobRequest(try Self.decode(body)))))
+        case (.get, _):
+            return try .json(.ok, JobDocument(try found(path) { board.report($0) }))
+        case (.delete, _):
+            return try .json(.ok, JobDocument(try found(path) { board.cancel($0) }))
+        default: throw Refusal.noSuchCall(request)
+        }
+    }
+
+    private func found(_ path: String, _ report: (JobID) -> JobReport?) throws -> JobReport {
+        let text = path.dropFirst(AdminCall.jobs.count + 1)
+        guard let number = UInt64(text), let report = report(JobID(number)) else {
+            throw Refusal(.notFound, .neverHad, "there is no job “\(text)”")
+        }
+        return report
+    }
+
+    private static func decode(_ body: ByteBuffer) throws -> JobRequestDocument {
+        do {
+            return try JSONDocument.decode(from: body)
+        } catch {
+            throw Refusal(.badRequest, .malformed, "the request is no job: \(error)")
+        }
+    }
+
+    /// More than any request for a job takes.
+    private static let requestBytes = 64 << 10
+}
