@@ -77,7 +77,10 @@ extension JournalManifest {
         guard bytes.count >= 16, bytes.starts(with: magic) else {
             throw .noManifest("no manifest of a journal")
         }
-        let body = bytes[16...].prefix(Int(bytes.littleEndian(UInt32.self, at: 8)))
+        let body = bytes[16...]
+        guard body.count == Int(bytes.littleEndian(UInt32.self, at: 8)) else {
+            throw .noManifest("it is cut off")
+        }
         guard bytes.littleEndian(UInt32.self, at: 12) == CRC32C.checksum(Array(body)) else {
             throw .noManifest("its checksum does not hold")
         }

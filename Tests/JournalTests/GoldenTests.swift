@@ -38,20 +38,28 @@ struct GoldenTests {
         }.joined(separator: "\n") + "\n"
     }
 
-    /// Each golden file of a journal, and the records that it holds.
+    /// A golden file of a journal, and the records that it holds.
+    struct Journal: Sendable, CustomTestStringConvertible {
+        var name: String
+        var records: [JournalRecord]
+
+        var testDescription: String { name }
+    }
+
     private static let journals = [
-        ("format-1.journal", Samples.records),
-        ("format-1-generations.journal", Samples.generationRecords),
+        Journal(name: "format-1.journal", records: Samples.records),
+        Journal(name: "format-1-generations.journal", records: Samples.generationRecords),
     ]
 
     @Test("writes what format 1 wrote, byte for byte", arguments: journals)
-    func writes(name: String, records: [JournalRecord]) throws {
-        #expect(Self.lines(try Self.written(records)) == (try Self.golden(name)))
+    func writes(_ journal: Journal) throws {
+        #expect(Self.lines(try Self.written(journal.records)) == (try Self.golden(journal.name)))
     }
 
     @Test("reads what format 1 wrote", arguments: journals)
-    func reads(name: String, records: [JournalRecord]) throws {
-        let text = try Self.golden(name)
+    func reads(_ journal: Journal) throws {
+        let records = journal.records
+        let text = try Self.golden(journal.name)
         let bytes = try #require(Hexadecimal.decode(text.filter { $0 != "\n" }))
         let replay = try ReplayedJournal(files: [1: bytes])
         #expect(replay.batches == [records, [records[1]], [records[2]]])
