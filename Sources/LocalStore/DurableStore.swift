@@ -182,11 +182,9 @@ extension DurableStore {
         }
     }
 
-    /// The keys that decisions about a name look up.
+    /// The keys that decisions about a name look up, but for its bucket's, which every commit looks up and
+    /// which are in memory for that.
     static func keys(of name: ObjectName) -> [Bytes] {
-        [
-            KeySchema.shown(name), KeySchema.register(name),
-            KeySchema.shown(Buckets.name(of: name.bucket)), KeySchema.bucketTally(name.bucket),
-        ]
+        [KeySchema.shown(name), KeySchema.register(name)]
     }
 }

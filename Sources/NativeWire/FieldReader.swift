@@ -46,7 +46,7 @@ struct Field {
     }
 
     func blob() throws(WireError) -> BlobID {
-        guard let blob = BlobID(bytes: value.readableBytesView) else {
+        guard let blob = BlobID(bytes: Array(value.readableBytesView)) else {
             throw invalid("is no SHA-256")
         }
         return blob

@@ -73,8 +73,9 @@ package struct AdminClient: Sendable {
             switch error.code {
             case .malformed: throw AdminClientError(.malformed, error.message)
             default:
+                // What libcurl says of it names a host and a port that nobody asked for.
                 throw AdminClientError(
-                    .unreachable, "no daemon answers on \(socketPath): \(error.message)")
+                    .unreachable, "no daemon answers on \(socketPath); is it running?")
             }
         }
     }

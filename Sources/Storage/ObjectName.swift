@@ -49,14 +49,16 @@ package enum BucketName {
     package static let system = "-system"
 
     /// 3 to 63 of `a-z 0-9 . -`, beginning and ending with a letter or digit, no `..`.
-    package static func isValid(_ name: some StringProtocol) -> Bool {
-        let bytes = Array(name.utf8)
-        guard (3...63).contains(bytes.count), let first = bytes.first, let last = bytes.last,
-            isLetterOrDigit(first), isLetterOrDigit(last), !name.contains("..")
-        else { return false }
-        return bytes.allSatisfy {
-            isLetterOrDigit($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-")
+    package static func isValid(_ name: String) -> Bool {
+        let (dot, hyphen) = (UInt8(ascii: "."), UInt8(ascii: "-"))
+        var (length, previous) = (0, dot)
+        for byte in name.utf8 {
+            length += 1
+            let isPlain = isLetterOrDigit(byte) || byte == hyphen && length > 1
+            guard length <= 63, isPlain || byte == dot && previous != dot else { return false }
+            previous = byte
         }
+        return length >= 3 && isLetterOrDigit(previous)
     }
 
     private static func isLetterOrDigit(_ byte: UInt8) -> Bool {

@@ -88,6 +88,25 @@ struct CommitterTests {
         try await store.close()
     }
 
+    @Test("a bucket that goes within a group is gone for what follows in it")
+    func bucketWithinAGroup() async throws {
+        let store = try await Self.withBucket(SimulatedRegion())
+        let staged = try await store.stage(bytes: pattern(10))
+        let content = try store.content(of: staged)
+        let empty = Preconditions(emptyBucket: Ledger.bucket)
+        let results = await store.commit([
+            .put(Ledger.name("a"), content, staged, .none), .delete(Ledger.name("a"), .none),
+            .delete(Buckets.name(of: Ledger.bucket), empty),
+            .put(Ledger.name("b"), content, staged, .none),
+        ])
+        let codes: [StorageError.Code?] = results.map { result in
+            guard case .failure(let error) = result else { return nil }
+            return error.code
+        }
+        #expect(codes == [nil, nil, nil, .noSuchBucket])
+        try await store.close()
+    }
+
     @Test("after a sync that failed nothing is acknowledged, and reads go on")
     func failedSync() async throws {
         let region = SimulatedRegion()

@@ -7,7 +7,7 @@ import time
 from .content import make_image, push_blob
 from .process import CannotRun, Void, checked
 from .reads import figures
-from .servers import Registry, SeaweedFS
+from .servers import Holdfast, Registry, SeaweedFS
 
 COMMIT_SIZES_MIB = (64, 256, 1024)
 
@@ -79,6 +79,31 @@ def images(bench):
     sides["files"].check_files(64 << 20)
     if ours.stored_bytes() < 64 << 20:
         raise Void("docker-registry did not store its layers in Holdfast")
+    without_storage(bench, sides["files"])
+
+
+def without_storage(bench, files):
+    """How much of a push is not the storage's: the pusher sends one layer after the other, so what its
+    requests took is what a storage could save."""
+    logged = Holdfast(bench, "logged", log_requests="all")
+    ours = Registry.on_s3(bench, "logged", logged.url)
+    kind, spent, left, ratios = KINDS[0], [], [], []
+    for number in range(bench.rounds):
+        made = [make_image(bench.path(f"image-{index}"), kind.layer_sizes)
+                for index in range(kind.count)]
+        before = logged.request_seconds()
+        whole = copy_all(bench, ours, made, f"w{number}", pushes=True)
+        time.sleep(0.5)  # The log is written beside the requests.
+        spent.append(logged.request_seconds() - before)
+        left.append(whole - spent[-1])
+        ratios.append(copy_all(bench, files, made, f"w{number}", pushes=True) / left[-1])
+        for directory in made:
+            shutil.rmtree(directory)
+    bench.round(f"push {kind.title}, in Holdfast's requests: s {figures(spent)}")
+    bench.round(f"push {kind.title}, outside of them: s {figures(left)}")
+    bench.note(
+        f"a storage that took no time at all would reach {statistics.median(ratios):.2f} of the"
+        f" registry's files in a push of {kind.title} ({min(ratios):.2f} to {max(ratios):.2f})")
 
 
 def copy_all(bench, registry, made, tag, pushes):

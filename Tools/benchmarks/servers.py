@@ -11,7 +11,7 @@ BUCKET = "bench"
 class Holdfast:
     """One region; every PUT is synced before it is acknowledged (there is no other mode)."""
 
-    def __init__(self, bench, name="west", peers=()):
+    def __init__(self, bench, name="west", peers=(), log_requests="none"):
         self.port, self.data = free_port(), bench.path(f"holdfast-{name}")
         self.url = f"http://127.0.0.1:{self.port}"
         command = [
@@ -21,7 +21,7 @@ class Holdfast:
             command += ["--peer", f"{peer}={url}"]
         self.server = bench.started(Server(f"holdfast {name}", command, bench.directory, {
             "HOLDFAST_ACCESS_KEY": signing.ACCESS_KEY, "HOLDFAST_SECRET_KEY": signing.SECRET_KEY,
-            "HOLDFAST_PEER_KEY": signing.PEER_KEY, "HOLDFAST_LOG_REQUESTS": "none"}))
+            "HOLDFAST_PEER_KEY": signing.PEER_KEY, "HOLDFAST_LOG_REQUESTS": log_requests}))
         self.server.wait_ready(f"{self.url}/-/health/ready")
 
     def presigned(self, method, key):
@@ -32,6 +32,12 @@ class Holdfast:
 
     def stored_bytes(self):
         return size_of(os.path.join(self.data, "chunks"))
+
+    def request_seconds(self):
+        """What all requests took so far, by the request log, which must be on."""
+        with open(self.server.log) as log:
+            lines = [json.loads(line) for line in log if '"microseconds"' in line]
+        return sum(line["microseconds"] for line in lines) / 1e6
 
 
 class Nginx:

@@ -25,6 +25,9 @@ struct CommitContext {
     private(set) var transaction: IndexTransaction
     private(set) var batches: [EncodedBatch] = []
     private var batch = EncodedBatch()
+    /// Buckets that were seen to exist. Buckets are objects of the system's bucket: a change there forgets
+    /// them.
+    private var seenBuckets: Set<String> = []
     private var clock: HybridClock
     /// The index failed while a record was applied: the group comes to nothing.
     private(set) var indexFailure: StorageError?
@@ -54,6 +57,9 @@ struct CommitContext {
         if batch.body.count >= batchBytes { endBatch() }
         guard batch.append(record, limitBytes: recordBytes) else {
             throw StorageError(.limitExceeded, "a record of the commit is too large")
+        }
+        if case .object(let version) = record, version.name.bucket == BucketName.system {
+            seenBuckets.removeAll()
         }
         do {
             try transaction.apply(record)
@@ -129,14 +135,15 @@ struct CommitContext {
 
     // MARK: Refusing
 
-    func requireBucket(_ bucket: String) throws(StorageError) {
-        if bucket == BucketName.system { return }
+    mutating func requireBucket(_ bucket: String) throws(StorageError) {
+        if bucket == BucketName.system || seenBuckets.contains(bucket) { return }
         let isThere = try look { (index) throws(IndexError) in
             try index.isShown(Buckets.name(of: bucket))
         }
         guard isThere else {
             throw StorageError(.noSuchBucket, "bucket “\(bucket)” does not exist")
         }
+        seenBuckets.insert(bucket)
     }
 
     func requireSpace() throws(StorageError) {

@@ -13,7 +13,7 @@ struct CopySource: Sendable {
         let halves = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let path = halves[0].drop { $0 == "/" }
         guard let slash = path.firstIndex(of: "/"),
-            BucketName.isValid(path[..<slash]),
+            BucketName.isValid(String(path[..<slash])),
             let key = try RequestTarget.key(
                 String(path[path.index(after: slash)...]).utf8.span, limits: limits)
         else {
