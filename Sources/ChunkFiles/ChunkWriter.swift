@@ -11,7 +11,6 @@
 
 internal import Checksums
 package import DiskIO
-internal import Glibc
 internal import Synchronization
 
 package final class ChunkWriter: Sendable {
@@ -63,7 +62,7 @@ package final class ChunkWriter: Sendable {
         do throws(DiskError) {
             try handle.write(header, payload, at: offset)
         } catch {
-            if error.code != ENOSPC { state.withLock { $0.isSealed = true } }
+            if !error.isFull { state.withLock { $0.isSealed = true } }
             throw error
         }
         startWriteback()

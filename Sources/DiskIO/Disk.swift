@@ -4,6 +4,8 @@
 // What a power loss may take: every byte written and not covered by a later `sync` of that file, and
 // every name created, renamed or removed and not covered by a later `syncDirectory`.
 
+internal import Glibc
+
 /// A disk refused. `code` is the `errno`.
 package struct DiskError: Error, Sendable, Hashable, CustomStringConvertible {
     package let code: CInt
@@ -64,6 +66,9 @@ package protocol DiskFile: AnyObject, Sendable {
     /// Asks that a read bring into memory nothing but what was asked for. Pages that nobody asked for would
     /// count as resident without having been looked at.
     func expectRandomReads()
+
+    /// Begins to bring a range into memory, for a read that is about to follow. Promises nothing.
+    func readAhead(_ range: Range<UInt64>)
 
     /// Drops the range from memory, so that the next read comes from the disk.
     func evict(_ range: Range<UInt64>)
@@ -129,7 +134,15 @@ package protocol Disk: Sendable {
 }
 
 extension DiskError {
+    /// The medium, or what the file system keeps of it, is bad at this place (errno(3): EIO, EBADMSG,
+    /// EUCLEAN); other places may be well.
+    package var isUnreadable: Bool { [EIO, EBADMSG, EUCLEAN].contains(code) }
+
     /// `operation path: number`; the path is relative to the data directory only where the caller made
     /// it so, and is for logs, never for clients.
     package var description: String { "\(operation) \(path): errno \(code)" }
+
+    /// There is no room, on the disk or in a quota: what is there is well, and the same call may succeed
+    /// once there is some.
+    package var isFull: Bool { code == ENOSPC || code == EDQUOT }
 }

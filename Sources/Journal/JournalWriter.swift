@@ -135,12 +135,19 @@ package final class JournalWriter: @unchecked Sendable {
             region: manifest.region, generation: manifest.generation, number: number,
             firstSequence: firstSequence, salt: manifest.salt
         ).encode()
+        let (disk, path) = (directory.disk, directory.path(manifest.generation, number))
         return try onDisk { () throws(DiskError) in
-            let file = try directory.disk.open(
-                directory.path(manifest.generation, number), .create)
-            try file.write(header, at: 0)
-            try file.sync()
-            try directory.disk.syncDirectory(directory.path)
+            let file = try disk.open(path, .create)
+            do throws(DiskError) {
+                try file.write(header, at: 0)
+                try file.sync()
+                try disk.syncDirectory(directory.path)
+            } catch {
+                // It holds no batch; left behind where the disk refuses that too, it is read as empty. But
+                // each attempt on a full disk would leave one.
+                try? disk.remove(path)
+                throw error
+            }
             return file
         }
     }

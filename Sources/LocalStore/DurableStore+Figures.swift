@@ -1,6 +1,7 @@
 // What the store holds, read from index and disk when it is asked for.
 
 internal import DiskIO
+internal import Glibc
 internal import Journal
 internal import MetadataIndex
 package import Storage
@@ -39,7 +40,9 @@ extension DurableStore: Maintenance {
         let disk = disk
         let configuration = configuration
         let sizes = try await pool.run {
-            try DirectorySizes(disk, configuration)
+            try onDisk("what the files occupy is not known") { () throws(DiskError) in
+                try DirectorySizes(disk, configuration)
+            }
         }
         figures.physicalBytes = sizes.chunkBytes
         figures.journalBytes = sizes.journalBytes
@@ -54,18 +57,24 @@ private struct DirectorySizes: Sendable {
     var journalBytes: UInt64 = 0
     var availableBytes: UInt64 = 0
 
-    init(_ disk: any Disk, _ configuration: LocalStoreConfiguration) throws {
+    init(_ disk: any Disk, _ configuration: LocalStoreConfiguration) throws(DiskError) {
         chunkBytes = try Self.occupied(disk, configuration.chunkDirectory)
         journalBytes = try Self.occupied(disk, configuration.journalDirectory)
         availableBytes = try disk.space(at: configuration.directory).availableBytes
     }
 
-    private static func occupied(_ disk: any Disk, _ directory: String) throws -> UInt64 {
-        try disk.list(directory).reduce(0) { sum, name in
-            // A file may be removed while the others are looked at.
-            let path = directory + "/" + name
-            guard disk.exists(path) else { return sum }
-            return sum + (try disk.open(path, .read).allocatedBytes())
+    private static func occupied(
+        _ disk: any Disk, _ directory: String
+    ) throws(DiskError) -> UInt64 {
+        var sum: UInt64 = 0
+        for name in try disk.list(directory) {
+            do throws(DiskError) {
+                sum += try disk.open(directory + "/" + name, .read).allocatedBytes()
+            } catch {
+                // A file may be removed while the others are looked at.
+                guard error.code == ENOENT else { throw error }
+            }
         }
+        return sum
     }
 }

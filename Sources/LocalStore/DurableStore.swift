@@ -24,6 +24,7 @@ package final class DurableStore: Sendable {
     let chunks: ChunkStorage
     let pool: BlockingPool
     let reads: ChunkReads
+    let reserve: SpaceReserve
     let ingest: Ingest
     let follower: DigestFollower
     let renewal: RenewJournal
@@ -74,6 +75,8 @@ package final class DurableStore: Sendable {
         let index = IndexAccess(opened.index)
         let changes = ChangeSignal()
         let recovery = opened.recovery
+        let reserve = SpaceReserve(opening)
+        self.reserve = reserve
         let logger = opening.logger
         self.index = index
         self.changes = changes
@@ -81,7 +84,7 @@ package final class DurableStore: Sendable {
             generation: Committer.Generation(manifest: opened.manifest, writer: opened.journal),
             index: index, head: opened.head, changes: changes,
             surroundings: Committer.Surroundings(
-                disk: opening.disk, configuration: opening.configuration, clock: opening.clock,
+                reserve: reserve, configuration: opening.configuration, clock: opening.clock,
                 logger: logger,
                 reopenIndex: { (manifest) throws(StorageError) in
                     var recovery = recovery
@@ -98,7 +101,8 @@ package final class DurableStore: Sendable {
             reader: chunks.reader, pins: chunks.pins, pool: pool, limits: limits.reads,
             now: { UInt64((ContinuousClock.now - start) / .milliseconds(1)) },
             onDamage: { Self.note($0, committer, logger) })
-        ingest = Ingest(appender: chunks.appender, reads: reads, limits: limits.ingest)
+        ingest = Ingest(
+            appender: chunks.appender, reads: reads, reserve: reserve, limits: limits.ingest)
         follower = DigestFollower(
             reads: reads, recent: ingest.recentDigests, limits: limits.follow,
             places: { (references) throws(StorageError) in
@@ -126,8 +130,11 @@ package final class DurableStore: Sendable {
         try await pool.run { try renewal.run() }
     }
 
-    /// Why the store does not acknowledge any more, where a failed sync or index stopped it.
-    package var refusal: StorageError? { committer.queue.refusal }
+    /// Why the store does not acknowledge: for good, where a sync failed; for now, where its index cannot be
+    /// opened again.
+    package var refusal: StorageError? {
+        committer.queue.refusal ?? (index.isOpen ? nil : IndexAccess.reopening)
+    }
 
     /// Discards what the index has in memory, and reads it again from disk and journal.
     private static func reopen(
@@ -142,6 +149,17 @@ package final class DurableStore: Sendable {
         let recovered = try recovery.run()
         index.put(recovered.index)
         return recovered.head
+    }
+}
+
+extension SpaceReserve {
+    convenience init(_ opening: OpenStore) {
+        let configuration = opening.configuration
+        self.init(
+            disk: opening.disk,
+            metadataDirectories: [configuration.directory, configuration.journalDirectory],
+            chunkDirectories: [configuration.chunkDirectory],
+            reserveBytes: configuration.limits.reserveBytes, logger: opening.logger)
     }
 }
 

@@ -34,6 +34,8 @@ package struct FetchBlob: Sendable {
             throw .transport(error)
         } catch let error as StorageError where error.code.isOfWrongBytes {
             throw .wrongBytes(message: error.message, isSourceToBlame: true)
+        } catch let error as StorageError where error.code == .insufficientStorage {
+            throw .storeFull(message: "\(error)")
         } catch is CancellationError {
             throw .transport(TransportError(.unreachable, "the fetch was cancelled"))
         } catch {

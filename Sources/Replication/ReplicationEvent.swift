@@ -35,6 +35,9 @@ package struct ReplicationEvent: Sendable, Hashable {
         /// The store could not do what it was told, whatever that was.
         case storeFailed(StoreStep, message: String)
 
+        /// Versions of a peer, asked for beside its feed, that are durable and pending.
+        case recovered(peer: String, [PendingEntry])
+
         case fetchProgressed(BlobID, receivedBytes: UInt64)
         case fetched(BlobID)
         case fetchFailed(BlobID, FetchFailure)
@@ -63,6 +66,8 @@ package enum StoreStep: String, Sendable, Hashable {
     case examine
     case publish
     case watch
+    /// There is no room for what would be fetched.
+    case fetch
 }
 
 /// What a peer said of a blob.
@@ -82,6 +87,8 @@ package enum FetchFailure: Error, Sendable, Hashable {
     case wrongBytes(message: String, isSourceToBlame: Bool)
     /// The own store refused.
     case store(message: String)
+    /// The own store has no room: neither the source nor the blob is to blame.
+    case storeFull(message: String)
 }
 
 /// A version that waits to be published: as little of it as the decisions need.

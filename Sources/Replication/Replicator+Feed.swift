@@ -95,6 +95,8 @@ extension Replicator {
             examining = []
         case .publish:
             unpublish()
+        case .fetch:
+            break
         case .watch:
             isWatching = false
             isWatchResting = true

@@ -66,12 +66,22 @@ extension Replicator {
 
     mutating func fetchFailed(_ blob: BlobID, _ failure: FetchFailure) {
         guard let peer = fetches.jobs[blob]?.source else { return }
+        if case .storeFull(let message) = failure { return pauseFetches(blob, message) }
         fetches.ended(blob, error: failure.message, limits)
         if case .wrongBytes(let message, isSourceToBlame: true) = failure {
             refuseSource(peer, blob, message)
         }
         reportParked(blob, failure)
         fetches.queueAgain(blob, isNewRound: false, limits)
+    }
+
+    /// The disk is full: all fetches wait until the store has rested, and this one counts as not tried.
+    private mutating func pauseFetches(_ blob: BlobID, _ message: String) {
+        fetches.ended(blob, error: nil, limits)
+        fetches.queueAgain(blob, isNewRound: false, limits)
+        // The others that were under way say the same.
+        guard !isStoreResting else { return }
+        storeFailed(.fetch, message)
     }
 
     private mutating func reportParked(_ blob: BlobID, _ failure: FetchFailure) {
@@ -147,7 +157,7 @@ extension FetchFailure {
         switch self {
         case .transport(let error): error.description
         case .wrongBytes(let message, _): message
-        case .store(let message): message
+        case .store(let message), .storeFull(let message): message
         }
     }
 }

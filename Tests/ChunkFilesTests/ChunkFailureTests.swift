@@ -22,6 +22,15 @@ struct ChunkFailureTests {
         #expect(try chunks.read(next.reference) == payload(1000, seed: 3))
     }
 
+    @Test("where there was no room the file takes further chunks", arguments: [ENOSPC, EDQUOT])
+    func noRoom(_ code: CInt) throws {
+        let chunks = try ChunkFixture()
+        _ = try chunks.append(payload(1000))
+        chunks.disk.fail(call: chunks.disk.calls.count + 1, with: code)
+        #expect(throws: DiskError.self) { try chunks.append(payload(1000, seed: 2)) }
+        #expect(try chunks.append(payload(1000, seed: 3)).reference.id.file == 1)
+    }
+
     @Test("a full disk leaves a gap that a scan steps over")
     func fullDisk() throws {
         let chunks = try ChunkFixture()

@@ -88,6 +88,16 @@ struct CommitterTests {
         try await store.close()
     }
 
+    @Test("who comes when too many wait is told to come again")
+    func fullQueue() async throws {
+        let queue = CommitQueue(limit: 1)
+        queue.post(MergeEntries(entries: [], range: nil)) { _ in }
+        let code = await Self.code {
+            try await queue.submit(MergeEntries(entries: [], range: nil))
+        }
+        #expect(code == .unavailable)
+    }
+
     @Test("a bucket that goes within a group is gone for what follows in it")
     func bucketWithinAGroup() async throws {
         let store = try await Self.withBucket(SimulatedRegion())
@@ -191,6 +201,38 @@ struct CommitterTests {
         try await store.put("after", Scenario.small, Ledger())
         #expect(try await store.object(Ledger.name("after")) != nil)
         #expect(store.refusal == nil)
+        try await store.close()
+    }
+
+    @Test(
+        "an index that cannot be opened again is tried until it can, and nobody is lied to meanwhile"
+    )
+    func lostIndex() async throws {
+        let region = SimulatedRegion()
+        let first = Mutex<FailingIndex?>(nil)
+        let mayOpen = Atomic(true)
+        let store = try await region.open(index: { index in
+            // It fails while the journal is replayed into it.
+            let isGood = mayOpen.load(ordering: .sequentiallyConsistent)
+            let failing = FailingIndex(index, failures: isGood ? 0 : 1)
+            first.withLock { $0 = $0 ?? failing }
+            return failing
+        })
+        try await Buckets(objects: store, blobs: store).create(Ledger.bucket)
+        let ledger = Ledger()
+        try await store.put("before", Scenario.large, ledger)
+        mayOpen.store(false, ordering: .sequentiallyConsistent)
+        first.withLock { $0 }?.fail(1)
+        #expect(
+            await Self.code { try await store.put("during", Scenario.small, Ledger()) }
+                == .unavailable)
+        #expect(store.refusal?.code == .unavailable)
+        #expect(
+            await Self.code { _ = try await store.object(Ledger.name("before")) } == .unavailable)
+        mayOpen.store(true, ordering: .sequentiallyConsistent)
+        while store.refusal != nil { try await Task.sleep(for: .milliseconds(10)) }
+        try await store.put("after", Scenario.small, ledger)
+        #expect(try await store.object(Ledger.name("during")) != nil)
         try await store.close()
     }
 

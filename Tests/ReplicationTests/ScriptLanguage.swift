@@ -167,7 +167,7 @@ struct ScriptLanguage {
             isBlobMissing: isBlobMissing, missingNames: names, isClosureKnown: !skip("?"))
     }
 
-    /// `fetchFailed BLOB (wrong | mixed | store | CODE)`
+    /// `fetchFailed BLOB (wrong | mixed | store | full | CODE)`
     private mutating func fetchFailed() throws -> ReplicationEvent.Kind {
         let blob = try Self.blob(try next())
         let word = try next()
@@ -176,6 +176,7 @@ struct ScriptLanguage {
             return .fetchFailed(
                 blob, .wrongBytes(message: "", isSourceToBlame: word == "wrong"))
         case "store": return .fetchFailed(blob, .store(message: ""))
+        case "full": return .fetchFailed(blob, .storeFull(message: ""))
         default:
             guard let code = TransportError.Code(rawValue: word) else {
                 throw ScriptError(description: "no fetch fails by “\(word)”")

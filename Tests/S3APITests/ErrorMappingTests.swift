@@ -32,6 +32,14 @@ struct ErrorMappingTests {
         #expect(error.code == .internalError && !error.message.contains("Secret"))
         let large = S3Error(any: BodyTooLarge(limitBytes: 5))
         #expect(large.code == .maxMessageLengthExceeded)
+        #expect(S3Error(any: StorageError(.unavailable, "full")).code.status.code == 503)
         #expect(S3Error(any: StorageError(.insufficientStorage, "full")).code.status.code == 507)
+    }
+
+    @Test("every status line has a reason, without which some clients see no answer")
+    func reasons() {
+        for code in S3Error.Code.allCases {
+            #expect(!code.status.reasonPhrase.isEmpty, "\(code)")
+        }
     }
 }

@@ -112,6 +112,9 @@ extension RegionSimulation {
         guard region.hasDiskTrouble, let step = directive.storeStep, isChance(percent: 30) else {
             return await region.performer.perform(directive) { _ in }
         }
+        if case .fetch(let blob, _, _) = directive {
+            return .fetchFailed(blob, .storeFull(message: "the disk is full"))
+        }
         if isChance(percent: 50) { _ = await region.performer.perform(directive) { _ in } }
         return .storeFailed(step, message: "the disk refused")
     }
@@ -257,7 +260,8 @@ extension ReplicationDirective {
         case .examine: .examine
         case .publish: .publish
         case .watchLocal: .watch
-        case .handshake, .pin, .poll, .askNames, .askStates, .fetch, .wake, .report: nil
+        case .fetch: .fetch
+        case .handshake, .pin, .poll, .askNames, .askStates, .wake, .report: nil
         }
     }
 

@@ -2,8 +2,8 @@
 // file in sectors of 512 bytes and directory by directory, and takes the difference away in a crash:
 // all of it, or a random part as a real disk would.
 //
-// Every call that changes something is counted, so that a scenario can be cut off at each call in turn, and
-// so that any call can be made to fail. What a failed sync leaves is the worst that kernels do: the pages
+// Every call that changes something is counted, so that a scenario can be cut off at each call in turn; and
+// every call at all, so that any can be made to fail. What a failed sync leaves is the worst that kernels do: the pages
 // read back as good, count as clean, and are gone after a crash.
 
 package import DiskIO
@@ -11,8 +11,14 @@ internal import Glibc
 internal import Synchronization
 
 package final class SimulatedDisk: Disk {
-    /// What is counted.
     package enum Operation: String, Sendable, Hashable {
+        case open
+        case read
+        case stat
+        case list
+        case space
+        case lock
+        // What follows changes something.
         case create
         case write
         case sync
@@ -23,7 +29,7 @@ package final class SimulatedDisk: Disk {
         case syncDirectory
     }
 
-    /// One counted call; the first has number 1.
+    /// One call; the first has number 1.
     package struct Call: Sendable, Hashable {
         package var operation: Operation
         package var path: String
@@ -50,10 +56,13 @@ package final class SimulatedDisk: Disk {
 
     // MARK: What a test does to it
 
-    /// Every counted call so far.
+    /// Every call so far that changes something.
     package var calls: [Call] { state.withLock { $0.calls } }
 
-    /// Cuts the power when this counted call is made: it and all later ones throw `poweredOff`.
+    /// Every call so far, reads and questions included.
+    package var uses: [Call] { state.withLock { $0.uses } }
+
+    /// Cuts the power when this one of `calls` is made: it and all later ones throw `poweredOff`.
     package func crash(atCall number: Int, _ loss: Loss) {
         state.withLock { $0.crashAtCall = (number, loss) }
     }
@@ -82,9 +91,14 @@ package final class SimulatedDisk: Disk {
         }
     }
 
-    /// Makes this counted call fail. A write that fails may have written its beginning.
+    /// Makes this one of `calls` fail. A write that fails may have written its beginning.
     package func fail(call number: Int, with code: CInt) {
         state.withLock { $0.failures[number] = code }
+    }
+
+    /// Makes this one of `uses` fail.
+    package func fail(use number: Int, with code: CInt) {
+        state.withLock { $0.failure = (number, code) }
     }
 
     /// Makes every call of a kind fail from now on, or none any more.
@@ -98,12 +112,40 @@ package final class SimulatedDisk: Disk {
         set { state.withLock { $0.availableBytes = newValue } }
     }
 
+    /// Puts a directory on a file system of its own, with so much space left.
+    package func mount(_ directory: String, availableBytes: UInt64) {
+        state.withLock { $0.mounts[directory] = availableBytes }
+    }
+
     /// Rot: a bit changes on the disk and in memory.
     package func flip(_ path: String, at offset: UInt64, bit: UInt8 = 0) {
         state.withLock { state in
             guard let file = state.names[path] else { preconditionFailure("no file \(path)") }
             state.files[file]?.flip(Int(offset), bit: bit)
         }
+    }
+
+    /// A range reads as zeros from now on.
+    package func zero(_ path: String, _ range: Range<UInt64>) {
+        spoil(path) { $0.zero(Int(range.lowerBound)..<Int(range.upperBound)) }
+    }
+
+    /// The file ends there.
+    package func cut(_ path: String, to size: UInt64) { spoil(path) { $0.cut(to: Int(size)) } }
+
+    private func spoil(_ path: String, _ change: (inout SimulatedContent) -> Void) {
+        state.withLock { state in
+            guard let file = state.names[path], var content = state.files[file] else {
+                preconditionFailure("no file \(path)")
+            }
+            change(&content)
+            state.files[file] = content
+        }
+    }
+
+    /// A bad medium: reads that touch the range fail with `EIO`, for ever or so many times.
+    package func makeUnreadable(_ path: String, _ range: Range<UInt64>, times: Int = .max) {
+        state.withLock { $0.unreadable[path] = (range, times) }
     }
 
     /// What a file shows now; `nil` where there is none.
@@ -118,7 +160,6 @@ package final class SimulatedDisk: Disk {
 
     package func open(_ path: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile {
         try change { state throws(DiskError) in
-            try state.requirePower("open", path)
             if mode == .create {
                 try state.count(.create, path)
                 guard state.names[path] == nil else {
@@ -126,6 +167,8 @@ package final class SimulatedDisk: Disk {
                 }
                 try state.requireDirectory(of: path, "open")
                 state.create(path)
+            } else {
+                try state.use(.open, path)
             }
             guard let file = state.names[path] else {
                 throw DiskError(code: ENOENT, operation: "open", path: path)
@@ -136,7 +179,7 @@ package final class SimulatedDisk: Disk {
 
     package func list(_ directory: String) throws(DiskError) -> [String] {
         try change { state throws(DiskError) in
-            try state.requirePower("list", directory)
+            try state.use(.list, directory)
             guard state.directories.contains(directory) else {
                 throw DiskError(code: ENOENT, operation: "list", path: directory)
             }
@@ -191,16 +234,16 @@ package final class SimulatedDisk: Disk {
 
     package func space(at directory: String) throws(DiskError) -> DiskSpace {
         try change { state throws(DiskError) in
-            try state.requirePower("space", directory)
+            try state.use(.space, directory)
+            let availableBytes = state.space(of: directory)
             return DiskSpace(
-                totalBytes: state.availableBytes + state.usedBytes,
-                availableBytes: state.availableBytes)
+                totalBytes: availableBytes + state.usedBytes, availableBytes: availableBytes)
         }
     }
 
     package func lock(_ path: String) throws(DiskError) -> any DiskLock {
         try change { state throws(DiskError) in
-            try state.requirePower("lock", path)
+            try state.use(.lock, path)
             guard state.locks.insert(path).inserted else {
                 throw DiskError(code: EWOULDBLOCK, operation: "lock", path: path)
             }

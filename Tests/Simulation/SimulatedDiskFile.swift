@@ -20,11 +20,15 @@ final class SimulatedFile: DiskFile {
     }
 
     func sizeBytes() throws(DiskError) -> UInt64 {
-        try alive("stat") { state in UInt64(state.files[self.file]?.content.count ?? 0) }
+        try alive("stat") { state throws(DiskError) in
+            try state.use(.stat, self.path)
+            return UInt64(state.files[self.file]?.content.count ?? 0)
+        }
     }
 
     func allocatedBytes() throws(DiskError) -> UInt64 {
-        try alive("stat") { state in
+        try alive("stat") { state throws(DiskError) in
+            try state.use(.stat, self.path)
             guard let content = state.files[self.file] else { return 0 }
             return UInt64(max(0, content.content.count - content.punchedBytes))
         }
@@ -41,10 +45,7 @@ final class SimulatedFile: DiskFile {
             let added = UInt64(max(0, Int(offset) + bytes.count - size))
             do throws(DiskError) {
                 try state.count(.write, self.path)
-                guard added <= state.availableBytes else {
-                    throw DiskError(code: ENOSPC, operation: "write", path: self.path)
-                }
-                state.availableBytes -= added
+                try state.takeSpace(added, for: self.path)
                 state.files[self.file]?.write(bytes[...], at: Int(offset))
             } catch {
                 // Half of it came through before the disk refused.
@@ -60,8 +61,10 @@ final class SimulatedFile: DiskFile {
         into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
     ) throws(DiskError) -> Int {
         let count = buffer.count
-        let bytes = try alive("read") { state in
-            state.files[self.file]?.read(count, at: Int(offset)) ?? []
+        let bytes = try alive("read") { state throws(DiskError) in
+            try state.use(.read, self.path)
+            try state.requireReadable(self.path, offset..<offset + UInt64(count))
+            return state.files[self.file]?.read(count, at: Int(offset)) ?? []
         }
         buffer.copyBytes(from: bytes)
         return bytes.count
@@ -102,6 +105,8 @@ final class SimulatedFile: DiskFile {
 
     /// The simulated disk never reads ahead.
     func expectRandomReads() {}
+
+    func readAhead(_ range: Range<UInt64>) {}
 
     func evict(_ range: Range<UInt64>) {
         let range = Int(range.lowerBound)..<Int(min(range.upperBound, UInt64(Int32.max)))

@@ -25,9 +25,15 @@ struct SimulatedDiskState: Sendable {
     var epoch = 0
     var isPoweredOff = false
     var calls: [SimulatedDisk.Call] = []
+    var uses: [SimulatedDisk.Call] = []
+    /// Of `uses`.
+    var failure: (number: Int, code: CInt)?
+    /// Space left on file systems of their own, by the directory they are mounted on.
+    var mounts: [String: UInt64] = [:]
     var crashAtCall: (number: Int, loss: SimulatedDisk.Loss)?
     var failures: [Int: CInt] = [:]
     var failingOperations: [SimulatedDisk.Operation: CInt] = [:]
+    var unreadable: [String: (range: Range<UInt64>, times: Int)] = [:]
 
     init(availableBytes: UInt64) { self.availableBytes = availableBytes }
 
@@ -36,13 +42,28 @@ struct SimulatedDiskState: Sendable {
         return String(path[..<slash])
     }
 
+    /// Throws where a read touches what cannot be read.
+    mutating func requireReadable(_ path: String, _ range: Range<UInt64>) throws(DiskError) {
+        guard let bad = unreadable[path], bad.range.overlaps(range), bad.times > 0 else { return }
+        unreadable[path] = (bad.range, bad.times - 1)
+        throw DiskError(code: EIO, operation: "read", path: path)
+    }
+
     var usedBytes: UInt64 { files.values.reduce(0) { $0 + UInt64($1.content.count) } }
 
     // MARK: Calls
 
+    /// Takes note of any call; throws where it is to fail.
+    mutating func use(_ operation: SimulatedDisk.Operation, _ path: String) throws(DiskError) {
+        try requirePower(operation.rawValue, path)
+        uses.append(.init(operation: operation, path: path))
+        guard let failure, failure.number == uses.count else { return }
+        throw DiskError(code: failure.code, operation: operation.rawValue, path: path)
+    }
+
     /// Counts a call that changes something; throws where it is to fail.
     mutating func count(_ operation: SimulatedDisk.Operation, _ path: String) throws(DiskError) {
-        try requirePower(operation.rawValue, path)
+        try use(operation, path)
         calls.append(.init(operation: operation, path: path))
         if let crash = crashAtCall, calls.count >= crash.number {
             self.crash(crash.loss)
@@ -56,6 +77,26 @@ struct SimulatedDiskState: Sendable {
     func requirePower(_ operation: String, _ path: String) throws(DiskError) {
         guard isPoweredOff else { return }
         throw DiskError(code: SimulatedDisk.poweredOff, operation: operation, path: path)
+    }
+
+    private func mount(of path: String) -> String? {
+        mounts.keys.filter { path == $0 || path.hasPrefix($0 + "/") }.max { $0.count < $1.count }
+    }
+
+    func space(of path: String) -> UInt64 {
+        mount(of: path).flatMap { mounts[$0] } ?? availableBytes
+    }
+
+    /// Throws `ENOSPC` where there is not so much.
+    mutating func takeSpace(_ bytes: UInt64, for path: String) throws(DiskError) {
+        guard bytes <= space(of: path) else {
+            throw DiskError(code: ENOSPC, operation: "write", path: path)
+        }
+        if let mount = mount(of: path) {
+            mounts[mount, default: 0] -= bytes
+        } else {
+            availableBytes -= bytes
+        }
     }
 
     func requireDirectory(of path: String, _ operation: String) throws(DiskError) {
@@ -197,6 +238,16 @@ struct SimulatedContent: Sendable {
         precondition(index < content.count, "there is no byte \(index)")
         content[index] ^= 1 << bit
         if index < durable.count { durable[index] ^= 1 << bit }
+    }
+
+    mutating func zero(_ range: Range<Int>) {
+        for index in range.clamped(to: 0..<content.count) { content[index] = 0 }
+        for index in range.clamped(to: 0..<durable.count) { durable[index] = 0 }
+    }
+
+    mutating func cut(to size: Int) {
+        content.removeLast(max(0, content.count - size))
+        durable.removeLast(max(0, durable.count - size))
     }
 
     mutating func dropUnsynced() {

@@ -9,7 +9,8 @@ extension DurableStore: BlobStore {
     package func stage(
         _ plan: HashPlan, expectedBytes: UInt64?
     ) async throws -> any BlobStaging {
-        ingest.stage(plan)
+        try await reserve.admit(expectedBytes ?? 0, pool)
+        return ingest.stage(plan)
     }
 
     package func stat(_ blob: BlobID) async throws -> BlobInfo? {
@@ -22,12 +23,10 @@ extension DurableStore: BlobStore {
         guard let entry = try await entry(of: blob) else {
             throw StorageError(.noSuchBlob, "blob \(blob) is not here")
         }
-        guard !entry.isDamaged else {
-            throw StorageError(.damaged, "blob \(blob) is damaged")
-        }
         guard range.upperBound <= entry.record.sizeBytes else {
             throw StorageError(.invalidRange, "the range is not within blob \(blob)")
         }
+        if entry.isDamaged { try await requireIntact(range, of: entry) }
         return try await source(entry.record.bytes, range, of: blob)
     }
 

@@ -141,7 +141,7 @@ final class CommitQueue: Sendable {
             if let refusal = state.refusal { return (refusal, false) }
             if state.isClosed { return (Self.closed, false) }
             if state.waiting.count >= limit {
-                return (StorageError(.limitExceeded, "too many commits are waiting"), false)
+                return (StorageError(.unavailable, "too many commits are waiting"), false)
             }
             state.waiting.append(commit)
             return (nil, state.waiting.count == 1)
@@ -150,10 +150,17 @@ final class CommitQueue: Sendable {
         return refusal
     }
 
-    /// Everyone who waits; blocks while nobody does. `nil` once the queue is closed and empty.
-    func takeAll() -> Taken? {
+    /// Everyone who waits; blocks while nobody does, or until the time has passed. `nil` once the queue is
+    /// closed and empty.
+    func takeAll(waitingAtMost time: Duration? = nil) -> Taken? {
         while true {
-            wake.wait()
+            if let time {
+                guard wake.wait(timeout: .now() + time / .seconds(1)) == .success else {
+                    return Taken(interludes: [], commits: [])
+                }
+            } else {
+                wake.wait()
+            }
             let (taken, isClosed) = state.withLock { state in
                 defer {
                     state.waiting.removeAll(keepingCapacity: true)

@@ -10,13 +10,13 @@
 // appended before the sync of this one has returned, and that sync is the only thing that gathers a group.
 //
 // What fails: at 1, the group, and nothing happened; at 2, the group, of which a crash right then may still
-// leave whole batches behind (their callers were told of an error, which says no more than that); at 3, the store, which stops acknowledging for
-// good, since nobody can say what is on the disk; at 4, the group (its commits are durable and will show),
-// and the index is opened again from disk and brought up to date from the journal.
+// leave whole batches behind (their callers were told of an error, which says no more than that); at 3, the
+// store, which stops acknowledging for good, since nobody can say what is on the disk; at 4, the group (its
+// commits are durable and will show), and the index is opened again from disk and brought up to date from
+// the journal. Where that fails too, as on a full disk, it is tried again until it succeeds; meanwhile
+// everything is refused.
 
 internal import DequeModule
-internal import DiskIO
-internal import Glibc
 internal import Journal
 internal import Logging
 internal import MetadataIndex
@@ -26,7 +26,7 @@ internal import Synchronization
 final class Committer: Sendable {
     /// What the committer needs from the store around it.
     struct Surroundings: Sendable {
-        var disk: any Disk
+        var reserve: SpaceReserve
         var configuration: LocalStoreConfiguration
         var clock: any WallClock
         var logger: Logger
@@ -74,10 +74,10 @@ final class Committer: Sendable {
 
     /// Runs until the queue is closed, and calls `afterGroup` when one has been answered. Blocks its thread.
     func run(afterGroup: (JournalSize) -> Void) {
-        while let taken = queue.takeAll() {
-            for interlude in taken.interludes { interlude(queue.refusal) }
-            guard !taken.commits.isEmpty else { continue }
-            let failure = commit(taken.commits)
+        while let taken = queue.takeAll(waitingAtMost: index.isOpen ? nil : Self.reopenInterval) {
+            let isClosed = restoreIndex()
+            for interlude in taken.interludes { interlude(queue.refusal ?? isClosed) }
+            let failure = isClosed ?? (taken.commits.isEmpty ? nil : commit(taken.commits))
             for commit in taken.commits { commit.finish(failure) }
             changes.advance()
             afterGroup(figures.journal)
@@ -90,8 +90,10 @@ final class Committer: Sendable {
     /// What keeps the whole group from being acknowledged.
     private func commit(_ group: Deque<any QueuedCommit>) -> StorageError? {
         if let refusal = queue.refusal { return refusal }
+        let room = surroundings.reserve.room()
+        if room == .none { return StorageError(.insufficientStorage, "the disk is full") }
         guard let current = index.enter() else { return IndexAccess.reopening }
-        var context = makeContext(current)
+        var context = makeContext(current, room)
         for commit in group {
             commit.decide(&context)
             context.endBatch()
@@ -107,27 +109,16 @@ final class Committer: Sendable {
         return apply(changes, head)
     }
 
-    private func makeContext(_ current: any KeyValueIndex) -> CommitContext {
+    private func makeContext(
+        _ current: any KeyValueIndex, _ room: SpaceReserve.Room
+    ) -> CommitContext {
         let limits = surroundings.configuration.limits
         return CommitContext(
             transaction: IndexTransaction(current, head: head),
-            wallMilliseconds: surroundings.clock.milliseconds(), isBelowReserve: isBelowReserve,
-            batchBytes: limits.batchBytes,
+            wallMilliseconds: surroundings.clock.milliseconds(),
+            isBelowReserve: room != .ample, batchBytes: limits.batchBytes,
             // A batch may already hold this much when a record joins it.
             recordBytes: limits.journal.batchBytes - limits.batchBytes)
-    }
-
-    /// Whether the disk is so full that only what makes room may be written. A disk that does not say is
-    /// asked by the write itself.
-    private var isBelowReserve: Bool {
-        let configuration = surroundings.configuration
-        do {
-            let space = try surroundings.disk.space(at: configuration.directory)
-            return space.availableBytes < configuration.limits.reserveBytes
-        } catch {
-            surroundings.logger.warning("free space is not known", metadata: ["error": "\(error)"])
-            return false
-        }
     }
 
     private func write(_ batches: [EncodedBatch]) -> StorageError? {
@@ -185,22 +176,29 @@ final class Committer: Sendable {
     }
 
     private func reopen(after error: IndexError) -> StorageError {
+        if let failure = reopen() { return failure }
+        return StorageError(
+            .inputOutput, "the commit is durable, but was not visible in time", cause: error)
+    }
+
+    /// Opens an index that could not be opened before; why it still cannot be.
+    private func restoreIndex() -> StorageError? { index.isOpen ? nil : reopen() }
+
+    private func reopen() -> StorageError? {
         do {
             let head = try surroundings.reopenIndex(manifest)
             published.withLock { $0 = head }
-            return StorageError(
-                .inputOutput, "the commit is durable, but was not visible in time", cause: error)
+            return nil
         } catch {
-            let refusal = StorageError(
-                .unavailable, "the store stopped: its index could not be opened again", cause: error
-            )
-            surroundings.logger.critical(
-                "the index could not be opened again; this store serves nothing until it is restarted",
+            surroundings.logger.error(
+                "the index could not be opened again; nothing is served until it can",
                 metadata: ["error": "\(error)"])
-            queue.refuse(refusal)
-            return refusal
+            return IndexAccess.reopening
         }
     }
+
+    /// Between attempts to open an index that could not be.
+    private static let reopenInterval: Duration = .seconds(1)
 }
 
 /// How well commits share their syncs.
@@ -220,11 +218,11 @@ extension StorageError {
     /// Why batches could not be appended.
     init(appending error: JournalError) {
         switch error {
-        case .disk(let disk) where disk.code == ENOSPC || disk.code == EDQUOT:
-            self.init(.insufficientStorage, "the disk is full", cause: error)
+        case .disk(let disk):
+            self.init("the disk refused a commit", disk)
         case .batchTooLarge:
             self.init(.limitExceeded, "the commit is too large", cause: error)
-        case .disk, .incompatible, .malformed, .noManifest, .noFiles, .unreadable:
+        case .incompatible, .malformed, .noManifest, .noFiles, .unreadable:
             self.init(.inputOutput, "the disk refused a commit", cause: error)
         }
     }

@@ -22,7 +22,7 @@ struct LiveRecords {
     }
 
     /// Calls `body` with each record, in an order in which they can be applied.
-    func forEach(_ body: (JournalRecord) throws -> Void) throws {
+    func read(_ body: (JournalRecord) throws -> Void) throws {
         try body(watermark)
         let cursor = try snapshot.cursor(from: [0], to: [.max])
         try cursor.seek(to: [0])
@@ -53,7 +53,14 @@ struct LiveRecords {
         _ key: Bytes, _ value: Bytes
     ) throws(IndexError) -> [JournalRecord] {
         switch key[0] {
-        case Space.blob: try blob(value)
+        case Space.blob: [.blob(try BlobEntry(encoded: value).record)]
+        case Space.damage:
+            [
+                .blobState(
+                    try decoding { () throws(RecordError) in
+                        try BlobStateRecord(encoded: value[...])
+                    })
+            ]
         case Space.moved: [try moved(key, value)]
         case Space.shown: try object(value)
         case Space.register: try register(value)
@@ -79,15 +86,6 @@ struct LiveRecords {
         case Space.receipt: [.receipt(try ReceiptRecord(key: key, value: value))]
         default: throw .corrupt("a key of the unknown space \(key[0])")
         }
-    }
-
-    private static func blob(_ value: Bytes) throws(IndexError) -> [JournalRecord] {
-        let entry = try BlobEntry(encoded: value)
-        guard entry.isDamaged else { return [.blob(entry.record)] }
-        return [
-            .blob(entry.record),
-            .blobState(BlobStateRecord(blob: entry.record.blob, change: .damaged)),
-        ]
     }
 
     private static func moved(_ key: Bytes, _ value: Bytes) throws(IndexError) -> JournalRecord {

@@ -176,7 +176,7 @@ final class RenewJournal: Sendable {
         let live = try LiveRecords(current)
         var generation = try WriteGeneration(
             directory, after: old, live.head, salt: random(), committer.limits)
-        try live.forEach { record in
+        try live.read { record in
             try check()
             try generation.append(record)
         }

@@ -54,9 +54,19 @@ extension IndexTransaction {
         return try BlobEntry(encoded: value)
     }
 
+    /// What of a blob is damaged; `nil` where nothing is.
+    func damage(_ blob: BlobID) throws(IndexError) -> BlobStateRecord? {
+        guard let value = try get(KeySchema.damage(blob)) else { return nil }
+        return try decoding { () throws(RecordError) in try BlobStateRecord(encoded: value[...]) }
+    }
+
     private mutating func apply(_ record: BlobRecord) throws(IndexError) {
         let key = KeySchema.blob(record.blob)
-        if try !countDead(key) { head.blobs += 1 }
+        if try countDead(key) {
+            delete(KeySchema.damage(record.blob))
+        } else {
+            head.blobs += 1
+        }
         note(record.bytes)
         put(key, BlobEntry(record: record).encoded)
     }
@@ -75,9 +85,15 @@ extension IndexTransaction {
             head.blobs -= 1
             try countDead(key)
             delete(key)
-        case .damaged, .mended:
-            entry.isDamaged = record.change == .damaged
+            delete(KeySchema.damage(record.blob))
+        case .damaged:
+            entry.isDamaged = true
             put(key, entry.encoded)
+            put(KeySchema.damage(record.blob), record.encode())
+        case .mended:
+            entry.isDamaged = false
+            put(key, entry.encoded)
+            delete(KeySchema.damage(record.blob))
         }
     }
 

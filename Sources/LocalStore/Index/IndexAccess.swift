@@ -29,6 +29,8 @@ final class IndexAccess: Sendable {
         }
     }
 
+    var isOpen: Bool { state.withLock { $0.index != nil } }
+
     func leave() {
         let isLast = state.withLock { state in
             state.users -= 1

@@ -11,7 +11,6 @@
 internal import Checksums
 internal import ChunkFiles
 internal import DiskIO
-internal import Glibc
 internal import NIOCore
 internal import Storage
 internal import Synchronization
@@ -183,11 +182,14 @@ final class BodyPipeline: Sendable {
             state.lane = lane
             return lane
         }
-        do throws(DiskError) {
-            let appended = try pieces.withUnsafeBuffers { buffers throws(DiskError) in
-                var check = CRC32C()
-                for buffer in buffers { check.update(buffer) }
-                return try ingest.appender.append(buffers, crc32c: check.value, lane: lane)
+        do throws(StorageError) {
+            try ingest.reserve.require()
+            let appended = try onDisk("the body could not be written") { () throws(DiskError) in
+                try pieces.withUnsafeBuffers { buffers throws(DiskError) in
+                    var check = CRC32C()
+                    for buffer in buffers { check.update(buffer) }
+                    return try ingest.appender.append(buffers, crc32c: check.value, lane: lane)
+                }
             }
             ingest.verified.note(ChunkPlace(appended.reference.id))
             state.withLock { state in
@@ -195,7 +197,7 @@ final class BodyPipeline: Sendable {
                 state.writers[appended.writer.file] = appended.writer
             }
         } catch {
-            fail(StorageError(writingBody: error))
+            fail(error)
         }
     }
 
@@ -232,15 +234,5 @@ extension BodyPipeline: Spilling {
         }
         for train in trains { start(train) }
         return bytes
-    }
-}
-
-extension StorageError {
-    /// Why the bytes of a body could not be written.
-    init(writingBody error: DiskError) {
-        let isFull = error.code == ENOSPC || error.code == EDQUOT
-        self.init(
-            isFull ? .insufficientStorage : .inputOutput,
-            isFull ? "the disk is full" : "the body could not be written", cause: error)
     }
 }

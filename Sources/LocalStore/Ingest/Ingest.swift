@@ -11,6 +11,7 @@ package final class Ingest: Sendable {
     let limits: IngestLimits
     let verified: VerifiedChunks
     let budget: BufferBudget
+    let reserve: SpaceReserve
     let syncs: SharedSync
     let staged = StagedBodies()
     /// The SHA-256 states at the ends of recently finished bodies, so that a longer one can go on from them.
@@ -18,9 +19,11 @@ package final class Ingest: Sendable {
 
     /// What is appended was checksummed from memory and counts as verified for `reads`.
     package init(
-        appender: ChunkAppender, reads: ChunkReads, limits: IngestLimits = IngestLimits()
+        appender: ChunkAppender, reads: ChunkReads, reserve: SpaceReserve,
+        limits: IngestLimits = IngestLimits()
     ) {
         self.appender = appender
+        self.reserve = reserve
         pool = reads.pool
         verified = reads.verified
         self.limits = limits

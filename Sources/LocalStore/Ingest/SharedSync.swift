@@ -54,11 +54,10 @@ final class SharedSync: Sendable {
     }
 
     private static func sync(_ writer: ChunkWriter) -> Result<Void, any Error> {
-        do throws(DiskError) {
-            return .success(try writer.sync())
-        } catch {
-            return .failure(
-                StorageError(.inputOutput, "the body could not be made durable", cause: error))
+        Result {
+            try onDisk("the body could not be made durable") { () throws(DiskError) in
+                try writer.sync()
+            }
         }
     }
 }

@@ -49,6 +49,7 @@ struct OpenStore: Sendable {
         let manifest = try manifest(directory)
         // A start that was cut off may have made a name and not synced it.
         try disk.syncDirectory(configuration.directory)
+        try SpaceReserve(self).requireFloor()
         let recovery = RecoverIndex(
             configuration: configuration, journal: directory, manifest: manifest,
             factory: factory, logger: logger)
@@ -156,6 +157,8 @@ extension StorageError {
         case let error as StorageError: self = error
         case let error as IndexError: self.init(error)
         case let error as JournalError: self.init(opening: error)
+        case let error as DiskError:
+            self.init("the data directory could not be read or written", error)
         default:
             self.init(.inputOutput, "the data directory could not be read or written", cause: error)
         }
@@ -165,7 +168,9 @@ extension StorageError {
         switch error {
         case .incompatible, .malformed, .noManifest, .noFiles:
             self.init(.refusedToOpen, error.description, cause: error)
-        case .batchTooLarge, .disk, .unreadable:
+        case .disk(let disk):
+            self.init("the journal could not be read or written", disk)
+        case .batchTooLarge, .unreadable:
             self.init(.inputOutput, "the journal could not be read or written", cause: error)
         }
     }

@@ -124,6 +124,7 @@ private struct BodyBuilder {
         while loose.readableBytes > 0 {
             let length = min(loose.readableBytes, store.ingest.limits.chunkBytes)
             guard let piece = loose.readSlice(length: length) else { break }
+            try await store.reserve.admit(UInt64(length), store.pool)
             let chunk = try await store.append(piece)
             written.append(chunk)
             chunks.append(ChunkRecord(chunk.reference))

@@ -80,7 +80,10 @@ extension S3Error {
             case .internalError: .internalServerError
             case .notImplemented: .notImplemented
             case .serviceUnavailable: .serviceUnavailable
-            case .insufficientStorage: HTTPResponse.Status(code: 507)
+            // With a reason: botocore takes a status line without one, in answer to `Expect: 100-continue`,
+            // for no answer.
+            case .insufficientStorage:
+                HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
             case .accessControlListNotSupported, .authorizationHeaderMalformed,
                 .authorizationQueryParametersError, .badDigest, .contentSHA256Mismatch,
                 .entityTooLarge, .entityTooSmall, .incompleteBody, .invalidArgument,

@@ -1,5 +1,6 @@
-// Documents that clients send: parsed by FoundationXML into a small tree, within limits. A document type
-// declaration is refused outright, so that there is no entity to expand and nothing external to load.
+// Documents that clients send: parsed by FoundationXML (libxml2) into a small tree, within limits. A document
+// is UTF-8, whatever it says of itself, and declares no document type; so there is no entity to expand,
+// nothing external to load, and no other encoding in which a declaration could be written past the check.
 
 internal import Foundation
 internal import FoundationXML
@@ -10,14 +11,12 @@ package struct XMLElement: Sendable {
     package private(set) var text = ""
     package private(set) var children: [XMLElement] = []
 
-    /// Parses a document whose root has this name. Throws `MalformedXML`.
+    /// Parses a document whose root has this name, of at most so many elements. Throws `MalformedXML`.
     package static func parse(
-        _ bytes: ByteBuffer, root: String, depth: Int
+        _ bytes: ByteBuffer, root: String, depth: Int, elements: Int
     ) throws(S3Error) -> XMLElement {
-        let data = Data(bytes.readableBytesView)
-        guard data.range(of: Data("<!DOCTYPE".utf8)) == nil else { throw .malformedXML }
-        let builder = Builder(depth: depth)
-        let parser = FoundationXML.XMLParser(data: data)
+        let builder = Builder(depth: depth, elements: elements)
+        let parser = FoundationXML.XMLParser(data: try plain(bytes))
         parser.shouldResolveExternalEntities = false
         parser.delegate = builder
         // What follows the root is an error that `parse` passes over.
@@ -27,6 +26,22 @@ package struct XMLElement: Sendable {
             throw .malformedXML
         }
         return element
+    }
+
+    /// The document without its XML declaration, which could only name an encoding: blanks stand in its
+    /// place. Throws for what is not UTF-8, for NUL, which other encodings are full of, and for a
+    /// document type.
+    private static func plain(_ bytes: ByteBuffer) throws(S3Error) -> Data {
+        var data = Data(bytes.readableBytesView)
+        if data.starts(with: [0xEF, 0xBB, 0xBF]) { data = Data(data.dropFirst(3)) }
+        guard String(validating: data, as: UTF8.self) != nil, !data.contains(0),
+            data.range(of: Data("<!DOCTYPE".utf8)) == nil
+        else { throw .malformedXML }
+        if data.starts(with: Data("<?xml".utf8)) {
+            guard let end = data.range(of: Data("?>".utf8))?.upperBound else { throw .malformedXML }
+            data.replaceSubrange(..<end, with: repeatElement(UInt8(ascii: " "), count: end))
+        }
+        return data
     }
 
     package func child(_ name: String) -> XMLElement? { children.first { $0.name == name } }
@@ -45,15 +60,20 @@ package struct XMLElement: Sendable {
     private final class Builder: NSObject, XMLParserDelegate {
         private(set) var root: XMLElement?
         private let depth: Int
+        private var elementsLeft: Int
         private var open: [XMLElement] = []
 
-        init(depth: Int) { self.depth = depth }
+        init(depth: Int, elements: Int) {
+            self.depth = depth
+            elementsLeft = elements
+        }
 
         func parser(
             _ parser: FoundationXML.XMLParser, didStartElement elementName: String,
             namespaceURI: String?, qualifiedName: String?, attributes: [String: String]
         ) {
-            guard open.count < depth else { return parser.abortParsing() }
+            guard open.count < depth, elementsLeft > 0 else { return parser.abortParsing() }
+            elementsLeft -= 1
             let local = elementName.split(separator: ":").last.map(String.init) ?? elementName
             open.append(XMLElement(name: local))
         }

@@ -12,6 +12,7 @@ enum RegionStore {
     ) async throws -> DurableStore {
         var limits = LocalStoreLimits()
         if let interval = configuration.verifyInterval { limits.reads.verifyInterval = interval }
+        if let bytes = configuration.reserveBytes { limits.reserveBytes = bytes }
         do {
             return try await DurableStore.open(
                 LocalStoreConfiguration(directory: configuration.data, limits: limits),

@@ -36,7 +36,10 @@ struct BodyFixture: Sendable {
             pins: ChunkPins(), pool: pool, limits: readLimits,
             now: { observations.milliseconds.load(ordering: .relaxed) },
             onDamage: { damage in observations.damage.withLock { $0.append(damage) } })
-        ingest = Ingest(appender: appender, reads: reads, limits: limits)
+        let reserve = SpaceReserve(
+            disk: disk, metadataDirectories: [directory], chunkDirectories: [directory],
+            reserveBytes: 0, logger: quiet)
+        ingest = Ingest(appender: appender, reads: reads, reserve: reserve, limits: limits)
     }
 
     /// Stages a body that arrives in pieces of this size.
