@@ -82,6 +82,7 @@ struct RegionDaemon: Sendable {
         var group = ServiceGroupConfiguration(
             services: [
                 jobs, Mending(mending: mending), Scrubbing(schedule: schedule(store, repair)),
+                ExpiringHistory(store: store, clock: clock, logger: logger),
                 Following(replication: replication),
                 HTTPListening(service: socket), HTTPListening(service: front),
                 Announcing(
