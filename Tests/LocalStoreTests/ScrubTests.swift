@@ -126,6 +126,23 @@ struct ScrubTests {
         try await store.close()
     }
 
+    @Test(
+        "finds a chunk file that was removed while it is written to, and no more is written to it")
+    func removedOpenFile() async throws {
+        let damaged = DamagedRegion()
+        let store = try await damaged.open()
+        let blob = try await damaged.put("large", Self.bodies[0], in: store)
+        let file = try await damaged.chunks(of: blob, in: store)[0].file
+        #expect(store.chunks.appender.isHeld(file))
+        try damaged.region.disk.remove(DamagedRegion.path(file))
+        _ = try await Self.scrub(store)
+        #expect(try await store.stat(blob)?.isDamaged == true)
+        _ = try await damaged.put("again", Self.bodies[0], in: store)
+        #expect(try await damaged.chunks(of: blob, in: store).allSatisfy { $0.file != file })
+        #expect(try await bytes(of: blob, 0..<300_000, in: store) == Self.bodies[0])
+        try await store.close()
+    }
+
     @Test("leaves rot of what nothing refers to in peace")
     func deadRot() async throws {
         let damaged = DamagedRegion()

@@ -13,6 +13,7 @@ private struct ScrubbedMemory: Scrubbing {
     let store: MemoryStore
     let blobs: [BlobID]
     var outcome = ScrubOutcome()
+    var asked: @Sendable (ScrubOptions) -> Void = { _ in }
 
     func figures() async throws -> StoreFigures { try await store.figures() }
 
@@ -24,6 +25,7 @@ private struct ScrubbedMemory: Scrubbing {
         _ options: ScrubOptions, _ report: any WorkReport,
         passed: @Sendable (UInt64) async throws -> Void
     ) async throws -> ScrubOutcome {
+        asked(options)
         for blob in blobs {
             do {
                 _ = try await store.content(of: blob, limitBytes: 1 << 20)
@@ -140,7 +142,27 @@ struct RepairTests {
         #expect(told.findings.map(\.outcome) == [.beyondRepair])
     }
 
-    @Test("of its own accord is made once in its interval, and goes on where a restart cut it off")
+    @Test("of its own accord is cut off by a restart, and goes on there")
+    func interrupted() async throws {
+        let begun = own.clock.milliseconds()
+        let place =
+            "{\"begunMilliseconds\":\(begun),\"firstChunkFile\":5,\"format\":1,\"isDone\":false}"
+        try await settings().write(ByteBuffer(string: place), to: ScrubSchedule.path)
+        let asked = Mutex<[UInt64]>([])
+        var scrubbed = ScrubbedMemory(store: own.store, blobs: [])
+        scrubbed.asked = { options in asked.withLock { $0.append(options.firstChunkFile) } }
+        try await withRepair(of: scrubbed, from: []) { repair in
+            let schedule = ScrubSchedule(
+                repair: repair, settings: settings(), intervalDays: 14, bytesPerSecond: nil,
+                clock: own.clock, logger: Logger(label: "test"))
+            let began = try await schedule.runIfDue()
+            let place = try await schedule.read()
+            #expect(began && place?.isDone == true && place?.begunMilliseconds == begun)
+        }
+        #expect(asked.withLock { $0 } == [5])
+    }
+
+    @Test("of its own accord is made once in its interval")
     func schedule() async throws {
         let clock = own.clock
         let scrubbed = ScrubbedMemory(store: own.store, blobs: [])
@@ -150,11 +172,11 @@ struct RepairTests {
                     repair: repair, settings: settings(), intervalDays: 14, bytesPerSecond: nil,
                     clock: clock, logger: Logger(label: "test"))
             }
-            clock.set(milliseconds: clock.milliseconds() + 15 * 86_400_000)
-            let began = try await schedule().runIfDue()
-            let again = try await schedule().runIfDue()
-            #expect(began && !again)
-            clock.set(milliseconds: clock.milliseconds() + 14 * 86_400_000)
+            let new = try await schedule().runIfDue()
+            clock.set(milliseconds: clock.milliseconds() + 14 * 86_400_000 - 1)
+            let early = try await schedule().runIfDue()
+            #expect(!new && !early)
+            clock.set(milliseconds: clock.milliseconds() + 1)
             let next = try await schedule().runIfDue()
             #expect(next)
             let place = try await schedule().read()

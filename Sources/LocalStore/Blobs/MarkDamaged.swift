@@ -101,7 +101,10 @@ extension IndexTransaction {
 extension DurableStore {
     /// A read met damage. Returns when that is durable, so that whoever is told of the damage finds it
     /// recorded, and a mending that follows is taken. Blocks.
-    static func note(_ damage: ChunkDamage, _ committer: Committer, _ logger: Logger) {
+    static func note(
+        _ damage: ChunkDamage, _ committer: Committer, _ appender: ChunkAppender, _ logger: Logger
+    ) {
+        appender.seal([damage.chunk.place.file])
         logger.error(
             "stored bytes are damaged",
             metadata: [

@@ -18,6 +18,12 @@ struct ReclaimSpace: Sendable {
     let isDryRun: Bool
 
     func run() async throws {
+        guard store.journalDamage.isEmpty else {
+            // What a lost record named looks dead, and may be all there is to mend it from.
+            job.found(
+                JobFinding("chunk files", "the journal was found damaged at the start", .kept))
+            return
+        }
         try await unlinkRetired()
         // Full files are let go of by their lanes, and count as done with from now on.
         store.chunks.appender.seal([])

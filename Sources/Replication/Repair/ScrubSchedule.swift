@@ -64,7 +64,11 @@ package final class ScrubSchedule: Sendable {
     @discardableResult
     package func runIfDue() async throws -> Bool {
         let now = clock.milliseconds()
-        var place = try await read() ?? Place(begunMilliseconds: 0, isDone: true, firstChunkFile: 0)
+        guard var place = try await read() else {
+            // A region that is new has nothing to be read back yet.
+            try await write(Place(begunMilliseconds: now, isDone: true, firstChunkFile: 0))
+            return false
+        }
         if place.isDone {
             let due = place.begunMilliseconds + Int64(intervalDays) * Self.millisecondsOfDay
             guard now >= due else { return false }
