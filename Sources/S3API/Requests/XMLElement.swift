@@ -1,5 +1,7 @@
 // Documents that clients send: parsed by FoundationXML into a small tree, within limits. A document type
-// declaration is refused outright, so that there is no entity to expand and nothing external to load.
+// declaration is refused outright, so that there is no entity to expand and nothing external to load. So
+// is what FoundationXML (of Swift 6.3) ends the process over: a processing instruction without data, and
+// text that is no UTF-8. What is looked for cannot hide in another encoding: none is accepted.
 
 internal import Foundation
 internal import FoundationXML
@@ -15,7 +17,7 @@ package struct XMLElement: Sendable {
         _ bytes: ByteBuffer, root: String, depth: Int
     ) throws(S3Error) -> XMLElement {
         let data = Data(bytes.readableBytesView)
-        guard data.range(of: Data("<!DOCTYPE".utf8)) == nil else { throw .malformedXML }
+        guard isPlain(data) else { throw .malformedXML }
         let builder = Builder(depth: depth)
         let parser = FoundationXML.XMLParser(data: data)
         parser.shouldResolveExternalEntities = false
@@ -27,6 +29,34 @@ package struct XMLElement: Sendable {
             throw .malformedXML
         }
         return element
+    }
+
+    /// UTF-8, which says nothing else of itself, with neither a document type nor an instruction.
+    private static func isPlain(_ data: Data) -> Bool {
+        // No XML has a zero byte, and UTF-16 is known by them.
+        guard String(validating: data, as: UTF8.self) != nil, !data.contains(0) else {
+            return false
+        }
+        var rest = data
+        let mark = Data([0xEF, 0xBB, 0xBF])
+        if rest.starts(with: mark) { rest = rest.dropFirst(mark.count) }
+        if rest.starts(with: "<?xml ".utf8) {
+            // The parser goes on behind any “>”, so the first must be the declaration's.
+            guard let end = rest.firstIndex(of: UInt8(ascii: ">")),
+                rest[end - 1] == UInt8(ascii: "?"),
+                saysUTF8(String(decoding: rest[..<end], as: UTF8.self))
+            else { return false }
+            rest = rest[(end + 1)...]
+        }
+        return rest.range(of: Data("<?".utf8)) == nil
+            && rest.range(of: Data("<!DOCTYPE".utf8)) == nil
+    }
+
+    /// Whether a declaration names no other encoding.
+    private static func saysUTF8(_ declaration: String) -> Bool {
+        guard let name = declaration.firstRange(of: "encoding") else { return true }
+        let value = declaration[name.upperBound...].lowercased().filter { !" \t\r\n=".contains($0) }
+        return value.hasPrefix("\"utf-8\"") || value.hasPrefix("'utf-8'")
     }
 
     package func child(_ name: String) -> XMLElement? { children.first { $0.name == name } }
