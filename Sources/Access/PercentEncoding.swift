@@ -36,7 +36,7 @@ package enum PercentEncoding {
     }
 
     /// `nil` where a `%` begins no pair of digits, or the result is not UTF-8.
-    static func decode(_ text: ArraySlice<UInt8>) -> String? {
+    static func decode(_ text: ArraySlice<UInt8>, plusIsSpace: Bool = false) -> String? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count)
         var index = text.startIndex
@@ -48,7 +48,8 @@ package enum PercentEncoding {
                 bytes.append(high << 4 | low)
                 index += 3
             } else {
-                bytes.append(text[index])
+                let isSpace = plusIsSpace && text[index] == UInt8(ascii: "+")
+                bytes.append(isSpace ? UInt8(ascii: " ") : text[index])
                 index += 1
             }
         }

@@ -7,8 +7,8 @@ package import NIOCore
 /// A request whose head has been read and whose body is still on the wire.
 package struct ServerRequest: Sendable {
     /// The head as it came: `path` is the raw request target (path and query, percent-encoded; of an
-    /// absolute-form target only these), `authority` is that of the target or `Host`, which also stays among
-    /// the fields.
+    /// absolute-form target only these), `authority` is that of `Host`, which also stays among the fields, or,
+    /// in HTTP/1.0 without one, of the target.
     package var head: HTTPRequest
     /// Unique per request, 16 hexadecimal digits; goes into logs, responses and errors.
     package var id: String

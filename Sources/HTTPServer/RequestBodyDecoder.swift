@@ -1,6 +1,9 @@
 // Finds the end of a request's body: by its length, or by the chunked coding (RFC 9112, section 7.1).
-// Bytes are handed on as slices of what was received. Extensions and trailers are read and dropped.
+// Bytes are handed on as slices of what was received. Extensions and trailers are read and dropped, and are
+// held to the same strictness as a head: whoever reads them more loosely could be made to see another
+// request where this one ends.
 
+internal import HTTPTypes
 internal import NIOCore
 
 struct RequestBodyDecoder {
@@ -78,7 +81,12 @@ struct RequestBodyDecoder {
             case .trailer(let fieldsLeft):
                 guard let line = try readLine(&buffer) else { return .needsMore }
                 guard fieldsLeft > 0 else { throw .tooManyFields }
-                state = line.readableBytes == 0 ? .ended : .trailer(fieldsLeft: fieldsLeft - 1)
+                guard line.readableBytes > 0 else {
+                    state = .ended
+                    continue
+                }
+                guard Self.isFieldLine(line) else { throw .malformed("a trailer is malformed") }
+                state = .trailer(fieldsLeft: fieldsLeft - 1)
             }
         }
     }
@@ -104,30 +112,53 @@ struct RequestBodyDecoder {
         guard end > 0, bytes[end - 1] == UInt8(ascii: "\r") else {
             throw .malformed("a line does not end with CR LF")
         }
+        for index in 0..<(end - 1) where Self.isControl(bytes[index]) {
+            throw .malformed("a line of the chunked coding has a control character")
+        }
         return end - 1
     }
 
-    /// Hexadecimal digits, then perhaps extensions behind a semicolon.
+    private static func isControl(_ byte: UInt8) -> Bool {
+        byte < 0x20 && byte != UInt8(ascii: "\t") || byte == 0x7f
+    }
+
+    /// Hexadecimal digits, then perhaps white space and extensions behind a semicolon.
     private static func chunkSize(_ line: ByteBuffer) throws(RequestRefusal) -> UInt64 {
         var size: UInt64 = 0
         var digits = 0
         for byte in line.readableBytesView {
-            let digit: UInt8
-            switch byte {
-            case 0x30...0x39: digit = byte - 0x30
-            case 0x41...0x46: digit = byte - 0x41 + 10
-            case 0x61...0x66: digit = byte - 0x61 + 10
-            case UInt8(ascii: ";"), UInt8(ascii: " "), UInt8(ascii: "\t"):
-                guard digits > 0 else { throw .malformed("a chunk has no size") }
-                return size
-            default:
-                throw .malformed("a chunk's size is malformed")
-            }
+            guard let value = digit(byte) else { break }
             digits += 1
             guard digits <= 15 else { throw .malformed("a chunk's size is too large") }
-            size = size << 4 | UInt64(digit)
+            size = size << 4 | UInt64(value)
         }
         guard digits > 0 else { throw .malformed("a chunk has no size") }
+        let rest = line.readableBytesView.dropFirst(digits)
+        guard rest.isEmpty || rest.first(where: { !isBlank($0) }) == UInt8(ascii: ";") else {
+            throw .malformed("a chunk's size is malformed")
+        }
         return size
+    }
+
+    private static func digit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 0x30...0x39: byte - 0x30
+        case 0x41...0x46: byte - 0x41 + 10
+        case 0x61...0x66: byte - 0x61 + 10
+        default: nil
+        }
+    }
+
+    /// `name: value` (RFC 9112, section 5). Control characters were refused with the line.
+    private static func isFieldLine(_ line: ByteBuffer) -> Bool {
+        let bytes = line.readableBytesView
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else { return false }
+        let name = bytes[..<colon]
+        return name.allSatisfy { $0 < 0x80 }
+            && HTTPField.Name(String(decoding: name, as: UTF8.self)) != nil
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
     }
 }

@@ -8,7 +8,8 @@ struct RequestHeadBuilder {
     private let limits: HTTPLimits
     private let method: HTTPRequest.Method
     private let path: String
-    /// From an absolute-form target; it then goes before Host (RFC 9112, section 3.2.2).
+    /// From an absolute-form target. Host must say the same (RFC 9112, section 3.2): a signature covers
+    /// Host, so a request that named two authorities could be signed for one and served by the other.
     private let targetAuthority: String?
     private let isHTTP10: Bool
 
@@ -165,13 +166,16 @@ struct RequestHeadBuilder {
             throw .malformed("Transfer-Encoding stands beside Content-Length or in HTTP/1.0")
         }
         guard isHTTP10 || host != nil else { throw .malformed("the Host field is missing") }
+        if let targetAuthority, let host, targetAuthority.lowercased() != host.lowercased() {
+            throw .malformed("the request target names another authority than the Host field")
+        }
         let framing: RequestFraming =
             if isChunked { .chunked } else if let contentLength, contentLength > 0 {
                 .length(contentLength)
             } else { .none }
         return RequestHead(
             request: HTTPRequest(
-                method: method, scheme: nil, authority: targetAuthority ?? host, path: path,
+                method: method, scheme: nil, authority: host ?? targetAuthority, path: path,
                 headerFields: fields),
             framing: framing,
             isHTTP10: isHTTP10,

@@ -90,7 +90,9 @@ package final class DurableStore: Sendable {
         reads = ChunkReads(
             reader: chunks.reader, pins: chunks.pins, pool: pool, limits: limits.reads,
             now: { UInt64((ContinuousClock.now - start) / .milliseconds(1)) },
-            onDamage: { Self.note($0, committer, logger) })
+            onDamage: { [appender = chunks.appender] in
+                Self.note($0, committer, appender, logger)
+            })
         ingest = Ingest(
             appender: chunks.appender, reads: reads, reserve: reserve, limits: limits.ingest)
         follower = DigestFollower(

@@ -10,6 +10,7 @@
 //   w bucket 0 escaped key, version              a pending version
 //   k bucket                                     tally of a bucket: objects shown, their bytes
 //   b blob                                       blob record
+//   d blob                                       what of a blob is damaged here
 //   f blob, 0, bucket 0 escaped key, version     an object version that names the blob
 //   f blob, 1, upload, 0, number                 a part that names the blob
 //   m file, offset                               where a chunk that was moved is now
@@ -31,6 +32,7 @@ package enum KeySchema {
         static let bucketTally = UInt8(ascii: "k")
         static let blob = UInt8(ascii: "b")
         static let cursor = UInt8(ascii: "c")
+        static let damage = UInt8(ascii: "d")
         static let ended = UInt8(ascii: "e")
         static let feed = UInt8(ascii: "n")
         static let head = UInt8(ascii: "h")
@@ -81,6 +83,10 @@ package enum KeySchema {
 
     package static let allBlobs = KeyRange(prefix: [Space.blob])
 
+    package static func damage(_ blob: BlobID) -> Bytes { [Space.damage] + blob.bytes }
+
+    package static let allDamage = KeyRange(prefix: [Space.damage])
+
     package static func referrer(
         of blob: BlobID, _ name: ObjectName, _ version: Version
     ) -> Bytes {
@@ -95,6 +101,11 @@ package enum KeySchema {
 
     package static func referrers(of blob: BlobID) -> KeyRange {
         KeyRange(prefix: [Space.referrer] + blob.bytes)
+    }
+
+    /// Object versions of the bucket that name the blob.
+    package static func referrers(of blob: BlobID, in bucket: String) -> KeyRange {
+        KeyRange(prefix: [Space.referrer] + blob.bytes + [0] + bucket.utf8 + [0])
     }
 
     package static func movedChunk(file: UInt64, offsetBytes: UInt64) -> Bytes {
@@ -141,6 +152,8 @@ package enum KeySchema {
     package static func parts(of upload: UploadID) -> KeyRange {
         KeyRange(prefix: [Space.part] + upload.text.utf8 + [0])
     }
+
+    package static let allParts = KeyRange(prefix: [Space.part])
 
     package static func ended(_ id: UploadID) -> Bytes { [Space.ended] + id.text.utf8 }
 

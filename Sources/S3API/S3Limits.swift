@@ -23,6 +23,8 @@ package struct S3Limits: Sendable, Hashable {
     package var deleteDocumentBytes = 2 << 20
     package var completeDocumentBytes = 4 << 20
     package var documentDepth = 8
+    /// Elements of a bucket's settings document; those of a list of keys or parts follow from their number.
+    package var documentElements = 1000
     /// How long a Complete may work before its answer begins, so that a quick refusal has its status.
     package var completeGraceMilliseconds = 3000
     /// How often a Complete that works longer sends a space.

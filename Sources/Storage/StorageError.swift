@@ -24,7 +24,8 @@ package struct StorageError: Error, Sendable, CustomStringConvertible {
         case insufficientStorage
         /// The bytes stored here failed their checksum and no good copy was found.
         case damaged
-        /// The store is stopping, or stopped acknowledging after a failed sync.
+        /// Not now: more waits than is taken, or the store is stopping, or it stopped acknowledging after a
+        /// failed sync.
         case unavailable
         /// The disk refused.
         case inputOutput

@@ -54,10 +54,23 @@ struct SignatureV2Tests {
         #expect(await code(method, target, at: 1_795_243_000) == nil)
         let key = target.replacing("/bucket/", with: "/bucket2/")
         #expect(await code(method, key, at: 1_795_243_000) == .signatureDoesNotMatch)
-        let added = target + "&tagging"
-        #expect(await code(method, added, at: 1_795_243_000) == .signatureDoesNotMatch)
+        for name in ["tagging", "%74agging", "%61cl", "%75ploadId=u", "%72esponse-content-type=a"] {
+            let added = target + "&" + name
+            #expect(await code(method, added, at: 1_795_243_000) == .signatureDoesNotMatch)
+        }
         let later = target.replacing("1795243354", with: "1795243355")
         #expect(await code(method, later, at: 1_795_243_000) == .signatureDoesNotMatch)
+    }
+
+    @Test("a parameter that makes a signature is one however its name is written")
+    func encodedNames() async {
+        let encoded = Self.documented.replacing("AWSAccessKeyId", with: "%41WSAccessKeyId")
+            .replacing("Expires", with: "Expire%73")
+        #expect(await code("GET", encoded, at: 1_175_139_620) == nil)
+        let twice = Self.documented + "&%45xpires=1"
+        #expect(await code("GET", twice, at: 1_175_139_620) == .malformedQueryAuthentication)
+        let both = Self.documented + "&%58-Amz-Signature=0"
+        #expect(await code("GET", both, at: 1_175_139_620) == .unsupportedAlgorithm)
     }
 
     @Test("they read and do not write, and can be switched off")

@@ -21,7 +21,8 @@ import Storage
         precondition(document.items.allSatisfy { !$0.key.isEmpty })
     }
     for depth in [1, 8] {
-        guard let root = try? XMLElement.parse(buffer, root: "Delete", depth: depth) else {
+        guard let root = try? XMLElement.parse(buffer, root: "Delete", depth: depth, elements: 50)
+        else {
             continue
         }
         precondition(root.depth <= depth, "a document is deeper than \(depth)")

@@ -50,6 +50,7 @@ private func decode(_ text: String, packetBytes: Int, limits: HTTPLimits = HTTPL
                 "abc01234567890123456789"
             ),
             ("1 ; a\r\nx\r\n0;b\r\nTrailer: x\r\nOther: y\r\n\r\n", "x"),
+            ("1 \t;a=\"\u{e4} b\"\r\nx\r\n0\r\nA:\t\u{e4}\r\n\r\n", "x"),
         ], [1, 2, 3, 5, 8, 1_000])
     func decodes(_ example: (text: String, body: String), packetBytes: Int) {
         #expect(
@@ -61,6 +62,10 @@ private func decode(_ text: String, packetBytes: Int, limits: HTTPLimits = HTTPL
         arguments: [
             "\r\n", "x\r\n", ";a\r\n", "-1\r\n", "0x1\r\n", "1\n", "1\r\nab\r\n", "1\r\na\n",
             "1\r\na0\r\n\r\n", "1000000000000000\r\n", "ffffffffffffffff\r\n", "0\r\nA: b\n\r\n",
+            "1 garbage\r\na\r\n", "1 \r\na\r\n", "1 \t x;a\r\na\r\n", "1;a\rb\r\na\r\n",
+            "1;\0\r\na\r\n", "1;\u{7f}\r\na\r\n", "0\r\nno field\r\n\r\n", "0\r\n: b\r\n\r\n",
+            "0\r\nA : b\r\n\r\n", "0\r\n A: b\r\n\r\n", "0\r\nA: b\rc\r\n\r\n",
+            "0\r\nA\u{e4}: b\r\n\r\n", "0\r\nA: \u{1}\r\n\r\n",
         ])
     func refuses(text: String) {
         for packetBytes in [1, 1_000] {

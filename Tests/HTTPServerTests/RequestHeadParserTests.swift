@@ -57,7 +57,7 @@ private let host = "Host: example\r\n"
             ("OPTIONS * HTTP/1.1", "*", "example"),
         ])
     func readsTargets(line: String, path: String, authority: String) throws {
-        let head = try #require(try parse("\(line)\r\n\(host)\r\n"))
+        let head = try #require(try parse("\(line)\r\nHost: \(authority)\r\n\r\n"))
         #expect(head.request.path == path)
         #expect(head.request.authority == authority)
     }
@@ -91,7 +91,18 @@ private let host = "Host: example\r\n"
         #expect(head.framing == framing)
     }
 
+    @Test("a URL in HTTP/1.0 names the host where no field does")
+    func readsHostOfTarget() throws {
+        let head = try #require(try parse("GET http://other/a HTTP/1.0\r\n\r\n"))
+        #expect(head.request.authority == "other")
+        let same = try #require(try parse("GET http://Example/a HTTP/1.1\r\n\(host)\r\n"))
+        #expect(same.request.authority == "example")
+    }
+
     static let refused: [(String, Int)] = [
+        ("GET http://other/a HTTP/1.1\r\n\(host)\r\n", 400),
+        ("GET http://example:80/a HTTP/1.1\r\n\(host)\r\n", 400),
+        ("GET http://user@example/a HTTP/1.1\r\n\(host)\r\n", 400),
         ("GET  / HTTP/1.1\r\n\(host)\r\n", 400),
         ("GET / a HTTP/1.1\r\n\(host)\r\n", 400),
         ("GET /\r\n\(host)\r\n", 400),

@@ -88,6 +88,16 @@ struct CommitterTests {
         try await store.close()
     }
 
+    @Test("who comes when too many wait is told to come again")
+    func fullQueue() async throws {
+        let queue = CommitQueue(limit: 1)
+        queue.post(MergeEntries(entries: [], range: nil)) { _ in }
+        let code = await Self.code {
+            try await queue.submit(MergeEntries(entries: [], range: nil))
+        }
+        #expect(code == .unavailable)
+    }
+
     @Test("a bucket that goes within a group is gone for what follows in it")
     func bucketWithinAGroup() async throws {
         let store = try await Self.withBucket(SimulatedRegion())

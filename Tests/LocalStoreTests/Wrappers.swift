@@ -78,6 +78,7 @@ private final class HeldFile: DiskFile {
     func isResident(_ range: Range<UInt64>) -> Bool { file.isResident(range) }
     func expectRandomReads() { file.expectRandomReads() }
 
+    func readAhead(_ range: Range<UInt64>) { file.readAhead(range) }
     func evict(_ range: Range<UInt64>) { file.evict(range) }
     func allocatedBytes() throws(DiskError) -> UInt64 { try file.allocatedBytes() }
 }

@@ -62,6 +62,12 @@ struct HealthTests {
     func status() async throws {
         let fixture = try await HandlerFixture()
         let blob = try #require(PeerAnswersTests.blob)
+        let staged = try await fixture.store.stage(bytes: ByteBuffer(string: "rots"))
+        let rotten = try await fixture.store.keep(staged).blob
+        fixture.store.corrupt(rotten)
+        await #expect(throws: StorageError.self) {
+            _ = try await fixture.store.content(of: rotten, limitBytes: 9)
+        }
         let replication = ReplicationStatus(
             region: HandlerFixture.own, name: "b",
             peers: [
@@ -90,6 +96,8 @@ struct HealthTests {
                     id: "000000000000000b", name: "b", incarnation: 4, version: "1.2.3",
                     uptimeSeconds: 61))
         #expect(status.store.objects == 1, "the bucket's document")
+        #expect(status.damage.map(\.blob) == [rotten.description])
+        #expect(status.damage.map(\.sizeBytes) == [4])
         let peer = try #require(status.replication.peers.first)
         #expect(peer.id == "000000000000000a" && peer.cursor == "2.9" && peer.isConnected)
         #expect(peer.lag.oldestMilliseconds == 3)
@@ -103,6 +111,8 @@ struct HealthTests {
         func figures() async throws -> StoreFigures {
             throw StorageError(.unavailable, "the store is stopping")
         }
+
+        func damage(after: BlobID?, limit: Int) async throws -> [BlobDamage] { [] }
     }
 
     @Test("a store that cannot say is told of, not made up")

@@ -235,7 +235,7 @@ extension NodeTests {
                     "Sources/holdfast/Configuration/Setting.swift"), encoding: .utf8)
             // The cases of the table of settings: `case name` or `case name = "key"`.
             let cases = table.matches(
-                of: #/^    case ([a-zA-Z]+)(?: = "([a-z._]+)")?$/#.anchorsMatchLineEndings())
+                of: #/^    case ([a-zA-Z0-9]+)(?: = "([a-z0-9._]+)")?$/#.anchorsMatchLineEndings())
             #expect(cases.count >= 15)
             for setting in cases {
                 let key = String(setting.output.2 ?? setting.output.1)

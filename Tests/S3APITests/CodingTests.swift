@@ -1,5 +1,6 @@
 // The small codings: dates, base64, percent-encoding, ranges, entity tags, XML.
 
+internal import Foundation
 internal import NIOCore
 internal import S3API
 internal import Storage
@@ -88,7 +89,7 @@ struct CodingTests {
     func xmlRoundTrip() throws {
         let text = "a&b<c>\"d\"'é\t\r\nx"
         let bytes = XMLWriter.document("Delete") { $0.element("Key", text) }
-        let root = try XMLElement.parse(bytes, root: "Delete", depth: 4)
+        let root = try XMLElement.parse(bytes, root: "Delete", depth: 4, elements: 2)
         #expect(root.child("Key")?.text == text)
         let control = XMLWriter.document("A") { $0.element("Key", "a\u{1}b") }
         #expect(String(buffer: control).contains("a&#1;b"))
@@ -102,8 +103,43 @@ struct CodingTests {
         ])
     func malformedXML(_ text: String) {
         let error = #expect(throws: S3Error.self) {
-            try XMLElement.parse(ByteBuffer(string: text), root: "A", depth: 4)
+            try XMLElement.parse(ByteBuffer(string: text), root: "A", depth: 4, elements: 9)
         }
         #expect(error?.code == .malformedXML)
+    }
+
+    @Test("a document has as many elements as it may, and no more")
+    func elementLimit() throws {
+        let bytes = ByteBuffer(string: "<A><a/><a/><a/></A>")
+        #expect(try XMLElement.parse(bytes, root: "A", depth: 4, elements: 4).children.count == 3)
+        #expect(throws: S3Error.self) {
+            try XMLElement.parse(bytes, root: "A", depth: 4, elements: 3)
+        }
+    }
+
+    @Test("a document is UTF-8, and no other encoding gets a document type past the check")
+    func xmlEncodings() throws {
+        let typed = "<!DOCTYPE A [<!ENTITY x 'y'>]><A><a>&x;</a></A>"
+        let utf7 = typed.replacing("<", with: "+ADw-").replacing(">", with: "+AD4-")
+        let documents = [
+            typed.data(using: .utf16), typed.data(using: .utf16LittleEndian),
+            typed.data(using: .utf16BigEndian), typed.data(using: .utf32),
+            "<A>\u{e4}</A>".data(using: .isoLatin1),
+            "<?xml version='1.0' encoding='ISO-8859-1'?><A>\u{e4}</A>".data(using: .isoLatin1),
+            ("<?xml version='1.0' encoding='UTF-7'?>" + utf7).data(using: .utf8),
+            ("<?xml version='1.0'?><?xml version='1.0' encoding='UTF-7'?>" + utf7)
+                .data(using: .utf8),
+        ]
+        for document in documents {
+            let bytes = ByteBuffer(bytes: try #require(document))
+            let error = #expect(throws: S3Error.self) {
+                try XMLElement.parse(bytes, root: "A", depth: 4, elements: 9)
+            }
+            #expect(error?.code == .malformedXML)
+        }
+        let declared = "\u{FEFF}<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<A>\u{e4}</A>"
+        let root = try XMLElement.parse(
+            ByteBuffer(string: declared), root: "A", depth: 4, elements: 1)
+        #expect(root.text == "\u{e4}")
     }
 }

@@ -18,18 +18,17 @@ struct DocumentTests {
         ] as [[UInt8]])
     func noText(bytes: [UInt8]) {
         #expect(throws: S3Error.self) {
-            _ = try XMLElement.parse(ByteBuffer(bytes: bytes), root: "Delete", depth: 8)
+            _ = try XMLElement.parse(
+                ByteBuffer(bytes: bytes), root: "Delete", depth: 8, elements: 9)
         }
     }
 
     @Test(
-        "an instruction, a document type, or another encoding in which one could hide, is refused",
+        "an instruction is refused: one without data would end the process",
         arguments: [
-            "<Delete><?x?></Delete>", "<?x?><Delete/>", "<?x y?><Delete/>",
-            "<!DOCTYPE a><Delete/>",
-            "<?xml version='1.0' encoding='UTF-7'?><Delete>+ADw-?x?></Delete>",
-            "<?xml version='1.0' encoding = \"latin1\"?><Delete/>", "<\0?\0x\0",
-            "<?xml version='1.0'", "<?xml version='1.0'?x><Delete><?x?></Delete>",
+            "<Delete><?x?></Delete>", "<?x?><Delete/>", "<?x y?><Delete/>", "<?xml version='1.0'",
+            "<?xml version='1.0'?x><Delete><?x?></Delete>",
+            "<?xml version='1.0'?><Delete><?xml version='1.0'?></Delete>",
         ])
     func instructions(text: String) {
         #expect(throws: S3Error.self) { try parse(text) }
@@ -48,6 +47,6 @@ struct DocumentTests {
     }
 
     private func parse(_ text: String) throws -> XMLElement {
-        try XMLElement.parse(ByteBuffer(string: text), root: "Delete", depth: 8)
+        try XMLElement.parse(ByteBuffer(string: text), root: "Delete", depth: 8, elements: 9)
     }
 }

@@ -32,6 +32,7 @@ struct ErrorMappingTests {
         #expect(error.code == .internalError && !error.message.contains("Secret"))
         let large = S3Error(any: BodyTooLarge(limitBytes: 5))
         #expect(large.code == .maxMessageLengthExceeded)
+        #expect(S3Error(any: StorageError(.unavailable, "full")).code.status.code == 503)
         #expect(S3Error(any: StorageError(.insufficientStorage, "full")).code.status.code == 507)
     }
 

@@ -56,6 +56,21 @@ struct MultipartTests {
         #expect(again.status == 200 && again.element("ETag") == complete.element("ETag"))
     }
 
+    @Test("a part of no bytes is answered as such")
+    func emptyLastPart() async throws {
+        let s3 = try await TestServer.withBucket()
+        let id = try await begin(s3, "/bucket/k")
+        let first = await upload(s3, "/bucket/k", id, 1, Self.part)
+        let second = await upload(s3, "/bucket/k", id, 2, "")
+        let text = document([(1, first), (2, second)])
+        #expect(await s3.send(.post, "/bucket/k?uploadId=\(id)", text).status == 200)
+        let get = await s3.get("/bucket/k?partNumber=2")
+        #expect(get.status == 200 && get.body.isEmpty && get.fields[.partsCount] == "2")
+        let head = await s3.head("/bucket/k?partNumber=2")
+        #expect(head.status == 200 && head.fields[.contentLength] == "0")
+        #expect(await s3.head("/bucket/k?partNumber=1").fields[.contentLength] == "5242880")
+    }
+
     @Test("a single part of no bytes is an object of no bytes")
     func emptyPart() async throws {
         let s3 = try await TestServer.withBucket()

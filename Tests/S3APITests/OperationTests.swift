@@ -52,6 +52,7 @@ struct OperationTests {
             (.get, "/b/k?torrent", .notImplemented), (.put, "/b/k?retention", .notImplemented),
             (.post, "/b", .notImplemented), (.post, "/", .notImplemented),
             (.put, "/", .methodNotAllowed), (.patch, "/b/k", .methodNotAllowed),
+            (.put, "/b/k?partNumber=3", .invalidArgument),
             (.get, "/b?list-type=3", .invalidArgument), (.get, "/b?acl&policy", .invalidArgument),
         ] as [(HTTPRequest.Method, String, S3Error.Code)])
     func refusals(_ method: HTTPRequest.Method, _ target: String, _ code: S3Error.Code) {

@@ -68,6 +68,23 @@ struct RefusalTests {
         #expect(replies[0].code == "SignatureDoesNotMatch")
     }
 
+    @Test("the bucket is that of the host which was signed, whatever else names one")
+    func signedHost() async throws {
+        let store = TestServer.makeStore()
+        let buckets = Buckets(objects: store, blobs: store)
+        for name in ["mine", "other"] { try await buckets.create(name) }
+        let s3 = TestServer(store: store, configuration: S3Configuration(domain: "s3.test"))
+        for name in ["mine", "other"] {
+            #expect(await s3.put("/\(name)/k", name).status == 200)
+        }
+        let mine: HTTPFields = [.other("host"): "mine.s3.test"]
+        let url = ClientSigner().presign("GET", "/k", mine, expires: 60)
+        #expect(await s3.sendRaw(.get, url, mine, authority: "mine.s3.test").body == "mine")
+        #expect(await s3.sendRaw(.get, url, mine, authority: "other.s3.test").body == "mine")
+        let other: HTTPFields = [.other("host"): "other.s3.test"]
+        #expect(await s3.sendRaw(.get, url, other).code == "SignatureDoesNotMatch")
+    }
+
     @Test("an Authorization that cannot be read is refused")
     func malformedAuthorization() async throws {
         let s3 = try await TestServer.withBucket()

@@ -160,12 +160,14 @@ final class TestServer: Sendable {
     /// Sends a request as it is.
     func sendRaw(
         _ method: HTTPRequest.Method, _ target: String, _ fields: HTTPFields, _ wire: [UInt8] = [],
-        lengthBytes: UInt64? = 0, onStretch: (ByteBuffer) -> Void = { _ in }
+        lengthBytes: UInt64? = 0, authority: String? = nil,
+        onStretch: (ByteBuffer) -> Void = { _ in }
     ) async -> Reply {
         let source = PiecewiseBody(wire)
         let request = ServerRequest(
             head: HTTPRequest(
-                method: method, scheme: nil, authority: nil, path: target, headerFields: fields),
+                method: method, scheme: nil, authority: authority, path: target,
+                headerFields: fields),
             id: "0123456789abcdef", remoteAddress: "127.0.0.1",
             body: RequestBody(lengthBytes: lengthBytes, source: source))
         let response = await handler.respond(to: request)

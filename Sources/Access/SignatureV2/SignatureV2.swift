@@ -81,7 +81,8 @@ struct SignatureV2 {
         let parts = query.parameters.compactMap { parameter -> String? in
             let name = String(decoding: parameter.name, as: UTF8.self)
             guard Self.covered.contains(name) else { return nil }
-            let value = PercentEncoding.decode(parameter.value) ?? ""
+            // As it will be read, or a space could be made of a plus that was signed.
+            let value = PercentEncoding.decode(parameter.value, plusIsSpace: true) ?? ""
             return value.isEmpty ? name : "\(name)=\(value)"
         }
         return parts.isEmpty

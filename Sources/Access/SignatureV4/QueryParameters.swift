@@ -1,8 +1,10 @@
-// The raw query of a request as a list of stretches, without making strings of them.
+// The query of a request as a list of parameters. Names are decoded, since whoever acts on the request decodes
+// them too: a parameter must not escape a signature by the way it is written.
 
 /// The parameters of a raw query, in the order sent.
 struct QueryParameters {
     struct Parameter {
+        /// As it was sent where it cannot be decoded; such a request is refused when its target is read.
         let name: ArraySlice<UInt8>
         /// Still percent-encoded; empty where there is no "=".
         let value: ArraySlice<UInt8>
@@ -15,8 +17,15 @@ struct QueryParameters {
         parameters = pairs.map { pair in
             var mark = pair.startIndex
             while mark < pair.endIndex, pair[mark] != UInt8(ascii: "=") { mark += 1 }
-            return Parameter(name: pair[..<mark], value: pair[mark...].dropFirst())
+            return Parameter(name: Self.decoded(pair[..<mark]), value: pair[mark...].dropFirst())
         }
+    }
+
+    private static func decoded(_ name: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        guard name.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
+            return name
+        }
+        return PercentEncoding.decode(name, plusIsSpace: true).map { Array($0.utf8)[...] } ?? name
     }
 
     /// The decoded value of the parameter `X-Amz-…` whose name ends in `suffix`; `nil` where there is none,

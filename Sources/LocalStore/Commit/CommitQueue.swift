@@ -17,13 +17,12 @@ final class CommitTicket<Choice: Decision>: QueuedCommit {
     typealias Outcome = Result<Choice.Answer, StorageError>
 
     private let decision: Choice
-    /// `nil` where nobody waits.
-    private let continuation: CheckedContinuation<Outcome, Never>?
+    private let answer: @Sendable (Outcome) -> Void
     private let outcome = Mutex<(decided: Outcome, standsAlone: Bool)?>(nil)
 
-    init(_ decision: Choice, _ continuation: CheckedContinuation<Outcome, Never>?) {
+    init(_ decision: Choice, _ answer: @escaping @Sendable (Outcome) -> Void) {
         self.decision = decision
-        self.continuation = continuation
+        self.answer = answer
     }
 
     func decide(_ context: inout CommitContext) {
@@ -38,15 +37,14 @@ final class CommitTicket<Choice: Decision>: QueuedCommit {
             guard let outcome else {
                 preconditionFailure("a commit is finished before its decision")
             }
-            continuation?.resume(returning: outcome.decided)
-            return
+            return answer(outcome.decided)
         }
         // A refusal stands where it was decided on the index alone, and not on what earlier commits of a
         // group that came to nothing would have done.
         if let outcome, outcome.standsAlone, case .failure = outcome.decided {
-            continuation?.resume(returning: outcome.decided)
+            answer(outcome.decided)
         } else {
-            continuation?.resume(returning: .failure(failure))
+            answer(.failure(failure))
         }
     }
 }
@@ -70,21 +68,26 @@ final class CommitQueue: Sendable {
         _ decision: Choice
     ) async throws(StorageError) -> Choice.Answer {
         let outcome = await withCheckedContinuation { continuation in
-            let ticket = CommitTicket(decision, continuation)
-            if let refusal = add(ticket) { ticket.finish(refusal) }
+            post(decision) { continuation.resume(returning: $0) }
         }
         return try outcome.get()
     }
 
-    /// Hands over a decision whose answer nobody waits for; dropped where the queue takes none.
-    func post(_ decision: some Decision) { _ = add(CommitTicket(decision, nil)) }
+    /// Hands over a decision. `answer` is called once, on the committer's thread, or at once where the queue
+    /// takes none; it must not block.
+    func post<Choice: Decision>(
+        _ decision: Choice, answer: @escaping @Sendable (CommitTicket<Choice>.Outcome) -> Void
+    ) {
+        let ticket = CommitTicket(decision, answer)
+        if let refusal = add(ticket) { ticket.finish(refusal) }
+    }
 
     private func add(_ commit: any QueuedCommit) -> StorageError? {
         let (refusal, isFirst): (StorageError?, Bool) = state.withLock { state in
             if let refusal = state.refusal { return (refusal, false) }
             if state.isClosed { return (StorageError(.unavailable, "the store is closed"), false) }
             if state.waiting.count >= limit {
-                return (StorageError(.limitExceeded, "too many commits are waiting"), false)
+                return (StorageError(.unavailable, "too many commits are waiting"), false)
             }
             state.waiting.append(commit)
             return (nil, state.waiting.count == 1)

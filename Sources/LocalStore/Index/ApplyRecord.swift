@@ -37,9 +37,19 @@ extension IndexTransaction {
         return try BlobEntry(encoded: value)
     }
 
+    /// What of a blob is damaged; `nil` where nothing is.
+    func damage(_ blob: BlobID) throws(IndexError) -> BlobStateRecord? {
+        guard let value = try get(KeySchema.damage(blob)) else { return nil }
+        return try decoding { () throws(RecordError) in try BlobStateRecord(encoded: value[...]) }
+    }
+
     private mutating func apply(_ record: BlobRecord) throws(IndexError) {
         let key = KeySchema.blob(record.blob)
-        if try get(key) == nil { head.blobs += 1 }
+        if let before = try blob(record.blob) {
+            if before.isDamaged { delete(KeySchema.damage(record.blob)) }
+        } else {
+            head.blobs += 1
+        }
         note(record.bytes)
         put(key, BlobEntry(record: record).encoded)
     }
@@ -57,9 +67,15 @@ extension IndexTransaction {
         case .dropped:
             head.blobs -= 1
             delete(key)
-        case .damaged, .mended:
-            entry.isDamaged = record.change == .damaged
+            delete(KeySchema.damage(record.blob))
+        case .damaged:
+            entry.isDamaged = true
             put(key, entry.encoded)
+            put(KeySchema.damage(record.blob), record.encode())
+        case .mended:
+            entry.isDamaged = false
+            put(key, entry.encoded)
+            delete(KeySchema.damage(record.blob))
         }
     }
 

@@ -8,7 +8,7 @@ internal import Storage
 
 /// What the index knows as a whole; written with every batch.
 struct IndexHead: Hashable, Sendable {
-    static let format: UInt64 = 1
+    static let format: UInt64 = 2
 
     var region: RegionID
     var replay: ReplayPoint

@@ -75,6 +75,8 @@ package struct AdminHandler: RequestHandler {
                 uptimeSeconds: UInt64(uptime / 1000)),
             store: StatusDocument.Store(try await maintenance.figures()),
             replication: StatusDocument.Replication(await replication()),
+            damage: try await maintenance.damage(after: nil, limit: StatusDocument.listLimit)
+                .map(StatusDocument.Damage.init),
             jobs: jobs.board.reports.map { JobDocument($0) })
     }
 }

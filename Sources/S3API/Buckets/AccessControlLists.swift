@@ -26,7 +26,8 @@ extension S3Handler {
         let body = try await request.document(limitBytes: request.limits.documentBytes)
         if body.readableBytes > 0 {
             let policy = try XMLElement.parse(
-                body, root: "AccessControlPolicy", depth: request.limits.documentDepth)
+                body, root: "AccessControlPolicy", depth: request.limits.documentDepth,
+                elements: request.limits.documentElements)
             try policy.expectChildren(["Owner", "AccessControlList"])
             let grants = policy.child("AccessControlList")?.children ?? []
             guard grants.allSatisfy(isOwners) else {

@@ -13,7 +13,8 @@ extension S3Handler {
         let body = try await request.document(limitBytes: request.limits.documentBytes)
         if body.readableBytes > 0 {
             let root = try XMLElement.parse(
-                body, root: "CreateBucketConfiguration", depth: request.limits.documentDepth)
+                body, root: "CreateBucketConfiguration", depth: request.limits.documentDepth,
+                elements: request.limits.documentElements)
             try root.expectChildren(["LocationConstraint"])
         }
         try await buckets.create(bucket)

@@ -8,8 +8,10 @@ enum CompleteDocument {
     static func parse(
         _ bytes: ByteBuffer, limits: S3Limits
     ) throws(S3Error) -> [CompletedPart] {
+        // The root, and a Part with all its children for each part.
         let root = try XMLElement.parse(
-            bytes, root: "CompleteMultipartUpload", depth: limits.documentDepth)
+            bytes, root: "CompleteMultipartUpload", depth: limits.documentDepth,
+            elements: 1 + (1 + elements.count) * limits.parts)
         try root.expectChildren(["Part"])
         guard (1...limits.parts).contains(root.children.count) else { throw .malformedXML }
         return try root.children.map { element throws(S3Error) in

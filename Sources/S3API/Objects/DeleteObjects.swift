@@ -65,7 +65,10 @@ struct DeleteDocument: Sendable {
     let isQuiet: Bool
 
     init(_ bytes: ByteBuffer, limits: S3Limits) throws(S3Error) {
-        let root = try XMLElement.parse(bytes, root: "Delete", depth: limits.documentDepth)
+        // The root, Quiet, and an Object with its five children for each key.
+        let root = try XMLElement.parse(
+            bytes, root: "Delete", depth: limits.documentDepth,
+            elements: 2 + 6 * limits.deletedKeys)
         try root.expectChildren(["Object", "Quiet"])
         switch root.child("Quiet")?.trimmedText {
         case nil, "false", "": isQuiet = false

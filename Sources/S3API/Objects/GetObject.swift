@@ -62,7 +62,8 @@ enum ObjectSelection {
             }
             return (response, whole)
         }
-        guard !range.isEmpty else { return (response, whole) }
+        // No Content-Range can tell of nothing: an empty part is a whole answer without bytes.
+        guard !range.isEmpty else { return (response, range) }
         response.status = .partialContent
         response.fields[.contentRange] =
             "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(content.sizeBytes)"

@@ -13,13 +13,13 @@ extension S3Handler {
             throw S3Error(
                 .accessForbidden, "CORSResponse: CORS is not enabled for this bucket.")
         }
-        let verified = try await verifier.verify(
-            PlainRequest(request), nowMilliseconds: clock.milliseconds())
+        let signed = PlainRequest(request)
+        let verified = try await verifier.verify(signed, nowMilliseconds: clock.milliseconds())
+        // The bucket comes out of the very host that the signature covers.
         let target = try RequestTarget(
             request.head.path ?? "",
             virtualHostBucket: RequestTarget.virtualHostBucket(
-                host: request.head.authority,
-                domain: configuration.domain),
+                host: signed.header("host"), domain: configuration.domain),
             limits: configuration.limits)
         return S3Request(
             server: request, target: target,
@@ -33,7 +33,7 @@ extension PlainRequest {
         var headers = request.head.headerFields.map {
             PlainHeader($0.name.canonicalName, $0.value)
         }
-        // HTTP/2 says the host only there; every signature covers it.
+        // A request of HTTP/1.0 may name its host in the target alone; every signature covers it.
         if let authority = request.head.authority, !headers.contains(where: { $0.name == "host" }) {
             headers.append(PlainHeader("host", authority))
         }

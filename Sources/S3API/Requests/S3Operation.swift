@@ -134,7 +134,13 @@ package enum S3Operation: Sendable, Hashable {
         case (.get, "acl"): return .getObjectACL
         case (.get, "tagging"): return .getObjectTagging
         case (.head, nil): return .headObject
-        case (.put, nil): return copies ? .copyObject : .putObject
+        case (.put, nil):
+            // A part whose upload was left out must not become the object.
+            if let number = query["partNumber"] {
+                throw .invalidArgument(
+                    "partNumber", number, "A part is uploaded with both partNumber and uploadId.")
+            }
+            return copies ? .copyObject : .putObject
         case (.put, "uploadId"): return copies ? .uploadPartCopy : .uploadPart
         case (.put, "acl"): return .putObjectACL
         case (.post, "uploads"): return .createMultipartUpload

@@ -1,7 +1,8 @@
-// Documents that clients send: parsed by FoundationXML into a small tree, within limits. A document type
-// declaration is refused outright, so that there is no entity to expand and nothing external to load. So
-// is what FoundationXML (of Swift 6.3) ends the process over: a processing instruction without data, and
-// text that is no UTF-8. What is looked for cannot hide in another encoding: none is accepted.
+// Documents that clients send: parsed by FoundationXML (libxml2) into a small tree, within limits. A document
+// is UTF-8, whatever it says of itself, and declares no document type; so there is no entity to expand,
+// nothing external to load, and no other encoding in which a declaration could be written past the check.
+// Nor has it processing instructions: one without data ends the process, since FoundationXML (of Swift 6.3)
+// reads the null pointer that libxml2 gives it.
 
 internal import Foundation
 internal import FoundationXML
@@ -12,14 +13,12 @@ package struct XMLElement: Sendable {
     package private(set) var text = ""
     package private(set) var children: [XMLElement] = []
 
-    /// Parses a document whose root has this name. Throws `MalformedXML`.
+    /// Parses a document whose root has this name, of at most so many elements. Throws `MalformedXML`.
     package static func parse(
-        _ bytes: ByteBuffer, root: String, depth: Int
+        _ bytes: ByteBuffer, root: String, depth: Int, elements: Int
     ) throws(S3Error) -> XMLElement {
-        let data = Data(bytes.readableBytesView)
-        guard isPlain(data) else { throw .malformedXML }
-        let builder = Builder(depth: depth)
-        let parser = FoundationXML.XMLParser(data: data)
+        let builder = Builder(depth: depth, elements: elements)
+        let parser = FoundationXML.XMLParser(data: try plain(bytes))
         parser.shouldResolveExternalEntities = false
         parser.delegate = builder
         // What follows the root is an error that `parse` passes over.
@@ -31,32 +30,24 @@ package struct XMLElement: Sendable {
         return element
     }
 
-    /// UTF-8, which says nothing else of itself, with neither a document type nor an instruction.
-    private static func isPlain(_ data: Data) -> Bool {
-        // No XML has a zero byte, and UTF-16 is known by them.
-        guard String(validating: data, as: UTF8.self) != nil, !data.contains(0) else {
-            return false
+    /// The document without its XML declaration, which could only name an encoding: blanks stand in its
+    /// place. Throws for what is not UTF-8, for NUL, which other encodings are full of, for a document
+    /// type and for processing instructions.
+    private static func plain(_ bytes: ByteBuffer) throws(S3Error) -> Data {
+        var data = Data(bytes.readableBytesView)
+        if data.starts(with: [0xEF, 0xBB, 0xBF]) { data = Data(data.dropFirst(3)) }
+        guard String(validating: data, as: UTF8.self) != nil, !data.contains(0),
+            data.range(of: Data("<!DOCTYPE".utf8)) == nil
+        else { throw .malformedXML }
+        if data.starts(with: Data("<?xml".utf8)) {
+            // The parser would go on behind any “>”, so the first must be the declaration's.
+            guard let end = data.range(of: Data("?>".utf8))?.upperBound,
+                data.firstIndex(of: UInt8(ascii: ">")) == end - 1
+            else { throw .malformedXML }
+            data.replaceSubrange(..<end, with: repeatElement(UInt8(ascii: " "), count: end))
         }
-        var rest = data
-        let mark = Data([0xEF, 0xBB, 0xBF])
-        if rest.starts(with: mark) { rest = rest.dropFirst(mark.count) }
-        if rest.starts(with: "<?xml ".utf8) {
-            // The parser goes on behind any “>”, so the first must be the declaration's.
-            guard let end = rest.firstIndex(of: UInt8(ascii: ">")),
-                rest[end - 1] == UInt8(ascii: "?"),
-                saysUTF8(String(decoding: rest[..<end], as: UTF8.self))
-            else { return false }
-            rest = rest[(end + 1)...]
-        }
-        return rest.range(of: Data("<?".utf8)) == nil
-            && rest.range(of: Data("<!DOCTYPE".utf8)) == nil
-    }
-
-    /// Whether a declaration names no other encoding.
-    private static func saysUTF8(_ declaration: String) -> Bool {
-        guard let name = declaration.firstRange(of: "encoding") else { return true }
-        let value = declaration[name.upperBound...].lowercased().filter { !" \t\r\n=".contains($0) }
-        return value.hasPrefix("\"utf-8\"") || value.hasPrefix("'utf-8'")
+        guard data.range(of: Data("<?".utf8)) == nil else { throw .malformedXML }
+        return data
     }
 
     package func child(_ name: String) -> XMLElement? { children.first { $0.name == name } }
@@ -75,15 +66,20 @@ package struct XMLElement: Sendable {
     private final class Builder: NSObject, XMLParserDelegate {
         private(set) var root: XMLElement?
         private let depth: Int
+        private var elementsLeft: Int
         private var open: [XMLElement] = []
 
-        init(depth: Int) { self.depth = depth }
+        init(depth: Int, elements: Int) {
+            self.depth = depth
+            elementsLeft = elements
+        }
 
         func parser(
             _ parser: FoundationXML.XMLParser, didStartElement elementName: String,
             namespaceURI: String?, qualifiedName: String?, attributes: [String: String]
         ) {
-            guard open.count < depth else { return parser.abortParsing() }
+            guard open.count < depth, elementsLeft > 0 else { return parser.abortParsing() }
+            elementsLeft -= 1
             let local = elementName.split(separator: ":").last.map(String.init) ?? elementName
             open.append(XMLElement(name: local))
         }

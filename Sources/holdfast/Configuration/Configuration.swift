@@ -36,6 +36,8 @@ struct Configuration: Sendable {
     var region: String
     var listen: ListenAddress
     var domain: String?
+    /// Whether presigned URLs of signature version 2 may read.
+    var acceptsSignatureV2: Bool
     var buckets: [String]
     var peers: [PeerAddress]
     /// `nil`: generated once, and kept in the data directory.
@@ -50,6 +52,9 @@ struct Configuration: Sendable {
     var verifyInterval: Duration?
     /// `nil`: the store's own choice.
     var reserveBytes: UInt64?
+    /// Between the beginnings of two rounds; 0: none.
+    var scrubIntervalDays: Int
+    var scrubBytesPerSecond: UInt64
     var logLevel: Logger.Level
     var logFormat: LogFormatChoice
     var logRequests: RequestLogChoice
@@ -63,6 +68,7 @@ extension Configuration {
         region = try reader.require(.region, Self.label)
         listen = try reader.value(.listen, ListenAddress.init) ?? .standard
         domain = try reader.value(.domain) { $0.isEmpty || $0.contains("/") ? nil : $0 }
+        acceptsSignatureV2 = try reader.value(.acceptSignatureV2, Self.flag) ?? true
         buckets = try reader.values(.buckets) { BucketName.isValid($0) ? $0 : nil }
         peers = try reader.values(.peers, PeerAddress.init)
         peerKey = try reader.value(.peerKey) { Self.printable($0, 16...256, spaces: true) }
@@ -76,6 +82,11 @@ extension Configuration {
         reserveBytes = try reader.value(.reserveBytes) {
             Self.number($0, 0...(1 << 50)).map { UInt64($0) }
         }
+        scrubIntervalDays =
+            try reader.value(.scrubIntervalDays) { Self.number($0, 0...3650) } ?? 14
+        scrubBytesPerSecond = UInt64(
+            try reader.value(.scrubBytesPerSecond) { Self.number($0, 1 << 20...1 << 40) }
+                ?? 32 << 20)
         logLevel = try reader.value(.logLevel, Logger.Level.init(rawValue:)) ?? .info
         logFormat = try reader.value(.logFormat, LogFormatChoice.init(rawValue:)) ?? .auto
         logRequests = try reader.value(.logRequests, RequestLogChoice.init(rawValue:)) ?? .all

@@ -6,6 +6,7 @@ enum Setting: String, CaseIterable, Sendable {
     case region
     case listen
     case domain
+    case acceptSignatureV2 = "accept_signature_v2"
     case allowPlaintext = "allow_plaintext"
     case buckets
     case peers
@@ -16,6 +17,8 @@ enum Setting: String, CaseIterable, Sendable {
     case drainSeconds = "drain_seconds"
     case verifyIntervalSeconds = "verify_interval_seconds"
     case reserveBytes = "reserve_bytes"
+    case scrubIntervalDays = "scrub.interval_days"
+    case scrubBytesPerSecond = "scrub.bytes_per_second"
     case logLevel = "log.level"
     case logFormat = "log.format"
     case logRequests = "log.requests"
@@ -60,7 +63,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .region: "1 to 63 letters, digits and hyphens"
         case .listen: "HOST:PORT"
         case .domain: "a host name"
-        case .allowPlaintext: "true or false"
+        case .acceptSignatureV2, .allowPlaintext: "true or false"
         case .buckets: "bucket names: 3 to 63 lower-case letters, digits, hyphens and dots"
         case .peers: "NAME=http://HOST:PORT or NAME=https://HOST:PORT"
         case .accessKey: "3 to 128 letters, digits, '-', '_' and '.'"
@@ -69,6 +72,8 @@ enum Setting: String, CaseIterable, Sendable {
         case .stopDelaySeconds, .drainSeconds: "a number of seconds from 0 to 3600"
         case .verifyIntervalSeconds: "a number of seconds from 0 to 31536000"
         case .reserveBytes: "a number of bytes from 0 to 1125899906842624"
+        case .scrubIntervalDays: "a number of days from 0 to 3650; 0: never"
+        case .scrubBytesPerSecond: "a number of bytes from 1048576 to 1099511627776"
         case .logLevel: "trace, debug, info, notice, warning, error or critical"
         case .logFormat: "auto, human or json"
         case .logRequests: "all, errors or none"

@@ -27,6 +27,26 @@ struct Following: Service {
     }
 }
 
+struct Mending: Service {
+    let mending: MendBlobs
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await mending.run() }
+    }
+}
+
+struct Scrubbing: Service {
+    let schedule: ScrubSchedule
+
+    func run() async throws {
+        do {
+            try await cancelWhenGracefulShutdown { try await schedule.run() }
+        } catch is CancellationError {
+            // The region stops; the next start goes on.
+        }
+    }
+}
+
 /// Ready while it runs. When the region stops, requests are still taken for `stopDelay`, so that whoever
 /// watches the probe sends no more of them.
 struct Announcing: Service {
