@@ -50,7 +50,7 @@ private final class Told: WorkReport {
     func checkCancellation() throws {}
 }
 
-@Suite("A repair")
+@Suite("A repair", .timeLimit(.minutes(2)))
 struct RepairTests {
     private let own = MemoryRegion("a", 1)
     private let other = MemoryRegion("b", 2)
