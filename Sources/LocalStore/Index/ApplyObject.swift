@@ -34,13 +34,7 @@ extension IndexTransaction {
     }
 
     mutating func apply(_ version: ObjectVersion) throws(IndexError) {
-        head.clock = max(head.clock, version.version.stamp)
-        if version.version.region == head.region, let position = version.position {
-            if position.number > head.feedNumber {
-                head.feedNumber = position.number
-                head.feedIncarnation = position.incarnation
-            }
-        }
+        note(version)
         let before = try register(version.name)
         var after = before
         after.insert(version)
@@ -50,6 +44,25 @@ extension IndexTransaction {
         try replace(before, by: after, of: version.name)
     }
 
+    /// What the record says of the name takes the place of all that was known of it.
+    mutating func apply(_ record: RegisterRecord) throws(IndexError) {
+        for version in record.register.versions + record.register.purges { note(version) }
+        let before = try register(record.name)
+        var after = record.continues ? before : ObjectRegister()
+        after.merge(record.register)
+        guard after != before else { return }
+        try replace(before, by: after, of: record.name)
+    }
+
+    private mutating func note(_ version: ObjectVersion) {
+        head.clock = max(head.clock, version.version.stamp)
+        guard version.version.region == head.region, let position = version.position,
+            position.number > head.feedNumber
+        else { return }
+        head.feedNumber = position.number
+        head.feedIncarnation = position.incarnation
+    }
+
     private mutating func replace(
         _ before: ObjectRegister, by after: ObjectRegister, of name: ObjectName
     ) throws(IndexError) {
@@ -57,15 +70,19 @@ extension IndexTransaction {
         let afterAll = after.versions + after.purges
         for old in beforeAll where !afterAll.contains(where: { $0.version == old.version }) {
             remove(old)
+            head.deadBytes += UInt64(ObjectRecord.encode(old).count)
         }
         for new in afterAll {
             let old = beforeAll.first { $0.version == new.version }
-            if old != new { add(new, inPlaceOf: old) }
+            guard old != new else { continue }
+            add(new, inPlaceOf: old)
+            if let old { head.deadBytes += UInt64(ObjectRecord.encode(old).count) }
         }
         if before.visible != after.visible {
             var tally = try tally(name.bucket)
             tally.replace(before.visible, by: after.visible)
-            put(KeySchema.bucketTally(name.bucket), tally.encoded)
+            let key = KeySchema.bucketTally(name.bucket)
+            if tally == BucketTally() { delete(key) } else { put(key, tally.encoded) }
         }
         store(after, of: name, hadRegister: before.needsRegister)
     }
