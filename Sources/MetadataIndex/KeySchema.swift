@@ -8,6 +8,7 @@
 //   r bucket 0 key                               the whole register of a name that holds anything else
 //                                                (tombstones, pending, history, purges)
 //   w bucket 0 escaped key, version              a pending version
+//   x end, bucket 0 escaped key, version         a version that is history, by when it ends
 //   k bucket                                     tally of a bucket: objects shown, their bytes
 //   b blob                                       blob record
 //   d blob                                       what of a blob is damaged here
@@ -37,6 +38,7 @@ package enum KeySchema {
         package static let ended = UInt8(ascii: "e")
         package static let feed = UInt8(ascii: "n")
         package static let head = UInt8(ascii: "h")
+        package static let history = UInt8(ascii: "x")
         package static let incarnation = UInt8(ascii: "i")
         package static let moved = UInt8(ascii: "m")
         package static let part = UInt8(ascii: "p")
@@ -68,6 +70,17 @@ package enum KeySchema {
     }
 
     package static let allPending = KeyRange(prefix: [Space.pending])
+
+    package static func history(
+        until milliseconds: Int64, _ name: ObjectName, _ version: Version
+    ) -> Bytes {
+        escaped([Space.history] + bytes(UInt64(clamping: milliseconds)), name) + bytes(version)
+    }
+
+    package static let allHistory = KeyRange(prefix: [Space.history])
+
+    /// The end that a key of `history` names.
+    package static func end(ofHistory key: Bytes) -> Int64 { Int64(clamping: number(key, at: 1)) }
 
     package static func bucketTally(_ bucket: String) -> Bytes {
         [Space.bucketTally] + bucket.utf8

@@ -67,6 +67,19 @@ struct GoldenTests {
         #expect(replay.nextSequence == 4)
     }
 
+    @Test("writes and reads history and quarantine as they were first written")
+    func history() throws {
+        let golden = try Self.golden("history-records")
+        #expect(Self.lines(EncodedBatch(Samples.laterRecords).body) == golden)
+        let bytes = try #require(Hexadecimal.decode(golden.filter { $0 != "\n" }))
+        var rest = bytes[...]
+        var records: [JournalRecord] = []
+        while !rest.isEmpty {
+            if let record = try JournalRecord.take(from: &rest) { records.append(record) }
+        }
+        #expect(records == Samples.laterRecords)
+    }
+
     @Test("the manifest is written and read as format 1 has it")
     func manifest() throws {
         let text = try Self.golden("format-1.manifest")
@@ -136,7 +149,8 @@ struct GoldenTests {
 
     @Test("no cut and no changed byte of a record is ever more than an error")
     func fuzz() {
-        let body = EncodedBatch(Samples.records + Samples.generationRecords).body
+        let records = Samples.records + Samples.generationRecords + Samples.laterRecords
+        let body = EncodedBatch(records).body
         for place in 0..<body.count {
             Self.decode(body.prefix(place))
             for flip: UInt8 in [1, 0x80, 0xff] {

@@ -101,6 +101,23 @@ enum Samples {
                 through: FeedPosition(incarnation: 1_700, number: 13), atMilliseconds: 99)),
     ]
 
+    /// What was added since the golden file of format 1 was written.
+    static let laterRecords: [JournalRecord] = {
+        var quarantined = content
+        quarantined.quarantinedMilliseconds = 1_700_000_000_003
+        return [
+            .object(
+                ObjectVersion(
+                    name: name, version: version, position: nil, kind: .put(quarantined),
+                    state: .published)),
+            .object(
+                ObjectVersion(
+                    name: name, version: version, position: nil, kind: .put(content),
+                    state: .published, keptUntilMilliseconds: 1_700_000_000_004)),
+            .versionExpired(VersionReference(name: name, version: version)),
+        ]
+    }()
+
     /// What generations brought.
     static let generationRecords: [JournalRecord] = [
         .watermark(

@@ -83,10 +83,14 @@ final class SimulatedRegion: Sendable {
     let disk: SimulatedDisk
     let clock = TestClock()
     private let index = Mutex(MemoryIndex())
+    private let opened: Atomic<UInt64>
     private let rebuilds = Atomic(0)
-    private let opened = Atomic<UInt64>(0)
 
-    init() { disk = SimulatedDisk() }
+    /// Regions of other seeds have other ids.
+    init(seed: UInt64 = 0) {
+        disk = SimulatedDisk()
+        opened = Atomic(seed)
+    }
 
     /// `wrapped` may put something between the store and its disk or its index.
     func open(

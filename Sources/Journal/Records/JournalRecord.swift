@@ -1,5 +1,5 @@
 // The records of the journal: what each says, and which number names its type. Types and tags are
-// stored: never renumber one, never use one again. The next free type is 14.
+// stored: never renumber one, never use one again. The next free type is 15.
 
 package import Storage
 
@@ -19,6 +19,8 @@ package enum JournalRecord: Hashable, Sendable {
     case receipt(ReceiptRecord)
     case register(RegisterRecord)
     case watermark(WatermarkRecord)
+    /// A version that was history is not kept any more.
+    case versionExpired(VersionReference)
 }
 
 extension JournalRecord {
@@ -46,6 +48,7 @@ extension JournalRecord {
         case .receipt(let record): (11, record.encode())
         case .register(let record): (12, record.encode())
         case .watermark(let record): (13, record.encode())
+        case .versionExpired(let reference): (14, ExpiredVersion.encode(reference))
         }
     }
 
@@ -78,6 +81,7 @@ extension JournalRecord {
         case 11: .receipt(try ReceiptRecord.decode(body))
         case 12: .register(try RegisterRecord.decode(body))
         case 13: .watermark(try WatermarkRecord.decode(body))
+        case 14: .versionExpired(try ExpiredVersion.decode(body))
         default: nil
         }
     }

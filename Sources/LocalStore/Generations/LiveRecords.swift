@@ -38,7 +38,8 @@ struct LiveRecords {
 
     /// What follows from records of other spaces.
     private static let derived: Set<UInt8> = [
-        Space.bucketTally, Space.feed, Space.head, Space.pending, Space.referrer, Space.upload,
+        Space.bucketTally, Space.feed, Space.head, Space.history, Space.pending, Space.referrer,
+        Space.upload,
     ]
 
     private var watermark: JournalRecord {

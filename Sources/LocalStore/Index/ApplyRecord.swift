@@ -30,6 +30,7 @@ extension IndexTransaction {
                     record.through.incarnation, record.through.number,
                     UInt64(bitPattern: record.atMilliseconds),
                 ]))
+        case .versionExpired(let reference): try expire(reference)
         }
     }
 
