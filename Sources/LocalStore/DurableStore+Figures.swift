@@ -11,15 +11,9 @@ extension DurableStore: Maintenance {
         let head = committer.head
         var figures = try await read { (index) throws(IndexError) in
             var figures = StoreFigures()
-            let range = KeySchema.allBucketTallies
-            let cursor = try index.cursor(from: range.from, to: range.to)
-            try cursor.seek(to: range.from)
-            while cursor.key != nil {
-                let tally = try BucketTally(encoded: cursor.value)
-                figures.objects += tally.objects
-                figures.logicalBytes += tally.bytes
-                try cursor.next()
-            }
+            let tally = try BucketTally.sum(of: index)
+            figures.objects = tally.objects
+            figures.logicalBytes = tally.bytes
             for (name, value) in index.statistics() { figures.details["index_" + name] = value }
             return figures
         }
@@ -30,6 +24,12 @@ extension DurableStore: Maintenance {
         figures.details["commit_batches"] = groups.batches
         figures.details["commits_waiting"] = UInt64(committer.queue.waitingCount)
         figures.details.merge(ingest.statistics()) { first, _ in first }
+        figures.details["journal_live_bytes"] = groups.journal.liveBytes
+        figures.details["journal_generation"] = committer.manifest.generation
+        figures.details["journal_lost_batches"] = journalDamage.reduce(0) {
+            $0 + UInt64($1.sequences.count)
+        }
+        figures.details["journal_renewals"] = renewal.renewals
         figures.details["feed_number"] = head.feedNumber
         let disk = disk
         let configuration = configuration

@@ -22,6 +22,7 @@ extension FieldWriter {
         for field in content.tags { metadata(14, field) }
         if !content.writer.principal.isEmpty { text(15, content.writer.principal) }
         if !content.writer.requestID.isEmpty { text(16, content.writer.requestID) }
+        if let since = content.quarantinedMilliseconds { integer(17, since) }
     }
 
     private mutating func headers(_ headers: ContentHeaders) {
@@ -70,7 +71,7 @@ extension ObjectContent {
             lastModifiedMilliseconds: try required(lastModified, "the time of a put"),
             etag: try required(etag, "the etag of a put"), headers: rest.headers,
             checksum: rest.checksum, partSizes: rest.partSizes, userMetadata: rest.userMetadata,
-            tags: rest.tags, writer: rest.writer)
+            tags: rest.tags, writer: rest.writer, quarantinedMilliseconds: rest.quarantined)
     }
 
     /// What may be absent.
@@ -81,6 +82,7 @@ extension ObjectContent {
         var userMetadata: [MetadataField] = []
         var tags: [MetadataField] = []
         var writer = Writer()
+        var quarantined: Int64?
 
         mutating func take(_ field: Field) throws(WireError) {
             switch field.tag {
@@ -96,6 +98,7 @@ extension ObjectContent {
             case 14: tags.append(try field.metadata(after: tags.count))
             case 15: writer.principal = try field.text()
             case 16: writer.requestID = try field.text()
+            case 17: quarantined = try field.integer()
             default: try field.skip()
             }
         }

@@ -83,9 +83,14 @@ final class SimulatedRegion: Sendable {
     let disk: SimulatedDisk
     let clock = TestClock()
     private let index = Mutex(MemoryIndex())
-    private let opened = Atomic<UInt64>(0)
+    private let opened: Atomic<UInt64>
+    private let rebuilds = Atomic(0)
 
-    init() { disk = SimulatedDisk() }
+    /// Regions of other seeds have other ids.
+    init(seed: UInt64 = 0) {
+        disk = SimulatedDisk()
+        opened = Atomic(seed)
+    }
 
     /// `wrapped` may put something between the store and its disk or its index.
     func open(
@@ -96,10 +101,18 @@ final class SimulatedRegion: Sendable {
         let seed = opened.add(1, ordering: .relaxed).newValue
         return try await DurableStore.open(
             LocalStoreConfiguration(directory: "/data", limits: limits), disk: wrapped ?? disk,
-            index: IndexFactory(
-                open: { [self] _ in wrap(index.withLock { $0 }) },
-                destroy: { [self] _ in index.withLock { $0 = MemoryIndex() } }),
-            clock: clock, random: numbers(seed: seed), logger: quiet)
+            index: factory(wrap), clock: clock, random: numbers(seed: seed), logger: quiet)
+    }
+
+    private func factory(
+        _ wrap: @escaping @Sendable (any KeyValueIndex) -> any KeyValueIndex = { $0 }
+    ) -> IndexFactory {
+        IndexFactory(
+            open: { [self] _ in wrap(index.withLock { $0 }) },
+            destroy: { [self] _ in
+                rebuilds.add(1, ordering: .relaxed)
+                index.withLock { $0 = MemoryIndex() }
+            })
     }
 
     /// The power goes and comes back.
@@ -132,6 +145,17 @@ final class SimulatedRegion: Sendable {
             try cursor.next()
         }
         return entries
+    }
+
+    /// Whether no start has discarded the index.
+    var isIndexKept: Bool { rebuilds.load(ordering: .relaxed) == 0 }
+
+    /// As `holdfast repair --rebuild-index` does it.
+    func rebuildIndex() throws -> RebuiltIndex {
+        try RebuildIndex(
+            LocalStoreConfiguration(directory: "/data", limits: testLimits()), disk: disk,
+            index: factory(), logger: quiet
+        ).run()
     }
 
     /// The index is gone.

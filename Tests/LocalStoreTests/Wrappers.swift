@@ -100,6 +100,7 @@ final class FailingIndex: KeyValueIndex {
     func cursor(from: Bytes, to: Bytes) throws(IndexError) -> any IndexCursor {
         try index.cursor(from: from, to: to)
     }
+    func snapshot() throws(IndexError) -> any IndexSnapshot { try index.snapshot() }
     func apply(_ batch: [IndexChange]) throws(IndexError) {
         let fails = failures.withLock { failures in
             defer { failures = max(0, failures - 1) }

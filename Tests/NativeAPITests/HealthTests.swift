@@ -52,9 +52,14 @@ struct HealthTests {
                 region: HandlerFixture.own, name: "b", incarnation: 4, version: "1.2.3",
                 startedMilliseconds: HandlerFixture.now - 61_500),
             maintenance: maintenance,
-            jobs: AdminJobs(board: JobBoard(clock: FixedClock())) { _ in
+            jobs: AdminJobs(
+                board: JobBoard(clock: FixedClock())
+            ) { _ in
                 throw StorageError(.unavailable, "no jobs here")
-            }, clock: FixedClock(), logger: HandlerFixture.silent
+            },
+            history: AdminHistory(
+                history: MemoryStore(region: HandlerFixture.own, clock: FixedClock()) { _ in false },
+                rollback: NoRollback()), clock: FixedClock(), logger: HandlerFixture.silent
         ) { replication }
     }
 

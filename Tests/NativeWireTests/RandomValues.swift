@@ -81,7 +81,8 @@ struct RandomValues {
             checksum: bool() ? try checksum() : nil,
             partSizes: (0..<(bool() ? number(0...50) : 0)).map { _ in word() },
             userMetadata: metadata(), tags: metadata(),
-            writer: Writer(principal: text(), requestID: text()))
+            writer: Writer(principal: text(), requestID: text()),
+            quarantinedMilliseconds: bool() ? Int64(bitPattern: word()) : nil)
     }
 
     mutating func entry() throws -> FeedEntry {

@@ -26,6 +26,7 @@ struct OpenStore: Sendable {
         var journal: JournalWriter
         var chunks: ChunkStorage
         var recovery: RecoverIndex
+        var damage: [JournalDamage]
     }
 
     let configuration: LocalStoreConfiguration
@@ -43,7 +44,7 @@ struct OpenStore: Sendable {
         for directory in [configuration.directory, configuration.chunkDirectory] {
             try disk.makeDirectory(directory)
         }
-        let lock = try takeLock()
+        let lock = try Self.takeLock(disk, configuration)
         let directory = JournalDirectory(disk: disk, path: configuration.journalDirectory)
         let manifest = try manifest(directory)
         // A start that was cut off may have made a name and not synced it.
@@ -58,14 +59,17 @@ struct OpenStore: Sendable {
         let journal = try startJournal(directory, manifest, recovered, &head)
         return Outcome(
             lock: lock, manifest: manifest, index: recovered.index, head: head, journal: journal,
-            chunks: chunks, recovery: recovery)
+            chunks: chunks, recovery: recovery, damage: recovered.damage)
     }
 
-    private func takeLock() throws -> any DiskLock {
+    /// Held until it is let go of.
+    static func takeLock(
+        _ disk: any Disk, _ configuration: LocalStoreConfiguration
+    ) throws(StorageError) -> any DiskLock {
         do throws(DiskError) {
             return try disk.lock(configuration.lockFile)
         } catch {
-            guard error.code == EWOULDBLOCK else { throw error }
+            guard error.code == EWOULDBLOCK else { throw StorageError(opening: error) }
             throw StorageError(
                 .refusedToOpen, "the data directory is in use by another process", cause: error)
         }
@@ -165,11 +169,11 @@ extension StorageError {
 
     private init(opening error: JournalError) {
         switch error {
-        case .incompatible, .malformed, .noManifest:
+        case .incompatible, .malformed, .noManifest, .noFiles:
             self.init(.refusedToOpen, error.description, cause: error)
         case .disk(let disk):
             self.init("the journal could not be read or written", disk)
-        case .batchTooLarge:
+        case .batchTooLarge, .unreadable:
             self.init(.inputOutput, "the journal could not be read or written", cause: error)
         }
     }

@@ -31,18 +31,21 @@ package final class MemoryStore: Sendable {
     package let incarnation: UInt64
     let wallClock: any WallClock
     let isRegionLocal: @Sendable (ObjectName) -> Bool
+    let historyRole: @Sendable (ObjectName) -> HistoryRole
     let changes = ChangeSignal()
     let state = Mutex(State())
 
-    /// `isRegionLocal` says which names are kept out of the feed.
+    /// `isRegionLocal` says which names are kept out of the feed, `historyRole` what a name is to history.
     package init(
         region: RegionID, incarnation: UInt64 = 1, clock: any WallClock,
-        isRegionLocal: @escaping @Sendable (ObjectName) -> Bool
+        isRegionLocal: @escaping @Sendable (ObjectName) -> Bool,
+        historyRole: @escaping @Sendable (ObjectName) -> HistoryRole = { _ in .other }
     ) {
         self.region = region
         self.incarnation = incarnation
         wallClock = clock
         self.isRegionLocal = isRegionLocal
+        self.historyRole = historyRole
     }
 
     /// Damages a blob's bytes, for tests of those who must notice.

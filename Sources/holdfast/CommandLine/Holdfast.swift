@@ -13,7 +13,8 @@ struct Holdfast: AsyncParsableCommand {
         abstract: "A geo-replicated storage backend for container registries.",
         version: version,
         subcommands: [
-            ServeCommand.self, StatusCommand.self, RepairCommand.self, ConfigCommand.self,
+            ServeCommand.self, StatusCommand.self, RepairCommand.self, HistoryCommand.self,
+            RollbackCommand.self, ConfigCommand.self,
         ])
 
     static func main() async {

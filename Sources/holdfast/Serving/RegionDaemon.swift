@@ -21,6 +21,7 @@ struct RegionDaemon: Sendable {
     private let logger: Logger
     private let readiness = ReadinessState()
     private let feedInterruption = ChangeSignal()
+    private let confirmed: ConfirmedPositions
 
     /// Runs a region until SIGTERM or SIGINT, and returns when all that was under way is finished.
     /// Throws a `Refusal` where it cannot start.
@@ -35,6 +36,7 @@ struct RegionDaemon: Sendable {
         self.configuration = configuration
         self.clock = clock
         self.logger = logger
+        confirmed = ConfirmedPositions(clock: clock)
     }
 
     private func run() async throws {
@@ -53,6 +55,7 @@ struct RegionDaemon: Sendable {
     private func run(over store: DurableStore) async throws {
         let rootKey = try rootKey()
         for bucket in configuration.buckets { try await RegionStore.makeBucket(bucket, in: store) }
+        try await RegionStore.noteLostRecords(of: store)
         let peers = try peers(of: store)
         let replication = replication(store, peers)
         let mending = MendBlobs(peers: peers, stores: Self.stores(store), logger: logger)
@@ -80,6 +83,7 @@ struct RegionDaemon: Sendable {
         var group = ServiceGroupConfiguration(
             services: [
                 jobs, Mending(mending: mending), Scrubbing(schedule: schedule(store, repair)),
+                ExpiringHistory(store: store, clock: clock, logger: logger),
                 Following(replication: replication),
                 HTTPListening(service: socket), HTTPListening(service: front),
                 Announcing(
@@ -123,7 +127,7 @@ struct RegionDaemon: Sendable {
             region: store.region,
             answers: RegionAnswers(
                 name: configuration.region, feed: feed, blobs: store, clock: clock),
-            blobs: store, clock: clock, logger: logger, keys: { _ in key })
+            blobs: store, confirmed: confirmed, clock: clock, logger: logger, keys: { _ in key })
     }
 
     private func admin(
@@ -134,7 +138,9 @@ struct RegionDaemon: Sendable {
                 region: store.region, name: configuration.region,
                 incarnation: store.incarnation, version: Holdfast.version,
                 startedMilliseconds: clock.milliseconds()),
-            maintenance: store, jobs: jobs.admin, clock: clock, logger: logger,
+            maintenance: store, jobs: jobs.admin,
+            history: AdminHistory(history: store, rollback: RollBack(store)), clock: clock,
+            logger: logger,
             replication: { replication.status() })
     }
 
