@@ -76,8 +76,14 @@ struct PublishVersions: Decision {
     func decide(_ context: inout CommitContext) throws(StorageError) {
         for reference in references {
             guard let content = try Self.pending(reference, context)?.content else { continue }
-            guard try context.blob(content.blob) != nil else {
+            guard let blob = try context.blob(content.blob) else {
                 throw StorageError(.noSuchBlob, "blob \(content.blob) is not here yet")
+            }
+            guard blob.record.sizeBytes == content.sizeBytes else {
+                throw StorageError(
+                    .sizeMismatch,
+                    "\(reference.name) says \(content.sizeBytes) bytes of \(content.blob), which has"
+                        + " \(blob.record.sizeBytes)")
             }
         }
         for reference in references {

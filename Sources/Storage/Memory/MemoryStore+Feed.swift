@@ -156,8 +156,14 @@ extension MemoryStore.State {
     fileprivate func requireBlob(of reference: VersionReference) throws(StorageError) {
         let version = register(reference.name).versions.first { $0.version == reference.version }
         guard let version, version.state == .pending, let content = version.content else { return }
-        guard blobs[content.blob] != nil else {
+        guard let bytes = blobs[content.blob] else {
             throw StorageError(.noSuchBlob, "blob \(content.blob) is not here yet")
+        }
+        guard UInt64(bytes.readableBytes) == content.sizeBytes else {
+            throw StorageError(
+                .sizeMismatch,
+                "\(reference.name) says \(content.sizeBytes) bytes of \(content.blob), which has"
+                    + " \(bytes.readableBytes)")
         }
     }
 }
