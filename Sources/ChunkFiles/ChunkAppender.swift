@@ -76,6 +76,13 @@ package final class ChunkAppender: Sendable {
         }
     }
 
+    /// Appends nothing more to the file: what was read back from it is not what was written, or somebody
+    /// removed it.
+    package func seal(_ file: UInt64) {
+        let writers = state.withLock { $0.writers.compactMap(\.self) + $0.spares }
+        for writer in writers where writer.file == file { writer.seal() }
+    }
+
     private func writer(of lane: Int) throws(DiskError) -> ChunkWriter {
         let (usable, file): (ChunkWriter?, UInt64) = state.withLock { state in
             if let writer = state.writers[lane], !writer.isSealed { return (writer, 0) }

@@ -57,7 +57,7 @@ package final class ChunkReader: Sendable {
         if let handle = openFile(file) { return handle }
         let handle = try open(file)
         handle.expectRandomReads()
-        try check(handle, file)
+        _ = try hasIntactHeader(handle, file)
         state.withLock { state in
             if state.files.count >= openFileLimit {
                 let oldest = state.files.min { $0.value.lastUse < $1.value.lastUse }
@@ -70,6 +70,12 @@ package final class ChunkReader: Sendable {
 
     /// Lets go of a file that is about to be unlinked.
     package func forget(_ file: UInt64) { state.withLock { $0.files[file] = nil } }
+
+    /// Lets go of files that somebody removed: open, they would be read as if they were there. Blocks.
+    package func forgetRemoved() throws(DiskError) {
+        let present = Set(try files())
+        state.withLock { state in state.files = state.files.filter { present.contains($0.key) } }
+    }
 
     /// Where the payload of a chunk stands in its file.
     package static func payload(of reference: ChunkReference, at place: ChunkPlace) -> Range<UInt64>
@@ -88,9 +94,7 @@ package final class ChunkReader: Sendable {
         let length = ChunkFormat.headerBytes + Int(reference.lengthBytes)
         precondition(buffer.count >= length, "the buffer is too short for the chunk")
         let record = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(length))
-        let count = try onDisk { () throws(DiskError) in
-            try handle.read(into: record, at: place.offsetBytes)
-        }
+        let count = try Self.read(handle, into: record, at: place)
         guard count == length else {
             throw .damaged(place, reason: "the file ends within the chunk")
         }
@@ -115,6 +119,21 @@ package final class ChunkReader: Sendable {
         return payload
     }
 
+    /// What the disk cannot read, not even when it is asked again, is damage like any other.
+    private static func read(
+        _ handle: any DiskFile, into buffer: UnsafeMutableRawBufferPointer, at place: ChunkPlace
+    ) throws(ChunkFileError) -> Int {
+        for isLast in [false, true] {
+            do throws(DiskError) {
+                return try handle.read(into: buffer, at: place.offsetBytes)
+            } catch {
+                guard error.isUnreadable else { throw .disk(error) }
+                if isLast { throw .damaged(place, reason: "the disk cannot read it") }
+            }
+        }
+        preconditionFailure("the second attempt returns or throws")
+    }
+
     private func open(_ file: UInt64) throws(ChunkFileError) -> any DiskFile {
         for directory in directories {
             do throws(DiskError) {
@@ -127,19 +146,49 @@ package final class ChunkReader: Sendable {
         throw .missing(file: file)
     }
 
-    private func check(_ handle: any DiskFile, _ file: UInt64) throws(ChunkFileError) {
+    /// The file under a handle of its own, to be read from one end to the other, and whether its header is
+    /// intact. Blocks.
+    func openForScan(_ file: UInt64) throws(ChunkFileError) -> (any DiskFile, Bool) {
+        let handle = try open(file)
+        return (handle, try hasIntactHeader(handle, file))
+    }
+
+    /// What the files occupy together; one that has gone, nothing. Blocks.
+    package func occupiedBytes(_ files: [UInt64]) throws(ChunkFileError) -> UInt64 {
+        var sum: UInt64 = 0
+        for file in files {
+            do throws(ChunkFileError) {
+                let handle = try open(file)
+                sum += try onDisk { () throws(DiskError) in try handle.sizeBytes() }
+            } catch {
+                guard case .missing = error else { throw error }
+            }
+        }
+        return sum
+    }
+
+    /// Throws `refused` for a file of another store or of a later format. A header that is damaged says
+    /// neither; what is in the file can still be read, since every record proves its place and its payload.
+    private func hasIntactHeader(
+        _ handle: any DiskFile, _ file: UInt64
+    ) throws(ChunkFileError) -> Bool {
         let bytes = UnsafeMutableRawBufferPointer.allocate(
             byteCount: ChunkFormat.headerBytes, alignment: 8)
         defer { bytes.deallocate() }
-        let count = try onDisk { () throws(DiskError) in try handle.read(into: bytes, at: 0) }
+        let count: Int
+        do throws(ChunkFileError) {
+            count = try Self.read(handle, into: bytes, at: ChunkPlace(file: file, offsetBytes: 0))
+        } catch {
+            guard case .damaged = error else { throw error }
+            return false
+        }
         guard count == bytes.count,
             let header = ChunkFileHeader(bytes: UnsafeRawBufferPointer(bytes))
-        else {
-            throw .damaged(ChunkPlace(file: file, offsetBytes: 0), reason: "no file header")
-        }
+        else { return false }
         if let reason = header.refusal { throw .refused(file: file, reason: reason) }
         guard header.file == file, header.storeID == storeID else {
             throw .refused(file: file, reason: "it belongs elsewhere")
         }
+        return true
     }
 }

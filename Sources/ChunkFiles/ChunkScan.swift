@@ -1,5 +1,8 @@
 // Walking a chunk file from its start: what records there are, whether they are intact, and where there
 // are none. What is live is not to be seen here; the index knows.
+//
+// Made to read as fast as the disk gives: through a large window, with the next one on its way while this
+// one is checked in place. Pages that were not in memory before the walk do not stay there.
 
 internal import Checksums
 internal import DiskIO
@@ -8,17 +11,20 @@ internal import DiskIO
 package enum ScannedStretch: Hashable, Sendable {
     /// A header that is intact; `isIntact` says whether its payload is too.
     case chunk(ChunkReference, isIntact: Bool)
-    /// No record begins in this range: a hole, or what a crash or a failed write left.
+    /// No record begins in this range: a hole, what a crash or a failed write left, or what the disk cannot
+    /// read.
     case gap(Range<UInt64>)
 }
 
-/// A walk over one file. Used by one thread; blocks.
-package final class ChunkScan {
+/// A walk over one file. Used by one thread at a time; blocks.
+package final class ChunkScan: @unchecked Sendable {
+    package let sizeBytes: UInt64
+    /// Whether the file's own header is; the records prove themselves without it.
+    package let hasIntactHeader: Bool
+    /// Where the next stretch begins.
+    package private(set) var offsetBytes: UInt64
     private let file: UInt64
-    private let handle: any DiskFile
-    private let sizeBytes: UInt64
-    private let buffer: UnsafeMutableRawBufferPointer
-    private var offset: UInt64
+    private let window: ScanWindow
 
     /// Begins at `offset`, a place where a record began, or at the first record.
     package init(
@@ -26,60 +32,56 @@ package final class ChunkScan {
     ) throws(ChunkFileError) {
         precondition(offset % ChunkFormat.alignmentBytes == 0, "no record begins at \(offset)")
         self.file = file
-        self.offset = offset
-        let handle = try reader.file(file)
-        self.handle = handle
-        sizeBytes = try onDisk { () throws(DiskError) in try handle.sizeBytes() }
-        buffer = .allocate(byteCount: Self.bufferBytes, alignment: 64)
+        offsetBytes = offset
+        let (handle, hasIntactHeader) = try reader.openForScan(file)
+        self.hasIntactHeader = hasIntactHeader
+        let size = try onDisk { () throws(DiskError) in try handle.sizeBytes() }
+        sizeBytes = size
+        window = ScanWindow(handle, sizeBytes: size)
     }
-
-    deinit { buffer.deallocate() }
 
     /// The next stretch; `nil` at the end of the file.
     package func next() throws(ChunkFileError) -> ScannedStretch? {
-        guard offset < sizeBytes else { return nil }
-        let place = ChunkPlace(file: file, offsetBytes: offset)
-        let bytes = try read(at: offset)
-        guard let header = ChunkHeader(bytes: bytes, at: place) else { return try gap() }
+        guard offsetBytes < sizeBytes else { return nil }
+        let place = ChunkPlace(file: file, offsetBytes: offsetBytes)
+        let head = try window.bytes(at: offsetBytes, count: ChunkFormat.headerBytes)
+        guard let header = ChunkHeader(bytes: head, at: place) else { return try gap() }
         let reference = ChunkReference(
-            id: ChunkID(file: file, offsetBytes: offset), lengthBytes: header.payloadBytes,
+            id: ChunkID(file: file, offsetBytes: offsetBytes), lengthBytes: header.payloadBytes,
             crc32c: header.crc32c)
-        let payload = bytes.dropFirst(ChunkFormat.headerBytes).prefix(Int(header.payloadBytes))
-        offset += ChunkFormat.recordBytes(payloadBytes: Int(header.payloadBytes))
+        let length = ChunkFormat.headerBytes + Int(header.payloadBytes)
+        let record = try window.bytes(at: offsetBytes, count: length)
+        offsetBytes += ChunkFormat.recordBytes(payloadBytes: Int(header.payloadBytes))
+        let payload = UnsafeRawBufferPointer(rebasing: record.dropFirst(ChunkFormat.headerBytes))
         let isIntact =
-            payload.count == header.payloadBytes
-            && CRC32C.checksum(UnsafeRawBufferPointer(rebasing: payload)) == header.crc32c
+            record.count == length && CRC32C.checksum(payload) == header.crc32c
         return .chunk(reference, isIntact: isIntact)
     }
 
     /// From here to the next intact header.
     private func gap() throws(ChunkFileError) -> ScannedStretch {
-        let start = offset
-        offset += ChunkFormat.alignmentBytes
-        while offset < sizeBytes {
-            let bytes = try read(at: offset)
+        let start = offsetBytes
+        offsetBytes += ChunkFormat.alignmentBytes
+        while offsetBytes < sizeBytes {
+            let bytes = try window.bytes(at: offsetBytes, count: ScanWindow.pieceBytes)
+            guard bytes.count >= ChunkFormat.headerBytes else {
+                // Unreadable, or too short for a record.
+                offsetBytes += UInt64(ScanWindow.pieceBytes)
+                continue
+            }
             var index = 0
-            while index < bytes.count {
-                let place = ChunkPlace(file: file, offsetBytes: offset)
-                let rest = UnsafeRawBufferPointer(rebasing: bytes[index...])
-                if ChunkHeader(bytes: rest, at: place) != nil { return .gap(start..<offset) }
+            while index + ChunkFormat.headerBytes <= bytes.count {
+                if bytes[index] == ChunkFormat.chunkMagic[0] {
+                    let place = ChunkPlace(file: file, offsetBytes: offsetBytes)
+                    let rest = UnsafeRawBufferPointer(rebasing: bytes[index...])
+                    if ChunkHeader(bytes: rest, at: place) != nil {
+                        return .gap(start..<offsetBytes)
+                    }
+                }
                 index += Int(ChunkFormat.alignmentBytes)
-                offset += ChunkFormat.alignmentBytes
+                offsetBytes += ChunkFormat.alignmentBytes
             }
         }
         return .gap(start..<sizeBytes)
     }
-
-    private func read(at offset: UInt64) throws(ChunkFileError) -> UnsafeRawBufferPointer {
-        let (handle, buffer) = (handle, buffer)
-        let count = try onDisk { () throws(DiskError) in
-            try handle.read(into: buffer, at: offset)
-        }
-        return UnsafeRawBufferPointer(rebasing: buffer.prefix(count))
-    }
-
-    /// The longest record.
-    private static let bufferBytes = Int(
-        ChunkFormat.recordBytes(
-            payloadBytes: ChunkFormat.payloadLimitBytes + ChunkFormat.sealTagBytes))
 }

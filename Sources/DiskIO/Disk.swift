@@ -67,6 +67,9 @@ package protocol DiskFile: AnyObject, Sendable {
     /// count as resident without having been looked at.
     func expectRandomReads()
 
+    /// Begins to bring a range into memory, for a read that is about to follow. Promises nothing.
+    func readAhead(_ range: Range<UInt64>)
+
     /// Drops the range from memory, so that the next read comes from the disk.
     func evict(_ range: Range<UInt64>)
 
@@ -131,6 +134,10 @@ package protocol Disk: Sendable {
 }
 
 extension DiskError {
+    /// The medium, or what the file system keeps of it, is bad at this place (errno(3): EIO, EBADMSG,
+    /// EUCLEAN); other places may be well.
+    package var isUnreadable: Bool { [EIO, EBADMSG, EUCLEAN].contains(code) }
+
     /// `operation path: number`; the path is relative to the data directory only where the caller made
     /// it so, and is for logs, never for clients.
     package var description: String { "\(operation) \(path): errno \(code)" }

@@ -9,6 +9,10 @@ package enum JournalError: Error, Sendable, CustomStringConvertible {
     case malformed(file: String, offset: UInt64, _ what: String)
     /// The manifest is missing or damaged where journal files are.
     case noManifest(String)
+    /// The manifest names a generation of which no file is there.
+    case noFiles(generation: UInt64)
+    /// A batch that was synced cannot be read back.
+    case unreadable(sequence: UInt64)
     /// A batch above the named limit.
     case batchTooLarge(bytes: Int)
     case disk(DiskError)
@@ -22,6 +26,9 @@ package enum JournalError: Error, Sendable, CustomStringConvertible {
             "journal file \(file) cannot be understood at offset \(offset): \(what)"
         case .noManifest(let what):
             "the journal's manifest is unusable (\(what)); put back journal/manifest from a backup"
+        case .noFiles(let generation):
+            "no file of the journal's generation \(generation) is there; put back journal/ from a backup"
+        case .unreadable(let sequence): "the journal cannot be read from batch \(sequence) on"
         case .batchTooLarge(let bytes): "a journal batch of \(bytes) bytes is over the limit"
         case .disk(let error): error.description
         }

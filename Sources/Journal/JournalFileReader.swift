@@ -37,6 +37,15 @@ struct JournalFileReader {
         sizeBytes = try onDisk { () throws(DiskError) in try file.sizeBytes() }
     }
 
+    init(
+        _ directory: JournalDirectory, _ manifest: JournalManifest, number: UInt64,
+        limits: JournalLimits
+    ) throws(JournalError) {
+        let path = directory.path(manifest.generation, number)
+        let file = try onDisk { () throws(DiskError) in try directory.disk.open(path, .read) }
+        try self.init(file, manifest, number: number, limits: limits)
+    }
+
     mutating func header() throws(JournalError) -> JournalFileHeader? {
         let bytes = try bytes(at: 0, count: JournalFormat.fileHeaderBytes)
         return try JournalFileHeader.decode(Array(bytes), file: name)

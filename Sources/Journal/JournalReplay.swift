@@ -17,6 +17,12 @@ internal import DiskIO
 package struct ReplayedBatch: Sendable {
     package var records: [JournalRecord]
     package var end: ReplayPoint
+    fileprivate var framed: FramedBatch
+
+    /// The batch as it was written, records that this code does not know included.
+    package var encoded: EncodedBatch {
+        EncodedBatch(body: Array(framed.body), recordCount: framed.header.recordCount)
+    }
 }
 
 /// Batches that were acknowledged and cannot be read; none where only a file's header is damaged.
@@ -25,6 +31,14 @@ package struct JournalDamage: Hashable, Sendable, CustomStringConvertible {
     package var offsetBytes: UInt64
     /// The commit sequences that are missing.
     package var sequences: Range<UInt64>
+
+    /// Of a journal that ends before `sequence`, while an index was followed to `point`.
+    package static func end(before point: ReplayPoint, at sequence: UInt64) -> JournalDamage? {
+        guard sequence < point.nextSequence else { return nil }
+        return JournalDamage(
+            file: JournalDirectory.name(point.generation, point.file),
+            offsetBytes: point.offsetBytes, sequences: sequence..<point.nextSequence)
+    }
 
     package var description: String {
         "journal file \(file) is damaged at offset \(offsetBytes): "
@@ -38,6 +52,7 @@ package struct JournalReplay {
     private let directory: JournalDirectory
     private let manifest: JournalManifest
     private let limits: JournalLimits
+    private let isLive: Bool
     /// The files still to be read, and the first sequence of each whose header is whole.
     private var files: ArraySlice<(number: UInt64, firstSequence: UInt64?)> = []
     private var reader: JournalFileReader?
@@ -53,15 +68,21 @@ package struct JournalReplay {
     package private(set) var tornBytes: UInt64 = 0
     package private(set) var readBytes: UInt64 = 0
 
-    /// `point` is `nil` to read from the start. Syncs the files it will read.
+    /// `point` is `nil` to read from the start. Syncs the files it will read, unless they are `isLive`: of a
+    /// journal that is being written, for who knows up to which batch it is synced and reads no further.
     package init(
         _ directory: JournalDirectory, _ manifest: JournalManifest, from point: ReplayPoint?,
-        limits: JournalLimits
+        limits: JournalLimits, isLive: Bool = false
     ) throws(JournalError) {
         self.directory = directory
         self.manifest = manifest
         self.limits = limits
+        self.isLive = isLive
         let numbers = try directory.numbers(of: manifest.generation)
+        // The first generation may have none yet; any other was complete before it counted.
+        guard !numbers.isEmpty || manifest.predecessor == nil else {
+            throw .noFiles(generation: manifest.generation)
+        }
         let first = point?.file ?? 0
         var found: [(number: UInt64, firstSequence: UInt64?)] = []
         for number in numbers where number >= first {
@@ -78,24 +99,8 @@ package struct JournalReplay {
         _ directory: JournalDirectory, _ manifest: JournalManifest, limits: JournalLimits
     ) throws(JournalError) {
         for number in try directory.numbers(of: manifest.generation) {
-            let path = directory.path(manifest.generation, number)
-            let file = try onDisk { () throws(DiskError) in try directory.disk.open(path, .read) }
-            var reader = try JournalFileReader(file, manifest, number: number, limits: limits)
+            var reader = try JournalFileReader(directory, manifest, number: number, limits: limits)
             _ = try reader.header()
-        }
-    }
-
-    /// Whether the journal reaches to `point`. A point beyond it comes from an index that is newer than
-    /// the journal: files were restored from an old copy.
-    package static func reaches(
-        _ point: ReplayPoint, _ directory: JournalDirectory, _ manifest: JournalManifest
-    ) throws(JournalError) -> Bool {
-        guard point.generation == manifest.generation,
-            try directory.numbers(of: manifest.generation).contains(point.file)
-        else { return false }
-        return try onDisk { () throws(DiskError) in
-            let path = directory.path(point.generation, point.file)
-            return try directory.disk.open(path, .read).sizeBytes() >= point.offsetBytes
         }
     }
 
@@ -126,7 +131,7 @@ package struct JournalReplay {
             records: records,
             end: ReplayPoint(
                 generation: manifest.generation, file: number, offsetBytes: offset,
-                nextSequence: nextSequence))
+                nextSequence: nextSequence), framed: batch)
     }
 
     private func decode(_ batch: FramedBatch) throws(JournalError) -> [JournalRecord] {
@@ -200,6 +205,8 @@ package struct JournalReplay {
     private mutating func openNext() throws(JournalError) {
         guard let file = files.popFirst() else {
             reader = nil
+            // A generation had all of these before it counted.
+            if let here = manifest.predecessor?.here, nextSequence < here { report(upTo: here) }
             return
         }
         number = file.number
@@ -212,19 +219,19 @@ package struct JournalReplay {
     }
 
     private func open(_ number: UInt64) throws(JournalError) -> JournalFileReader {
-        let path = directory.path(manifest.generation, number)
-        let file = try onDisk { () throws(DiskError) in try directory.disk.open(path, .read) }
-        return try JournalFileReader(file, manifest, number: number, limits: limits)
+        try JournalFileReader(directory, manifest, number: number, limits: limits)
     }
 
     /// Syncs a file, drops it from memory, and reads its first sequence from the disk: out of its header, or
     /// where that is damaged, of its first whole batch.
     private mutating func prepare(_ number: UInt64) throws(JournalError) -> UInt64? {
-        let path = directory.path(manifest.generation, number)
-        try onDisk { () throws(DiskError) in
-            let file = try directory.disk.open(path, .readWrite)
-            try file.sync()
-            file.evict(0..<(try file.sizeBytes()))
+        if !isLive {
+            let path = directory.path(manifest.generation, number)
+            try onDisk { () throws(DiskError) in
+                let file = try directory.disk.open(path, .readWrite)
+                try file.sync()
+                file.evict(0..<(try file.sizeBytes()))
+            }
         }
         var reader = try open(number)
         guard let header = try reader.header() else {

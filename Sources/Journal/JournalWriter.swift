@@ -1,9 +1,9 @@
 // Appends batches. One thread at a time uses a writer: the committer's.
 //
 // Invariants: nothing that was written is written over or truncated; a file is durable, name and header,
-// before its first batch; after a write that failed the file is left for a new one, whose first
-// sequence voids what of the failed group may have reached the disk; after a sync that failed nothing is
-// written any more.
+// before its first batch, and all of it before the next file begins; after a write that failed the file is
+// left for a new one, whose first sequence voids what of the failed group may have reached the disk; after a
+// sync that failed nothing is written any more.
 
 internal import Checksums
 internal import DiskIO
@@ -14,6 +14,11 @@ package struct EncodedBatch: Sendable {
     package private(set) var recordCount: UInt32 = 0
 
     package init() {}
+
+    init(body: [UInt8], recordCount: UInt32) {
+        self.body = body
+        self.recordCount = recordCount
+    }
 
     package init(_ records: [JournalRecord]) {
         for record in records { append(record) }
@@ -39,7 +44,7 @@ package struct EncodedBatch: Sendable {
 
 package final class JournalWriter: @unchecked Sendable {
     private let directory: JournalDirectory
-    private let manifest: JournalManifest
+    package let manifest: JournalManifest
     private let limits: JournalLimits
     private var file: any DiskFile
     private var number: UInt64
@@ -48,6 +53,8 @@ package final class JournalWriter: @unchecked Sendable {
     private var durableThrough: UInt64
     /// The sequence of the next batch.
     package private(set) var nextSequence: UInt64
+    /// What the files of the generation hold.
+    package private(set) var sizeBytes: UInt64
 
     /// Starts a new file behind all that are there. `nextSequence` is what the replay ended with.
     package init(
@@ -62,6 +69,7 @@ package final class JournalWriter: @unchecked Sendable {
         number = (try directory.numbers(of: manifest.generation).last ?? 0) + 1
         file = try Self.startFile(directory, manifest, number, nextSequence)
         offset = UInt64(JournalFormat.fileHeaderBytes)
+        sizeBytes = try directory.sizeBytes(of: manifest.generation)
     }
 
     /// Where the next batch will begin.
@@ -98,6 +106,7 @@ package final class JournalWriter: @unchecked Sendable {
         }
         mustStartFile = false
         offset += UInt64(bytes.count)
+        sizeBytes += UInt64(bytes.count)
         nextSequence = sequence
     }
 
@@ -107,11 +116,14 @@ package final class JournalWriter: @unchecked Sendable {
         durableThrough = nextSequence - 1
     }
 
-    private func startFile() throws(JournalError) {
+    /// Goes on in a new file.
+    package func startFile() throws(JournalError) {
+        if durableThrough + 1 < nextSequence { try sync() }
         // A number that was tried is not tried again: its file may be there, half made.
         number += 1
         file = try Self.startFile(directory, manifest, number, nextSequence)
         offset = UInt64(JournalFormat.fileHeaderBytes)
+        sizeBytes += offset
         mustStartFile = false
     }
 

@@ -9,6 +9,7 @@ internal import Synchronization
 /// commit waits for what it handed over before it hands over more.
 package final class BlockingPool: Sendable {
     private let threads: NIOThreadPool
+    private let unfinished = Atomic(0)
 
     /// Starts the threads.
     package init(threads count: Int) {
@@ -34,7 +35,9 @@ package final class BlockingPool: Sendable {
     /// Has a thread of the pool call `work`, with `true`; after `stop` it is called with `false` at once.
     /// Always called, so that whoever waits for it is told.
     package func submit(_ work: @escaping @Sendable (_ isRunning: Bool) -> Void) {
-        threads.submit { state in
+        unfinished.add(1, ordering: .relaxed)
+        threads.submit { [self] state in
+            defer { unfinished.subtract(1, ordering: .relaxed) }
             switch state {
             case .active: work(true)
             case .cancelled: work(false)
@@ -53,6 +56,9 @@ package final class BlockingPool: Sendable {
         }
         return result
     }
+
+    /// How much is being done and queued.
+    var inFlight: Int { unfinished.load(ordering: .relaxed) }
 
     /// Ends the threads when what they do is done; what is queued is told that it is not run.
     package func stop() async throws {

@@ -30,6 +30,12 @@ extension DurableStore: Maintenance {
         figures.details["commit_batches"] = groups.batches
         figures.details["commits_waiting"] = UInt64(committer.queue.waitingCount)
         figures.details.merge(ingest.statistics()) { first, _ in first }
+        figures.details["journal_live_bytes"] = groups.journal.liveBytes
+        figures.details["journal_generation"] = committer.manifest.generation
+        figures.details["journal_lost_batches"] = journalDamage.reduce(0) {
+            $0 + UInt64($1.sequences.count)
+        }
+        figures.details["journal_renewals"] = renewal.renewals
         figures.details["feed_number"] = head.feedNumber
         let disk = disk
         let configuration = configuration

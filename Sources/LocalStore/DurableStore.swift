@@ -27,6 +27,9 @@ package final class DurableStore: Sendable {
     let reserve: SpaceReserve
     let ingest: Ingest
     let follower: DigestFollower
+    let renewal: RenewJournal
+    /// What the start found lost of the journal.
+    let journalDamage: [JournalDamage]
     private let committerThread: BlockingPool
     /// Held until the store is closed.
     private let lock: Mutex<(any DiskLock)?>
@@ -59,6 +62,7 @@ package final class DurableStore: Sendable {
     ) {
         region = opened.manifest.region
         incarnation = opened.head.incarnation
+        journalDamage = opened.damage
         configuration = opening.configuration
         disk = opening.disk
         clock = opening.clock
@@ -77,20 +81,28 @@ package final class DurableStore: Sendable {
         self.index = index
         self.changes = changes
         let committer = Committer(
-            journal: opened.journal, index: index, head: opened.head, changes: changes,
+            generation: Committer.Generation(manifest: opened.manifest, writer: opened.journal),
+            index: index, head: opened.head, changes: changes,
             surroundings: Committer.Surroundings(
                 reserve: reserve, configuration: opening.configuration, clock: opening.clock,
                 logger: logger,
-                reopenIndex: { () throws(StorageError) in
-                    try Self.reopen(index, by: recovery, logger)
+                reopenIndex: { (manifest) throws(StorageError) in
+                    var recovery = recovery
+                    recovery.manifest = manifest
+                    return try Self.reopen(index, by: recovery, logger)
                 }))
         self.committer = committer
+        let renewal = RenewJournal(
+            recovery.journal, index: index, committer: committer, random: random, logger: logger)
+        self.renewal = renewal
         let limits = opening.configuration.limits
         let start = ContinuousClock.now
         reads = ChunkReads(
             reader: chunks.reader, pins: chunks.pins, pool: pool, limits: limits.reads,
             now: { UInt64((ContinuousClock.now - start) / .milliseconds(1)) },
-            onDamage: { Self.note($0, committer, logger) })
+            onDamage: { [appender = chunks.appender] in
+                Self.note($0, committer, appender, logger)
+            })
         ingest = Ingest(
             appender: chunks.appender, reads: reads, reserve: reserve, limits: limits.ingest)
         follower = DigestFollower(
@@ -99,17 +111,25 @@ package final class DurableStore: Sendable {
                 try ChunkPlaces(index: index, committer: committer).find(references)
             })
         // Also where the thread is stopped before it began: whoever waits is answered.
-        committerThread.submit { _ in committer.run() }
+        committerThread.submit { _ in committer.run { renewal.consider($0, on: pool) } }
     }
 
     /// Finishes the commits that were handed over, makes the index durable so that the next start has
     /// nothing to replay, and lets go of the directory. Nothing may be called afterwards.
     package func close() async throws {
+        renewal.stop()
         committer.queue.close()
         try await committerThread.stop()
         try await pool.stop()
         try index.take()?.close()
         lock.withLock { $0 = nil }
+    }
+
+    /// Writes a new generation of the journal out of the index, whatever its size, and returns when it counts.
+    /// So a batch that the index has, and that cannot be read any more, is whole again.
+    package func renewJournal() async throws {
+        let renewal = renewal
+        try await pool.run { try renewal.run() }
     }
 
     /// Why the store does not acknowledge: for good, where a sync failed; for now, where its index cannot be

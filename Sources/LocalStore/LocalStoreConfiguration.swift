@@ -27,6 +27,9 @@ package struct LocalStoreLimits: Sendable {
     package var ingest = IngestLimits()
     package var reads = ReadLimits()
     package var follow = FollowLimits()
+    package var registry = RegistryLimits()
+    package var generations = GenerationLimits()
+    package var scrub = ScrubLimits()
     /// Commits that may wait for the committer; one more is refused.
     package var waitingCommits = 16_384
     /// A commit whose records exceed this is written as several batches.

@@ -8,8 +8,10 @@
 //   r bucket 0 key                               the whole register of a name that holds anything else
 //                                                (tombstones, pending, history, purges)
 //   w bucket 0 escaped key, version              a pending version
+//   x end, bucket 0 escaped key, version         a version that is history, by when it ends
 //   k bucket                                     tally of a bucket: objects shown, their bytes
 //   b blob                                       blob record
+//   d blob                                       what of a blob is damaged here
 //   f blob, 0, bucket 0 escaped key, version     an object version that names the blob
 //   f blob, 1, upload, 0, number                 a part that names the blob
 //   m file, offset                               where a chunk that was moved is now
@@ -27,23 +29,26 @@
 package import Storage
 
 package enum KeySchema {
-    private enum Space {
-        static let bucketTally = UInt8(ascii: "k")
-        static let blob = UInt8(ascii: "b")
-        static let cursor = UInt8(ascii: "c")
-        static let ended = UInt8(ascii: "e")
-        static let feed = UInt8(ascii: "n")
-        static let head = UInt8(ascii: "h")
-        static let incarnation = UInt8(ascii: "i")
-        static let moved = UInt8(ascii: "m")
-        static let part = UInt8(ascii: "p")
-        static let pending = UInt8(ascii: "w")
-        static let receipt = UInt8(ascii: "s")
-        static let referrer = UInt8(ascii: "f")
-        static let register = UInt8(ascii: "r")
-        static let shown = UInt8(ascii: "o")
-        static let upload = UInt8(ascii: "u")
-        static let uploadByID = UInt8(ascii: "v")
+    /// The first bytes of keys.
+    package enum Space {
+        package static let bucketTally = UInt8(ascii: "k")
+        package static let blob = UInt8(ascii: "b")
+        package static let cursor = UInt8(ascii: "c")
+        package static let damage = UInt8(ascii: "d")
+        package static let ended = UInt8(ascii: "e")
+        package static let feed = UInt8(ascii: "n")
+        package static let head = UInt8(ascii: "h")
+        package static let history = UInt8(ascii: "x")
+        package static let incarnation = UInt8(ascii: "i")
+        package static let moved = UInt8(ascii: "m")
+        package static let part = UInt8(ascii: "p")
+        package static let pending = UInt8(ascii: "w")
+        package static let receipt = UInt8(ascii: "s")
+        package static let referrer = UInt8(ascii: "f")
+        package static let register = UInt8(ascii: "r")
+        package static let shown = UInt8(ascii: "o")
+        package static let upload = UInt8(ascii: "u")
+        package static let uploadByID = UInt8(ascii: "v")
     }
 
     package static let head: Bytes = [Space.head]
@@ -58,11 +63,24 @@ package enum KeySchema {
 
     package static func registers(in bucket: String) -> KeyRange { named(Space.register, bucket) }
 
+    package static let allRegisters = KeyRange(prefix: [Space.register])
+
     package static func pending(_ name: ObjectName, _ version: Version) -> Bytes {
         escaped(Space.pending, name) + bytes(version)
     }
 
     package static let allPending = KeyRange(prefix: [Space.pending])
+
+    package static func history(
+        until milliseconds: Int64, _ name: ObjectName, _ version: Version
+    ) -> Bytes {
+        escaped([Space.history] + bytes(UInt64(clamping: milliseconds)), name) + bytes(version)
+    }
+
+    package static let allHistory = KeyRange(prefix: [Space.history])
+
+    /// The end that a key of `history` names.
+    package static func end(ofHistory key: Bytes) -> Int64 { Int64(clamping: number(key, at: 1)) }
 
     package static func bucketTally(_ bucket: String) -> Bytes {
         [Space.bucketTally] + bucket.utf8
@@ -81,6 +99,10 @@ package enum KeySchema {
 
     package static let allBlobs = KeyRange(prefix: [Space.blob])
 
+    package static func damage(_ blob: BlobID) -> Bytes { [Space.damage] + blob.bytes }
+
+    package static let allDamage = KeyRange(prefix: [Space.damage])
+
     package static func referrer(
         of blob: BlobID, _ name: ObjectName, _ version: Version
     ) -> Bytes {
@@ -97,12 +119,22 @@ package enum KeySchema {
         KeyRange(prefix: [Space.referrer] + blob.bytes)
     }
 
+    /// Object versions of the bucket that name the blob.
+    package static func referrers(of blob: BlobID, in bucket: String) -> KeyRange {
+        KeyRange(prefix: [Space.referrer] + blob.bytes + [0] + bucket.utf8 + [0])
+    }
+
     package static func movedChunk(file: UInt64, offsetBytes: UInt64) -> Bytes {
         [Space.moved] + bytes(file) + bytes(offsetBytes)
     }
 
     package static func movedChunks(of file: UInt64) -> KeyRange {
         KeyRange(prefix: [Space.moved] + bytes(file))
+    }
+
+    /// Where the chunk was born that a key of `movedChunk` names.
+    package static func birthplace(of key: Bytes) -> (file: UInt64, offsetBytes: UInt64) {
+        (number(key, at: 1), number(key, at: 9))
     }
 
     // MARK: Uploads
@@ -142,7 +174,11 @@ package enum KeySchema {
         KeyRange(prefix: [Space.part] + upload.text.utf8 + [0])
     }
 
+    package static let allParts = KeyRange(prefix: [Space.part])
+
     package static func ended(_ id: UploadID) -> Bytes { [Space.ended] + id.text.utf8 }
+
+    package static let allEnded = KeyRange(prefix: [Space.ended])
 
     // MARK: Feeds
 
@@ -167,6 +203,12 @@ package enum KeySchema {
     /// The incarnation that a key of `incarnation` names.
     package static func incarnation(of key: Bytes) -> UInt64 { number(key, at: 17) }
 
+    package static func region(ofIncarnation key: Bytes) -> RegionID {
+        RegionID(number(key, at: 1))
+    }
+
+    package static func firstNumber(ofIncarnation key: Bytes) -> UInt64 { number(key, at: 9) }
+
     package static func cursor(_ origin: RegionID) -> Bytes {
         [Space.cursor] + bytes(origin.value)
     }
@@ -179,6 +221,12 @@ package enum KeySchema {
     package static func receipt(_ region: RegionID, of origin: RegionID) -> Bytes {
         [Space.receipt] + bytes(region.value) + bytes(origin.value)
     }
+
+    package static let allReceipts = KeyRange(prefix: [Space.receipt])
+
+    package static func region(ofReceipt key: Bytes) -> RegionID { RegionID(number(key, at: 1)) }
+
+    package static func origin(ofReceipt key: Bytes) -> RegionID { RegionID(number(key, at: 9)) }
 
     // MARK: Parts of keys
 

@@ -50,6 +50,14 @@ package protocol IndexCursor: AnyObject {
     var value: Bytes { get }
 }
 
+/// The index as it was at one moment, for long walks. What it reads is not kept in memory for others. All of
+/// them, and their cursors, are let go of before the index is closed.
+package protocol IndexSnapshot: AnyObject, Sendable {
+    func get(_ key: Bytes) throws(IndexError) -> Bytes?
+
+    func cursor(from: Bytes, to: Bytes) throws(IndexError) -> any IndexCursor
+}
+
 package protocol KeyValueIndex: AnyObject, Sendable {
     func get(_ key: Bytes) throws(IndexError) -> Bytes?
 
@@ -58,6 +66,9 @@ package protocol KeyValueIndex: AnyObject, Sendable {
 
     /// A consistent view as of now, of keys in [`from`, `to`).
     func cursor(from: Bytes, to: Bytes) throws(IndexError) -> any IndexCursor
+
+    /// The index as of now: all of each batch, or nothing of it.
+    func snapshot() throws(IndexError) -> any IndexSnapshot
 
     /// Atomic; visible to every later read on return; durable only after `flush`.
     func apply(_ batch: [IndexChange]) throws(IndexError)

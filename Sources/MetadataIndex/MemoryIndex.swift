@@ -31,9 +31,11 @@ package final class MemoryIndex: KeyValueIndex {
     }
 
     package func cursor(from: Bytes, to: Bytes) throws(IndexError) -> any IndexCursor {
-        let entries = state.withLock { $0.entries }
-        let lower = entries.place(of: from)
-        return MemoryCursor(entries: entries, bounds: lower..<max(lower, entries.place(of: to)))
+        try snapshot().cursor(from: from, to: to)
+    }
+
+    package func snapshot() throws(IndexError) -> any IndexSnapshot {
+        MemorySnapshot(entries: state.withLock { $0.entries })
     }
 
     package func apply(_ batch: [IndexChange]) throws(IndexError) {
@@ -58,6 +60,19 @@ package final class MemoryIndex: KeyValueIndex {
     /// What a crash does at worst: everything since the last `flush` is gone.
     package func dropUnflushed() {
         state.withLock { $0.entries = $0.flushed }
+    }
+}
+
+private final class MemorySnapshot: IndexSnapshot {
+    private let entries: [MemoryIndex.Entry]
+
+    init(entries: [MemoryIndex.Entry]) { self.entries = entries }
+
+    func get(_ key: Bytes) throws(IndexError) -> Bytes? { entries.value(of: key) }
+
+    func cursor(from: Bytes, to: Bytes) throws(IndexError) -> any IndexCursor {
+        let lower = entries.place(of: from)
+        return MemoryCursor(entries: entries, bounds: lower..<max(lower, entries.place(of: to)))
     }
 }
 

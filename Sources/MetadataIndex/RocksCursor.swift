@@ -6,14 +6,23 @@ internal import CRocksDB
 /// Used by one thread.
 final class RocksCursor: IndexCursor {
     private let handle: RocksHandle
+    /// Kept for as long as it is read.
+    private let snapshot: RocksSnapshot?
     private let options: OpaquePointer?
     private let iterator: OpaquePointer?
     private let lower: UnsafeMutableBufferPointer<CChar>
     private let upper: UnsafeMutableBufferPointer<CChar>
 
-    init(handle: RocksHandle, from: Bytes, to: Bytes) {
+    /// Of the database as it is now, or of a snapshot of it.
+    init(handle: RocksHandle, snapshot: RocksSnapshot? = nil, from: Bytes, to: Bytes) {
         self.handle = handle
+        self.snapshot = snapshot
         options = rocksdb_readoptions_create()
+        if let snapshot {
+            rocksdb_readoptions_set_snapshot(options, snapshot.pointer)
+            rocksdb_readoptions_set_fill_cache(options, 0)
+            rocksdb_readoptions_set_readahead_size(options, Self.readaheadBytes)
+        }
         lower = Self.copy(from)
         // A range that ends before it begins is empty.
         upper = Self.copy(from.lexicographicallyPrecedes(to) ? to : from)
@@ -28,6 +37,9 @@ final class RocksCursor: IndexCursor {
         lower.deallocate()
         upper.deallocate()
     }
+
+    /// Of a walk over a snapshot, which goes through whole tables.
+    private static let readaheadBytes = 1 << 20
 
     func seek(to key: Bytes) throws(IndexError) {
         key.withCharacters { rocksdb_iter_seek(iterator, $0, $1) }

@@ -65,6 +65,13 @@ package final class RocksIndex: KeyValueIndex {
         RocksCursor(handle: handle, from: from, to: to)
     }
 
+    package func snapshot() throws(IndexError) -> any IndexSnapshot {
+        guard let snapshot = rocksdb_create_snapshot(handle.database) else {
+            throw .inputOutput("RocksDB gave no snapshot")
+        }
+        return RocksSnapshot(handle: handle, pointer: snapshot)
+    }
+
     package func apply(_ batch: [IndexChange]) throws(IndexError) {
         let writes = rocksdb_writebatch_create()
         defer { rocksdb_writebatch_destroy(writes) }

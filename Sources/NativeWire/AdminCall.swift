@@ -8,6 +8,10 @@ package enum AdminCall {
     package static let jobs = prefix + "jobs"
     /// GET: `JobDocument`. DELETE: asks the job to end, `JobDocument`.
     package static func job(_ id: UInt64) -> String { jobs + "/\(id)" }
+    /// POST of a `HistoryRequestDocument`: `HistoryDocument`.
+    package static let history = prefix + "history"
+    /// POST of a `RollbackRequestDocument`: `RollbackDocument`.
+    package static let rollback = prefix + "rollback"
     /// GET, without a key: 200 while the process runs.
     package static let live = "/-/health/live"
     /// GET, without a key: 200 while it serves; 503 with a `HealthDocument` otherwise.

@@ -22,6 +22,7 @@ extension FieldWriter {
         for field in content.tags { metadata(14, field) }
         if !content.writer.principal.isEmpty { text(15, content.writer.principal) }
         if !content.writer.requestID.isEmpty { text(16, content.writer.requestID) }
+        if let since = content.quarantinedMilliseconds { integer(17, since) }
     }
 
     private mutating func headers(_ headers: ContentHeaders) {
@@ -50,14 +51,9 @@ extension FieldWriter {
 extension ObjectContent {
     /// Numbers that could not be true are refused here, once: nobody further in has to expect a date that no
     /// calendar has, or sizes whose sum is none.
-    private static func check(
-        sizeBytes: UInt64, partSizes: [UInt64], milliseconds: Int64
-    ) throws(WireError) {
+    private static func check(sizeBytes: UInt64, partSizes: [UInt64]) throws(WireError) {
         guard sizeBytes <= WireLimits.blobBytes else {
             throw WireError(.invalidValue, "an object of \(sizeBytes) bytes")
-        }
-        guard WireLimits.dateMilliseconds.contains(milliseconds) else {
-            throw WireError(.invalidValue, "a date beyond the years 0 to 9999")
         }
         var rest = sizeBytes
         for size in partSizes {
@@ -89,13 +85,18 @@ extension ObjectContent {
         }
         let size = try required(sizeBytes, "the size of a put")
         let milliseconds = try required(lastModified, "the time of a put")
-        try Self.check(sizeBytes: size, partSizes: rest.partSizes, milliseconds: milliseconds)
+        try Self.check(sizeBytes: size, partSizes: rest.partSizes)
+        for date in [milliseconds, rest.quarantined ?? 0] {
+            guard WireLimits.dateMilliseconds.contains(date) else {
+                throw WireError(.invalidValue, "a date beyond the years 0 to 9999")
+            }
+        }
         self.init(
             blob: try required(blob, "the blob of a put"), sizeBytes: size,
             lastModifiedMilliseconds: milliseconds,
             etag: try required(etag, "the etag of a put"), headers: rest.headers,
             checksum: rest.checksum, partSizes: rest.partSizes, userMetadata: rest.userMetadata,
-            tags: rest.tags, writer: rest.writer)
+            tags: rest.tags, writer: rest.writer, quarantinedMilliseconds: rest.quarantined)
     }
 
     /// What may be absent.
@@ -106,6 +107,7 @@ extension ObjectContent {
         var userMetadata: [MetadataField] = []
         var tags: [MetadataField] = []
         var writer = Writer()
+        var quarantined: Int64?
 
         mutating func take(_ field: Field) throws(WireError) {
             switch field.tag {
@@ -121,6 +123,7 @@ extension ObjectContent {
             case 14: tags.append(try field.metadata(after: tags.count))
             case 15: writer.principal = try field.text()
             case 16: writer.requestID = try field.text()
+            case 17: quarantined = try field.integer()
             default: try field.skip()
             }
         }

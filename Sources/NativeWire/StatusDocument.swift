@@ -5,14 +5,36 @@ package struct StatusDocument: Sendable, Hashable, Codable {
     package var region: Region
     package var store: Store
     package var replication: Replication
+    /// Blobs whose bytes are damaged here, in order of digest; `listLimit` at most.
+    package var damage: [Damage]
     /// Running ones and the last that ended, the newest first.
     package var jobs: [JobDocument]
 
-    package init(region: Region, store: Store, replication: Replication, jobs: [JobDocument]) {
+    /// Rows of the list of damage.
+    package static let listLimit = 100
+
+    package init(
+        region: Region, store: Store, replication: Replication, damage: [Damage],
+        jobs: [JobDocument]
+    ) {
         self.region = region
         self.store = store
         self.replication = replication
+        self.damage = damage
         self.jobs = jobs
+    }
+
+    package struct Damage: Sendable, Hashable, Codable {
+        /// `sha256:…`
+        package var blob: String
+        package var sizeBytes: UInt64
+        package var reason: String
+
+        package init(blob: String, sizeBytes: UInt64, reason: String) {
+            self.blob = blob
+            self.sizeBytes = sizeBytes
+            self.reason = reason
+        }
     }
 
     /// The daemon that answers.

@@ -36,7 +36,8 @@
 //                      | 7 purge version; 8 inline bytes
 //     content          1 blob, 2 size u64, 3 last modified i64, 4 etag text, 5 type, 6 encoding,
 //                      7 language, 8 disposition, 9 cache control, 10 expires, 11 checksum, 12 part sizes
-//                      (u64 each), 13* user metadata, 14* tags, 15 principal text, 16 request id text
+//                      (u64 each), 13* user metadata, 14* tags, 15 principal text, 16 request id text,
+//                      17 quarantined since i64
 //     checksum         1 algorithm u8, 2 kind u8, 3 bytes
 //     metadata         1 name text, 2 value text
 //

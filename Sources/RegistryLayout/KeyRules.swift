@@ -12,6 +12,17 @@ package enum KeyRules {
         return false
     }
 
+    /// What the key is to history.
+    package static func historyRole(_ name: ObjectName) -> HistoryRole {
+        if name.bucket == BucketName.system { return .none }
+        return switch LayoutPath(name.key) {
+        case .tagCurrentLink: .tagLink
+        case .revisionLink, .layerLink, .blobData: .closure
+        case .upload: .none
+        case .tagIndexLink, nil: .other
+        }
+    }
+
     /// The digest that the bytes at this key must have, where the key names one.
     package static func promisedDigest(_ key: ObjectKey) -> ContentDigest? {
         guard key.bytes.suffix(Self.data.count).elementsEqual(Self.data),

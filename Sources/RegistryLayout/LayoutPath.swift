@@ -11,6 +11,10 @@ package struct RegistryRoot: Hashable, Sendable {
     package let prefix: String
 
     package init(prefix: String) { self.prefix = prefix }
+
+    package var blobs: ObjectKey { ObjectKey(prefix + "blobs/") }
+
+    package var repositories: ObjectKey { ObjectKey(prefix + "repositories/") }
 }
 
 /// A repository within a tree, `library/alpine` for example.
@@ -69,6 +73,17 @@ extension LayoutPath {
             return repository.key("_manifests/tags/\(tag)/index/\(Self.path(digest))/link")
         case .upload(let repository, let id, let rest):
             return repository.key("_uploads/\(id)/\(rest)")
+        }
+    }
+
+    /// The repository that the key belongs to; blobs belong to all.
+    package var repository: Repository? {
+        switch self {
+        case .blobData: nil
+        case .layerLink(let repository, _), .revisionLink(let repository, _),
+            .tagCurrentLink(let repository, _), .tagIndexLink(let repository, _, _),
+            .upload(let repository, _, _):
+            repository
         }
     }
 
@@ -139,6 +154,15 @@ extension LayoutPath {
 }
 
 extension Repository {
+    /// What the keys of the repository itself begin with; those of repositories below it do not.
+    package var prefix: ObjectKey { key("_") }
+
+    package var layers: ObjectKey { key("_layers/") }
+
+    package var revisions: ObjectKey { key("_manifests/revisions/") }
+
+    package var tags: ObjectKey { key("_manifests/tags/") }
+
     fileprivate func key(_ rest: String) -> ObjectKey {
         ObjectKey("\(root.prefix)repositories/\(name)/\(rest)")
     }

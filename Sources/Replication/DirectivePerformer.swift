@@ -156,7 +156,7 @@ package struct DirectivePerformer: Sendable {
     }
 
     /// The door for bytes that ride along: what does not have its digest goes no further.
-    private static func dropWrongInline(_ entries: inout [FeedEntry]) -> [BlobID] {
+    static func dropWrongInline(_ entries: inout [FeedEntry]) -> [BlobID] {
         var wrong: [BlobID] = []
         for index in entries.indices {
             guard let bytes = entries[index].inlineBytes else { continue }

@@ -36,6 +36,9 @@ package struct ReplicationEvent: Sendable, Hashable {
         /// The store could not do what it was told, whatever that was.
         case storeFailed(StoreStep, message: String)
 
+        /// Versions of a peer, asked for beside its feed, that are durable and pending.
+        case recovered(peer: String, [PendingEntry])
+
         case fetchProgressed(BlobID, receivedBytes: UInt64)
         case fetched(BlobID)
         case fetchFailed(BlobID, FetchFailure)

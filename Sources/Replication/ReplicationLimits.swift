@@ -39,6 +39,12 @@ package struct ReplicationLimits: Sendable, Hashable {
     package var skewMilliseconds: Int64 = 5 * 60_000
     /// Revisions and tags of a repository that are read to see whether a tombstone breaks one of them.
     package var conflictManifests = 256
+    /// Damaged blobs that are mended at a time.
+    package var mendings = 4
+    /// How long a blob that could not be mended is left alone; its readers are told what was said last.
+    package var mendRest: Duration = .seconds(5)
+    /// Failures of that kind that are remembered.
+    package var mendFailures = 1024
 
     package init() {}
 }

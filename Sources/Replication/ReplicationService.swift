@@ -40,6 +40,7 @@ package struct ReplicationStores: Sendable {
 package final class ReplicationService: Sendable {
     private let machine: Mutex<Replicator>
     private let performer: DirectivePerformer
+    private let feed: any ChangeFeed
     private let urls: [String: String]
     private let clock: any WallClock
     private let log: ReplicationLog
@@ -61,6 +62,7 @@ package final class ReplicationService: Sendable {
             name: name,
             transports: Dictionary(uniqueKeysWithValues: peers.map { ($0.name, $0.transport) }),
             stores: stores, clock: clock, limits: limits)
+        feed = stores.feed
         urls = Dictionary(uniqueKeysWithValues: peers.map { ($0.name, $0.url) })
         self.clock = clock
         log = ReplicationLog(logger: logger)
@@ -86,6 +88,18 @@ package final class ReplicationService: Sendable {
 
     /// Retries at once whatever rests until its next attempt, parked entries included.
     package func retry() { happened.yield(.retry) }
+
+    /// Takes in versions that a peer was asked for beside its feed; they are published like any others.
+    /// Returns when there is room for more.
+    package func take(_ entries: [FeedEntry], from peer: String) async throws {
+        var entries = entries
+        _ = DirectivePerformer.dropWrongInline(&entries)
+        try await feed.merge(entries)
+        happened.yield(.recovered(peer: peer, entries.compactMap { PendingEntry($0.object) }))
+        while machine.withLock({ $0.hasRoom }) == false {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
 
     private func handle(_ kind: ReplicationEvent.Kind) -> [ReplicationDirective] {
         let event = ReplicationEvent(

@@ -116,7 +116,7 @@ extension Replicator {
         pumpNames(peer)
         pumpStates(peer)
         guard state.polled == nil, !state.isPollResting, isLoaded,
-            merges.count < limits.queuedMerges, pending.count < limits.trackedEntries
+            merges.count < limits.queuedMerges, hasRoom
         else { return }
         peers[peer]?.polled = received
         peers[peer]?.pollStartedMilliseconds = nowMilliseconds

@@ -98,6 +98,9 @@ package struct Replicator: Sendable {
         return directives
     }
 
+    /// Whether more may be taken in.
+    var hasRoom: Bool { pending.count < limits.trackedEntries }
+
     private mutating func apply(_ kind: ReplicationEvent.Kind) {
         switch kind {
         case .started(let cursors, let pins): started(cursors: cursors, pins: pins)
@@ -113,6 +116,8 @@ package struct Replicator: Sendable {
         case .examined(let examinations): examined(examinations)
         case .published: published()
         case .storeFailed(let call, let message): storeFailed(call, message)
+        case .recovered(let peer, let entries):
+            for entry in entries { track(entry, fedBy: peer) }
         case .fetchProgressed(let blob, let bytes): fetches.progressed(blob, bytes: bytes)
         case .fetched(let blob): fetched(blob)
         case .fetchFailed(let blob, let failure): fetchFailed(blob, failure)

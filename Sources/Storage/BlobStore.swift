@@ -109,7 +109,8 @@ package protocol BlobStore: Sendable {
     func stat(_ blob: BlobID) async throws -> BlobInfo?
 
     /// The bytes of `range`, which lies within the blob (`invalidRange` otherwise). `noSuchBlob` where
-    /// it is not here, `damaged` where its bytes fail their check.
+    /// it is not here, `damaged` where bytes of the range fail their check. Whoever is told of damage, here
+    /// or by the source, finds `stat` saying so, and a body with this digest that is kept mends it.
     func read(_ blob: BlobID, range: Range<UInt64>) async throws -> any SegmentSource
 
     /// Commits a staged blob without a name, as replication does before it publishes what refers to it.

@@ -15,6 +15,7 @@ package struct Bucket: Sendable, Hashable {
 /// The buckets of a region.
 package struct Buckets: Sendable {
     package static let prefix = "shared/bucket/"
+    package static let retentionPrefix = "shared/retention/"
 
     private let objects: any ObjectStore
     private let settings: Settings
@@ -27,6 +28,11 @@ package struct Buckets: Sendable {
     /// The object that makes a bucket exist. Every store looks here before it takes a write.
     package static func name(of bucket: String) -> ObjectName {
         Settings.name(prefix + bucket)
+    }
+
+    /// The object that says how long the bucket keeps history.
+    package static func retentionName(of bucket: String) -> ObjectName {
+        Settings.name(retentionPrefix + bucket)
     }
 
     /// Throws `invalidArgument` for a name that is not one, `bucketExists` where it exists.
@@ -55,10 +61,30 @@ package struct Buckets: Sendable {
 
     /// Throws `noSuchBucket`, `bucketNotEmpty`.
     package func delete(_ name: String) async throws {
+        try await require(name)
+        try await settings.delete(Self.prefix + name, if: Preconditions(emptyBucket: name))
+        try await settings.delete(Self.retentionPrefix + name)
+    }
+
+    /// How long a bucket keeps what is overwritten and deleted. Throws `noSuchBucket`.
+    package func retention(of name: String) async throws -> HistoryRetention {
+        try await require(name)
+        guard let bytes = try await settings.read(Self.retentionPrefix + name) else {
+            return .standard
+        }
+        return try HistoryRetention(decoding: bytes.readableBytesView)
+    }
+
+    /// Holds for what is superseded from now on. Throws `noSuchBucket`.
+    package func setRetention(_ retention: HistoryRetention, of name: String) async throws {
+        try await require(name)
+        try await settings.write(try retention.encode(), to: Self.retentionPrefix + name)
+    }
+
+    private func require(_ name: String) async throws {
         guard try await bucket(name) != nil else {
             throw StorageError(.noSuchBucket, "bucket “\(name)” does not exist")
         }
-        try await settings.delete(Self.prefix + name, if: Preconditions(emptyBucket: name))
     }
 
     private static func bucket(_ object: ObjectVersion) -> Bucket {

@@ -32,6 +32,23 @@ package struct StoreFigures: Sendable, Hashable {
     }
 }
 
+/// A blob whose bytes failed a check here and have not been mended.
+package struct BlobDamage: Sendable, Hashable {
+    package var blob: BlobID
+    package var sizeBytes: UInt64
+    /// What was found, in words for the person who reads it.
+    package var reason: String
+
+    package init(blob: BlobID, sizeBytes: UInt64, reason: String) {
+        self.blob = blob
+        self.sizeBytes = sizeBytes
+        self.reason = reason
+    }
+}
+
 package protocol Maintenance: Sendable {
     func figures() async throws -> StoreFigures
+
+    /// The damaged blobs behind `after`, in order of digest, at most `limit`.
+    func damage(after: BlobID?, limit: Int) async throws -> [BlobDamage]
 }

@@ -17,19 +17,25 @@ package struct ObjectRegister: Hashable, Sendable {
         [versions.first, purges.first].compactMap { $0?.version.stamp }.max()
     }
 
-    /// What wins among the published versions; a tombstone may.
-    package var published: ObjectVersion? { versions.first { $0.state == .published } }
+    /// What wins among the published versions; a tombstone may. History never wins again by itself.
+    package var published: ObjectVersion? {
+        versions.first { $0.state == .published && !$0.isHistory }
+    }
 
     /// What reads and lists show under the `complete` policy.
     package var visible: ObjectVersion? { published.flatMap { $0.content == nil ? nil : $0 } }
 
     /// Versions that wait for their closure and would win once published, newest first.
-    package var pending: ArraySlice<ObjectVersion> {
-        versions.prefix { $0.state == .pending }
+    package var pending: [ObjectVersion] {
+        versions.prefix { $0.state == .pending || $0.isHistory }.filter { !$0.isHistory }
     }
 
+    /// Superseded versions that are kept, newest first.
+    package var history: [ObjectVersion] { versions.filter(\.isHistory) }
+
     /// Takes in one version. Taking the same one twice changes nothing, except that `published`
-    /// replaces `pending`. Returns whether anything changed.
+    /// replaces `pending`, and that history is kept until the later of two times. Returns whether
+    /// anything changed.
     @discardableResult
     package mutating func insert(_ version: ObjectVersion) -> Bool {
         if case .purge(let target) = version.kind {
@@ -47,24 +53,25 @@ package struct ObjectRegister: Hashable, Sendable {
         for version in other.versions { insert(version) }
     }
 
-    /// Marks a pending version as published. Returns whether it was pending here.
-    @discardableResult
-    package mutating func publish(_ version: Version) -> Bool {
-        guard let index = versions.firstIndex(where: { $0.version == version }),
-            versions[index].state == .pending
-        else { return false }
-        versions[index].state = .published
-        return true
+    /// Removes and returns what no read can show any more and nothing keeps: everything older than the
+    /// published version that is not history.
+    package mutating func dropSuperseded() -> [ObjectVersion] {
+        guard let winner = published?.version else { return [] }
+        let isDropped = { (version: ObjectVersion) in
+            version.version < winner && !version.isHistory
+        }
+        let dropped = versions.filter(isDropped)
+        if !dropped.isEmpty { versions.removeAll(where: isDropped) }
+        return dropped
     }
 
-    /// Removes and returns what no read can show any more and no retention keeps: everything older than
-    /// the published version, beyond the newest `keeping` of them.
-    package mutating func dropSuperseded(keeping: Int = 0) -> [ObjectVersion] {
-        guard let winner = versions.firstIndex(where: { $0.state == .published }) else { return [] }
-        let first = min(versions.count, winner + 1 + keeping)
-        let dropped = Array(versions[first...])
-        versions.removeSubrange(first...)
-        return dropped
+    /// Lets go of a version that is history. Returns whether it was here.
+    @discardableResult
+    package mutating func expire(_ version: Version) -> Bool {
+        guard let index = versions.firstIndex(where: { $0.version == version && $0.isHistory })
+        else { return false }
+        versions.remove(at: index)
+        return true
     }
 
     private static func insert(_ entry: ObjectVersion, into list: inout [ObjectVersion]) -> Bool {
@@ -76,8 +83,20 @@ package struct ObjectRegister: Hashable, Sendable {
             list.insert(entry, at: index)
             return true
         }
-        guard list[index].state == .pending, entry.state == .published else { return false }
-        list[index].state = .published
+        return list[index].join(entry)
+    }
+}
+
+extension ObjectVersion {
+    /// Takes on what else is known of the same version: the later of its states, the later of its ends.
+    /// Returns whether that changed anything.
+    fileprivate mutating func join(_ other: ObjectVersion) -> Bool {
+        let isPublished = state == .pending && other.state == .published
+        if isPublished { state = .published }
+        guard let until = other.keptUntilMilliseconds, until > keptUntilMilliseconds ?? .min else {
+            return isPublished
+        }
+        keptUntilMilliseconds = until
         return true
     }
 }

@@ -92,6 +92,8 @@ package struct ListPage: Sendable, Hashable {
 /// The store of names. The cost of a page is proportional to the page, also with a delimiter.
 package protocol ObjectStore: Sendable {
     /// The visible version of a name, always a put; `nil` where there is none. Throws `noSuchBucket`.
+    /// An object in quarantine is taken out by a new version before it is answered: who looked it up may
+    /// build on it.
     func object(_ name: ObjectName) async throws -> ObjectVersion?
 
     /// Throws `noSuchBucket`.

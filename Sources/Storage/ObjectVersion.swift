@@ -17,12 +17,15 @@ package struct ObjectContent: Hashable, Sendable {
     package var userMetadata: [MetadataField]
     package var tags: [MetadataField]
     package var writer: Writer
+    /// Since when nothing was known to need the object: it still reads as any other, and whoever looks it
+    /// up takes it out again by a new version (see LocalStore's `CollectRegistry.swift`).
+    package var quarantinedMilliseconds: Int64?
 
     package init(
         blob: BlobID, sizeBytes: UInt64, lastModifiedMilliseconds: Int64, etag: String,
         headers: ContentHeaders = ContentHeaders(), checksum: ObjectChecksum? = nil,
         partSizes: [UInt64] = [], userMetadata: [MetadataField] = [], tags: [MetadataField] = [],
-        writer: Writer = Writer()
+        writer: Writer = Writer(), quarantinedMilliseconds: Int64? = nil
     ) {
         self.blob = blob
         self.sizeBytes = sizeBytes
@@ -34,6 +37,7 @@ package struct ObjectContent: Hashable, Sendable {
         self.userMetadata = userMetadata
         self.tags = tags
         self.writer = writer
+        self.quarantinedMilliseconds = quarantinedMilliseconds
     }
 }
 
@@ -124,16 +128,23 @@ package struct ObjectVersion: Hashable, Sendable {
     package var position: FeedPosition?
     package var kind: Kind
     package var state: State
+    /// Set once a newer version was published here: this one is history, shows nowhere by itself, and is
+    /// let go of after that time. Of this region alone; no feed carries it.
+    package var keptUntilMilliseconds: Int64?
 
     package init(
-        name: ObjectName, version: Version, position: FeedPosition?, kind: Kind, state: State
+        name: ObjectName, version: Version, position: FeedPosition?, kind: Kind, state: State,
+        keptUntilMilliseconds: Int64? = nil
     ) {
         self.name = name
         self.version = version
         self.position = position
         self.kind = kind
         self.state = state
+        self.keptUntilMilliseconds = keptUntilMilliseconds
     }
+
+    package var isHistory: Bool { keptUntilMilliseconds != nil }
 
     /// What a put recorded; `nil` for a tombstone or purge.
     package var content: ObjectContent? {

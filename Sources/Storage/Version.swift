@@ -57,6 +57,15 @@ package struct Version: Hashable, Sendable, Comparable, CustomStringConvertible 
         self.region = region
     }
 
+    /// Parses what `description` writes.
+    package init?(_ text: String) {
+        let halves = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard halves.count == 2, halves[0].utf8.count == 16,
+            let stamp = UInt64(halves[0], radix: 16), let region = RegionID(String(halves[1]))
+        else { return nil }
+        self.init(stamp: HybridTimestamp(rawValue: stamp), region: region)
+    }
+
     package static func < (left: Version, right: Version) -> Bool {
         (left.stamp, left.region) < (right.stamp, right.region)
     }

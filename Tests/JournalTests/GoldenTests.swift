@@ -11,11 +11,14 @@ import Testing
 
 @Suite("The journal's format")
 struct GoldenTests {
-    private static let golden = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("Golden/format-1.journal.hex")
+    private static func golden(_ name: String) throws -> String {
+        let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("Golden/\(name).hex")
+        return try String(contentsOf: url, encoding: .utf8)
+    }
 
     /// The whole file as it is written now.
-    private static func written() throws -> [UInt8] {
+    private static func written(_ records: [JournalRecord]) throws -> [UInt8] {
         let disk = SimulatedDisk()
         let directory = JournalDirectory(disk: disk, path: "/journal")
         _ = try directory.manifest()
@@ -23,11 +26,9 @@ struct GoldenTests {
         try directory.save(manifest)
         let writer = try JournalWriter(
             directory, manifest, nextSequence: 1, limits: JournalLimits())
-        try writer.append([EncodedBatch(Samples.records)])
+        try writer.append([EncodedBatch(records)])
         try writer.sync()
-        try writer.append([
-            EncodedBatch([Samples.records[1]]), EncodedBatch([Samples.records[2]]),
-        ])
+        try writer.append([EncodedBatch([records[1]]), EncodedBatch([records[2]])])
         return try #require(disk.content(of: "/journal/1-1.journal"))
     }
 
@@ -37,21 +38,64 @@ struct GoldenTests {
         }.joined(separator: "\n") + "\n"
     }
 
-    @Test("writes what format 1 wrote, byte for byte")
-    func writes() throws {
-        let golden = try String(contentsOf: Self.golden, encoding: .utf8)
-        #expect(Self.lines(try Self.written()) == golden)
+    /// A golden file of a journal, and the records that it holds.
+    struct Journal: Sendable, CustomTestStringConvertible {
+        var name: String
+        var records: [JournalRecord]
+
+        var testDescription: String { name }
     }
 
-    @Test("reads what format 1 wrote")
-    func reads() throws {
-        let text = try String(contentsOf: Self.golden, encoding: .utf8)
+    private static let journals = [
+        Journal(name: "format-1.journal", records: Samples.records),
+        Journal(name: "format-1-generations.journal", records: Samples.generationRecords),
+    ]
+
+    @Test("writes what format 1 wrote, byte for byte", arguments: journals)
+    func writes(_ journal: Journal) throws {
+        #expect(Self.lines(try Self.written(journal.records)) == (try Self.golden(journal.name)))
+    }
+
+    @Test("reads what format 1 wrote", arguments: journals)
+    func reads(_ journal: Journal) throws {
+        let records = journal.records
+        let text = try Self.golden(journal.name)
         let bytes = try #require(Hexadecimal.decode(text.filter { $0 != "\n" }))
         let replay = try ReplayedJournal(files: [1: bytes])
-        #expect(
-            replay.batches == [Samples.records, [Samples.records[1]], [Samples.records[2]]])
+        #expect(replay.batches == [records, [records[1]], [records[2]]])
         #expect(replay.damage.isEmpty)
         #expect(replay.nextSequence == 4)
+    }
+
+    @Test("writes and reads history and quarantine as they were first written")
+    func history() throws {
+        let golden = try Self.golden("history-records")
+        #expect(Self.lines(EncodedBatch(Samples.laterRecords).body) == golden)
+        let bytes = try #require(Hexadecimal.decode(golden.filter { $0 != "\n" }))
+        var rest = bytes[...]
+        var records: [JournalRecord] = []
+        while !rest.isEmpty {
+            if let record = try JournalRecord.take(from: &rest) { records.append(record) }
+        }
+        #expect(records == Samples.laterRecords)
+    }
+
+    @Test("the manifest is written and read as format 1 has it")
+    func manifest() throws {
+        let text = try Self.golden("format-1.manifest")
+        #expect(Self.lines(Samples.laterManifest.encode()) == text)
+        let bytes = try #require(Hexadecimal.decode(text.filter { $0 != "\n" }))
+        #expect(try JournalManifest.decode(bytes, file: "m") == Samples.laterManifest)
+        for place in bytes.indices {
+            var changed = bytes
+            changed[place] ^= 1
+            #expect(throws: JournalError.self) {
+                try JournalManifest.decode(changed, file: "m")
+            }
+            #expect(throws: JournalError.self) {
+                try JournalManifest.decode(Array(bytes[..<place]), file: "m")
+            }
+        }
     }
 
     @Test("an unknown field that may be ignored is passed over, a critical one refuses")
@@ -105,7 +149,8 @@ struct GoldenTests {
 
     @Test("no cut and no changed byte of a record is ever more than an error")
     func fuzz() {
-        let body = EncodedBatch(Samples.records).body
+        let records = Samples.records + Samples.generationRecords + Samples.laterRecords
+        let body = EncodedBatch(records).body
         for place in 0..<body.count {
             Self.decode(body.prefix(place))
             for flip: UInt8 in [1, 0x80, 0xff] {

@@ -50,7 +50,7 @@ struct ReplayedJournal {
 final class TestJournal {
     let disk = SimulatedDisk()
     let directory: JournalDirectory
-    let manifest = Samples.manifest
+    var manifest = Samples.manifest
     var limits = JournalLimits()
     private(set) var writer: JournalWriter?
 
@@ -74,6 +74,10 @@ final class TestJournal {
     }
 
     func path(_ number: UInt64) -> String { directory.path(1, number) }
+
+    func place(of point: ReplayPoint) throws -> ReplayPoint? {
+        try JournalReplay.place(of: point, directory, manifest, limits: limits)
+    }
 
     /// Where each batch of a file begins.
     func offsets(_ number: UInt64) throws -> [UInt64] {
@@ -107,7 +111,7 @@ struct ReplayTests {
             let rest = try ReplayedJournal(journal, from: end)
             #expect(rest.numbers == Array(all.numbers[(index + 1)...]))
             #expect(rest.nextSequence == 41)
-            #expect(try JournalReplay.reaches(end, journal.directory, journal.manifest))
+            #expect(try journal.place(of: end) == end)
         }
     }
 
@@ -206,11 +210,11 @@ struct ReplayTests {
         try journal.append([1])
         var end = try #require(try ReplayedJournal(journal).ends.last)
         end.offsetBytes += 1
-        #expect(try !JournalReplay.reaches(end, journal.directory, journal.manifest))
+        #expect(try journal.place(of: end) == nil)
         end.file = 9
-        #expect(try !JournalReplay.reaches(end, journal.directory, journal.manifest))
+        #expect(try journal.place(of: end) == nil)
         end.generation = 2
-        #expect(try !JournalReplay.reaches(end, journal.directory, journal.manifest))
+        #expect(try journal.place(of: end) == nil)
     }
 
     @Test("a file of another region is refused")

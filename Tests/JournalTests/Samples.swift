@@ -6,6 +6,10 @@ import Storage
 enum Samples {
     static let region = RegionID(0x1122_3344_5566_7788)
     static let manifest = JournalManifest(region: region, generation: 1, salt: 0x5a17)
+    static let laterManifest = JournalManifest(
+        region: region, generation: 8, firstSequence: 4711, salt: 0x5a18,
+        predecessor: JournalManifest.Predecessor(
+            generation: 7, sequence: 4711, here: 5000, deadBytes: 1 << 30))
     static let other = RegionID(0x99aa_bbcc_ddee_ff00)
     static let version = Version(
         stamp: HybridTimestamp(milliseconds: 1_700_000_000_000, counter: 7), region: region)
@@ -96,4 +100,49 @@ enum Samples {
                 region: other, origin: region,
                 through: FeedPosition(incarnation: 1_700, number: 13), atMilliseconds: 99)),
     ]
+
+    /// What was added since the golden file of format 1 was written.
+    static let laterRecords: [JournalRecord] = {
+        var quarantined = content
+        quarantined.quarantinedMilliseconds = 1_700_000_000_003
+        return [
+            .object(
+                ObjectVersion(
+                    name: name, version: version, position: nil, kind: .put(quarantined),
+                    state: .published)),
+            .object(
+                ObjectVersion(
+                    name: name, version: version, position: nil, kind: .put(content),
+                    state: .published, keptUntilMilliseconds: 1_700_000_000_004)),
+            .versionExpired(VersionReference(name: name, version: version)),
+        ]
+    }()
+
+    /// What generations brought.
+    static let generationRecords: [JournalRecord] = [
+        .watermark(
+            WatermarkRecord(
+                region: region, clock: version.stamp,
+                feed: FeedPosition(incarnation: 1_700, number: 99), lastChunkFile: 12)),
+        .register(RegisterRecord(name: name, register: register)),
+        .register(RegisterRecord(name: name, register: ObjectRegister(), continues: true)),
+    ]
+
+    /// A purge, a tombstone, and a put that waits above it.
+    private static var register: ObjectRegister {
+        var register = ObjectRegister()
+        let above = Version(stamp: version.stamp.successor, region: other)
+        let purged = Version(stamp: HybridTimestamp(rawValue: 1), region: other)
+        for (version, kind, state) in [
+            (purged, .purge(purged), .published), (version, .tombstone, .published),
+            (above, .put(content), .pending),
+        ] as [(Version, ObjectVersion.Kind, ObjectVersion.State)] {
+            register.insert(
+                ObjectVersion(
+                    name: name, version: version,
+                    position: FeedPosition(incarnation: 1_700, number: 12), kind: kind,
+                    state: state))
+        }
+        return register
+    }
 }

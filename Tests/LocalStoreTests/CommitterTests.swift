@@ -91,7 +91,7 @@ struct CommitterTests {
     @Test("who comes when too many wait is told to come again")
     func fullQueue() async throws {
         let queue = CommitQueue(limit: 1)
-        queue.post(MergeEntries(entries: [], range: nil))
+        queue.post(MergeEntries(entries: [], range: nil)) { _ in }
         let code = await Self.code {
             try await queue.submit(MergeEntries(entries: [], range: nil))
         }

@@ -60,6 +60,22 @@ struct Scenario: Sendable, CustomTestStringConvertible {
             }
         },
     ]
+
+    static let generation = Scenario(name: "new generation of the journal") { store, ledger in
+        try await store.put("small", small, ledger)
+        try await store.put("large", other, ledger)
+        try await ledger.change("small", to: nil) {
+            try await store.commit(.delete(Ledger.name("small"), .none))
+        }
+    } run: { store, ledger in
+        try await store.renewJournal()
+        try await store.put("large", large, ledger)
+        async let renewed: Void = store.renewJournal()
+        try await store.put("small", small, ledger)
+        try await renewed
+        // That the old files could not be removed is noticed by what comes next.
+        try await store.put("small", other, ledger)
+    }
 }
 
 extension DurableStore {
@@ -163,7 +179,9 @@ struct PowerLossTests {
         return store
     }
 
-    @Test("nothing acknowledged is lost, nothing corrupt is readable", arguments: Scenario.all)
+    @Test(
+        "nothing acknowledged is lost, nothing corrupt is readable",
+        arguments: Scenario.all + [.generation])
     func everyCall(scenario: Scenario) async throws {
         let (region, store, ledger) = try await Self.prepared(scenario, flushed: false)
         let first = region.disk.calls.count + 1

@@ -12,7 +12,7 @@ import Testing
 @Suite("Recovery")
 struct RecoveryTests {
     /// A region in which every kind of thing has happened.
-    private static func eventful() async throws -> (SimulatedRegion, DurableStore, Ledger) {
+    static func eventful() async throws -> (SimulatedRegion, DurableStore, Ledger) {
         let region = SimulatedRegion()
         let store = try await region.open()
         let ledger = Ledger()

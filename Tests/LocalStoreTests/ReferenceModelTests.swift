@@ -41,15 +41,20 @@ private struct Comparison {
     private static let bucket = "images"
     private static let keys: [ObjectKey] = [
         "a", "a/", "a/b", "a/b/c", "a/bb", "a0", "b", "b/x/y/z", "\u{0}", "a/\u{0}/b", "z",
-        "docker/registry/v2/repositories/r/_uploads/1/data",
+        "docker/registry/v2/repositories/r/_uploads/1/data", Self.tag, Self.tag,
+        ObjectKey(
+            "docker/registry/v2/repositories/r/_layers/sha256/\(String(repeating: "ab", count: 32))/link"
+        ),
     ]
+    private static let tag: ObjectKey =
+        "docker/registry/v2/repositories/r/_manifests/tags/t/current/link"
 
     init(seed: UInt64) async throws {
         random = SplitMix64(state: seed)
         local = try await region.open()
         model = MemoryStore(
             region: local.region, incarnation: local.incarnation, clock: region.clock,
-            isRegionLocal: KeyRules.isRegionLocal)
+            isRegionLocal: KeyRules.isRegionLocal, historyRole: KeyRules.historyRole)
         try await Buckets(objects: local, blobs: local).create(Self.bucket)
         try await Buckets(objects: model, blobs: model).create(Self.bucket)
     }
@@ -66,6 +71,7 @@ private struct Comparison {
         case 75..<85: try await multipart(context)
         case 85..<93: try await merge(context)
         case 93..<96: try await registers(context)
+        case 96: try await history(context)
         default: try await restart(context)
         }
     }
@@ -198,6 +204,25 @@ private struct Comparison {
         }
     }
 
+    private mutating func history(_ context: String) async throws {
+        let retention = HistoryRetention(
+            tagLinksMilliseconds: Int64(below(3)) * 86_400_000,
+            othersMilliseconds: Int64(below(2)) * 86_400_000)
+        let changesSetting = below(4) == 0
+        let limit = below(3) * 3
+        let now = below(3) == 0 ? Int64.max : region.clock.milliseconds()
+        try await compare("\(context): history") { store in
+            let buckets = Buckets(objects: store, blobs: store)
+            if changesSetting { try await buckets.setRetention(retention, of: Self.bucket) }
+            let page = try await store.versions(
+                of: ObjectName(bucket: Self.bucket, key: Self.tag), before: nil, limit: 5)
+            let expired = try await store.expireHistory(nowMilliseconds: now, limit: limit)
+            let left = try await store.history(after: nil, limit: 1000).map(\.reference.name)
+            return
+                "\(page.versions.map(Self.say)) \(page.isTruncated) \(expired) \(left.sorted())"
+        }
+    }
+
     private mutating func restart(_ context: String) async throws {
         let old = local
         switch below(4) {
@@ -222,7 +247,7 @@ private struct Comparison {
 
     private func compare(
         _ context: String,
-        _ body: (any ObjectStore & BlobStore & UploadStore & ChangeFeed & AnyObject) async throws ->
+        _ body: (any WholeStore & AnyObject) async throws ->
             String
     ) async throws {
         let answers = (try await answer(body, local), try await answer(body, model))
@@ -230,9 +255,9 @@ private struct Comparison {
     }
 
     private func answer(
-        _ body: (any ObjectStore & BlobStore & UploadStore & ChangeFeed & AnyObject) async throws ->
+        _ body: (any WholeStore & AnyObject) async throws ->
             String,
-        _ store: any ObjectStore & BlobStore & UploadStore & ChangeFeed & AnyObject
+        _ store: any WholeStore & AnyObject
     ) async throws -> Answer {
         do {
             return .done(try await body(store))
@@ -243,7 +268,8 @@ private struct Comparison {
 
     private static func say(_ version: ObjectVersion?) -> String {
         guard let version else { return "nothing" }
-        return "\(version.name) \(version.kind) \(version.state) \(version.position != nil)"
+        return
+            "\(version.name) \(version.kind) \(version.state) \(version.position != nil) \(version.isHistory)"
     }
 
     // MARK: Chance

@@ -83,9 +83,14 @@ final class SimulatedRegion: Sendable {
     let disk: SimulatedDisk
     let clock = TestClock()
     private let index = Mutex(MemoryIndex())
-    private let opened = Atomic<UInt64>(0)
+    private let opened: Atomic<UInt64>
+    private let rebuilds = Atomic(0)
 
-    init() { disk = SimulatedDisk() }
+    /// Regions of other seeds have other ids.
+    init(seed: UInt64 = 0) {
+        disk = SimulatedDisk()
+        opened = Atomic(seed)
+    }
 
     /// `wrapped` may put something between the store and its disk or its index.
     func open(
@@ -98,7 +103,10 @@ final class SimulatedRegion: Sendable {
             LocalStoreConfiguration(directory: "/data", limits: limits), disk: wrapped ?? disk,
             index: IndexFactory(
                 open: { [self] _ in wrap(index.withLock { $0 }) },
-                destroy: { [self] _ in index.withLock { $0 = MemoryIndex() } }),
+                destroy: { [self] _ in
+                    rebuilds.add(1, ordering: .relaxed)
+                    index.withLock { $0 = MemoryIndex() }
+                }),
             clock: clock, random: numbers(seed: seed), logger: quiet)
     }
 
@@ -133,6 +141,9 @@ final class SimulatedRegion: Sendable {
         }
         return entries
     }
+
+    /// Whether no start has discarded the index.
+    var isIndexKept: Bool { rebuilds.load(ordering: .relaxed) == 0 }
 
     /// The index is gone.
     func dropIndex() { index.withLock { $0 = MemoryIndex() } }

@@ -78,6 +78,7 @@ private final class HeldFile: DiskFile {
     func isResident(_ range: Range<UInt64>) -> Bool { file.isResident(range) }
     func expectRandomReads() { file.expectRandomReads() }
 
+    func readAhead(_ range: Range<UInt64>) { file.readAhead(range) }
     func evict(_ range: Range<UInt64>) { file.evict(range) }
     func allocatedBytes() throws(DiskError) -> UInt64 { try file.allocatedBytes() }
 }
@@ -99,6 +100,7 @@ final class FailingIndex: KeyValueIndex {
     func cursor(from: Bytes, to: Bytes) throws(IndexError) -> any IndexCursor {
         try index.cursor(from: from, to: to)
     }
+    func snapshot() throws(IndexError) -> any IndexSnapshot { try index.snapshot() }
     func apply(_ batch: [IndexChange]) throws(IndexError) {
         let fails = failures.withLock { failures in
             defer { failures = max(0, failures - 1) }

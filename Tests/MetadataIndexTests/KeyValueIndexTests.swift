@@ -154,6 +154,28 @@ struct KeyValueIndexTests {
         }
     }
 
+    @Test("a snapshot stays as it was, and goes without a trace", arguments: IndexKind.allCases)
+    func snapshot(_ kind: IndexKind) throws {
+        try withIndex(kind) { index in
+            try fill(index, ["a", "b", "c"])
+            let snapshot = try index.snapshot()
+            try index.apply([
+                .put(key: bytes("a"), value: bytes("new")),
+                .deleteRange(from: bytes("b"), to: bytes("d")),
+            ])
+            try fill(index, ["e"])
+            try index.flush()
+            #expect(try snapshot.get(bytes("a")) == bytes("A"))
+            #expect(try snapshot.get(bytes("b")) == bytes("B"))
+            #expect(try snapshot.get(bytes("e")) == nil)
+            let cursor = try snapshot.cursor(from: bytes("b"), to: [255])
+            try cursor.seek(to: [])
+            #expect(try drain(cursor) == ["b=B", "c=C"])
+            #expect(try index.get(bytes("a")) == bytes("new"))
+            #expect(try index.get(bytes("b")) == nil)
+        }
+    }
+
     @Test("keys are ordered as unsigned bytes, a prefix first", arguments: IndexKind.allCases)
     func orderedByBytes(_ kind: IndexKind) throws {
         try withIndex(kind) { index in

@@ -17,6 +17,7 @@ struct AdminJobsTests {
                 startedMilliseconds: 0),
             maintenance: fixture.store,
             jobs: AdminJobs(board: board) { request in try board.begin(request) { _ in } },
+            history: AdminHistory(history: fixture.store, rollback: NoRollback()),
             clock: FixedClock(), logger: HandlerFixture.silent
         ) { ReplicationStatus(region: HandlerFixture.own, name: "b") }
     }

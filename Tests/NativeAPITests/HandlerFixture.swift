@@ -61,7 +61,8 @@ struct HandlerFixture: Sendable {
             region: Self.own,
             answers: RegionAnswers(
                 name: "b", feed: store, blobs: blobs ?? store, clock: FixedClock()),
-            blobs: blobs ?? store, clock: FixedClock(), logger: Self.silent,
+            blobs: blobs ?? store, confirmed: ConfirmedPositions(clock: FixedClock()),
+            clock: FixedClock(), logger: Self.silent,
             keys: { $0 == Self.peer ? key : nil })
         try await Buckets(objects: store, blobs: store).create("registry")
     }
@@ -134,5 +135,24 @@ extension ServerResponse {
 
     var signature: String? {
         HTTPField.Name(PeerAnswerSignature.headerName).flatMap { fields[$0] }
+    }
+}
+
+/// For handlers that are not asked to bring anything back.
+struct NoRollback: Rollback {
+    func name(of subject: HistorySubject) async throws -> ObjectName {
+        switch subject {
+        case .name(let name): return name
+        case .tag(let bucket, let repository, let tag):
+            return ObjectName(bucket: bucket, key: ObjectKey("\(repository)/\(tag)"))
+        }
+    }
+
+    func digest(namedBy version: ObjectVersion) async throws -> ContentDigest? { nil }
+
+    func rollBack(
+        _ subject: HistorySubject, to target: RollbackTarget, isDryRun: Bool
+    ) async throws -> RollbackReport {
+        throw StorageError(.noSuchKey, "“\(subject)” is gone")
     }
 }

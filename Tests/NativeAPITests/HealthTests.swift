@@ -52,9 +52,15 @@ struct HealthTests {
                 region: HandlerFixture.own, name: "b", incarnation: 4, version: "1.2.3",
                 startedMilliseconds: HandlerFixture.now - 61_500),
             maintenance: maintenance,
-            jobs: AdminJobs(board: JobBoard(clock: FixedClock())) { _ in
+            jobs: AdminJobs(
+                board: JobBoard(clock: FixedClock())
+            ) { _ in
                 throw StorageError(.unavailable, "no jobs here")
-            }, clock: FixedClock(), logger: HandlerFixture.silent
+            },
+            history: AdminHistory(
+                history: MemoryStore(region: HandlerFixture.own, clock: FixedClock()) { _ in false
+                },
+                rollback: NoRollback()), clock: FixedClock(), logger: HandlerFixture.silent
         ) { replication }
     }
 
@@ -62,6 +68,12 @@ struct HealthTests {
     func status() async throws {
         let fixture = try await HandlerFixture()
         let blob = try #require(PeerAnswersTests.blob)
+        let staged = try await fixture.store.stage(bytes: ByteBuffer(string: "rots"))
+        let rotten = try await fixture.store.keep(staged).blob
+        fixture.store.corrupt(rotten)
+        await #expect(throws: StorageError.self) {
+            _ = try await fixture.store.content(of: rotten, limitBytes: 9)
+        }
         let replication = ReplicationStatus(
             region: HandlerFixture.own, name: "b",
             peers: [
@@ -90,6 +102,8 @@ struct HealthTests {
                     id: "000000000000000b", name: "b", incarnation: 4, version: "1.2.3",
                     uptimeSeconds: 61))
         #expect(status.store.objects == 1, "the bucket's document")
+        #expect(status.damage.map(\.blob) == [rotten.description])
+        #expect(status.damage.map(\.sizeBytes) == [4])
         let peer = try #require(status.replication.peers.first)
         #expect(peer.id == "000000000000000a" && peer.cursor == "2.9" && peer.isConnected)
         #expect(peer.lag.oldestMilliseconds == 3)
@@ -103,6 +117,8 @@ struct HealthTests {
         func figures() async throws -> StoreFigures {
             throw StorageError(.unavailable, "the store is stopping")
         }
+
+        func damage(after: BlobID?, limit: Int) async throws -> [BlobDamage] { [] }
     }
 
     @Test("a store that cannot say is told of, not made up")

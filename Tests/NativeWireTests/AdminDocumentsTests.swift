@@ -20,6 +20,7 @@ struct AdminDocumentsTests {
                     lag: StatusDocument.Lag(
                         pendingEntries: 0, outstandingBytes: 0, oldestMilliseconds: 9))
             ], fetches: [], parked: [], refusedSources: []),
+        damage: [StatusDocument.Damage(blob: "sha256:00", sizeBytes: 9, reason: "rot")],
         jobs: [
             JobDocument(
                 id: 1, kind: "gc", state: .failed, failure: "why", startedMilliseconds: 2,

@@ -83,7 +83,9 @@ struct RandomValues {
             checksum: bool() ? try checksum() : nil,
             partSizes: parts,
             userMetadata: metadata(), tags: metadata(),
-            writer: Writer(principal: text(), requestID: text()))
+            writer: Writer(principal: text(), requestID: text()),
+            quarantinedMilliseconds: bool()
+                ? .random(in: WireLimits.dateMilliseconds, using: &generator) : nil)
     }
 
     mutating func entry() throws -> FeedEntry {

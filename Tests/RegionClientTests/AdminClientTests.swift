@@ -55,9 +55,14 @@ struct AdminClientTests {
                 region: RegionID(1), name: "a", incarnation: 2, version: "0.1",
                 startedMilliseconds: 0),
             maintenance: store,
-            jobs: AdminJobs(board: JobBoard(clock: ShiftedClock())) { _ in
+            jobs: AdminJobs(
+                board: JobBoard(clock: ShiftedClock())
+            ) { _ in
                 throw StorageError(.unavailable, "no jobs here")
-            }, clock: ShiftedClock(), logger: logger
+            },
+            history: AdminHistory(
+                history: store,
+                rollback: NoRollback()), clock: ShiftedClock(), logger: logger
         ) { ReplicationStatus(region: RegionID(1), name: "a") }
         try await Self.serving(handler) { client in
             let status = try await client.status()
@@ -91,5 +96,24 @@ struct AdminClientTests {
             let error = error as? AdminClientError
             return error?.code == .unreachable && error?.message.contains(path) == true
         }
+    }
+}
+
+/// For handlers that are not asked to bring anything back.
+private struct NoRollback: Rollback {
+    func name(of subject: HistorySubject) async throws -> ObjectName {
+        switch subject {
+        case .name(let name): return name
+        case .tag(let bucket, let repository, let tag):
+            return ObjectName(bucket: bucket, key: ObjectKey("\(repository)/\(tag)"))
+        }
+    }
+
+    func digest(namedBy version: ObjectVersion) async throws -> ContentDigest? { nil }
+
+    func rollBack(
+        _ subject: HistorySubject, to target: RollbackTarget, isDryRun: Bool
+    ) async throws -> RollbackReport {
+        throw StorageError(.noSuchKey, "“\(subject)” is gone")
     }
 }

@@ -69,7 +69,8 @@ struct PeerFixture: Sendable {
             answers: RegionAnswers(
                 name: "b", feed: store, blobs: blobs ?? store, clock: ShiftedClock(),
                 limits: limits),
-            blobs: blobs ?? store, clock: ShiftedClock(), logger: logger,
+            blobs: blobs ?? store, confirmed: ConfirmedPositions(clock: ShiftedClock()),
+            clock: ShiftedClock(), logger: logger,
             keys: { region in region == ours ? key : nil })
         let service = HTTPService(
             configuration: HTTPServiceConfiguration(listeners: [.tcp(host: "127.0.0.1", port: 0)]),

@@ -82,6 +82,8 @@ extension ReplicationEvent.Kind {
             "examined \(ReplicationDirective.list(examinations.map(\.text)))"
         case .published: "published"
         case .storeFailed(let call, _): "storeFailed \(call.rawValue)"
+        case .recovered(let peer, let entries):
+            "recovered \(peer) \(ReplicationDirective.list(entries.map(\.reference.text)))"
         case .fetchProgressed(let blob, let bytes): "progress \(blob.short) \(bytes)"
         case .fetched(let blob): "fetched \(blob.short)"
         case .fetchFailed(let blob, let failure): "fetchFailed \(blob.short) \(failure.text)"

@@ -125,6 +125,29 @@ package final class SimulatedDisk: Disk {
         }
     }
 
+    /// A range reads as zeros from now on.
+    package func zero(_ path: String, _ range: Range<UInt64>) {
+        spoil(path) { $0.zero(Int(range.lowerBound)..<Int(range.upperBound)) }
+    }
+
+    /// The file ends there.
+    package func cut(_ path: String, to size: UInt64) { spoil(path) { $0.cut(to: Int(size)) } }
+
+    private func spoil(_ path: String, _ change: (inout SimulatedContent) -> Void) {
+        state.withLock { state in
+            guard let file = state.names[path], var content = state.files[file] else {
+                preconditionFailure("no file \(path)")
+            }
+            change(&content)
+            state.files[file] = content
+        }
+    }
+
+    /// A bad medium: reads that touch the range fail with `EIO`, for ever or so many times.
+    package func makeUnreadable(_ path: String, _ range: Range<UInt64>, times: Int = .max) {
+        state.withLock { $0.unreadable[path] = (range, times) }
+    }
+
     /// What a file shows now; `nil` where there is none.
     package func content(of path: String) -> [UInt8]? {
         state.withLock { state in state.names[path].flatMap { state.files[$0]?.content } }

@@ -63,6 +63,7 @@ final class SimulatedFile: DiskFile {
         let count = buffer.count
         let bytes = try alive("read") { state throws(DiskError) in
             try state.use(.read, self.path)
+            try state.requireReadable(self.path, offset..<offset + UInt64(count))
             return state.files[self.file]?.read(count, at: Int(offset)) ?? []
         }
         buffer.copyBytes(from: bytes)
@@ -104,6 +105,8 @@ final class SimulatedFile: DiskFile {
 
     /// The simulated disk never reads ahead.
     func expectRandomReads() {}
+
+    func readAhead(_ range: Range<UInt64>) {}
 
     func evict(_ range: Range<UInt64>) {
         let range = Int(range.lowerBound)..<Int(min(range.upperBound, UInt64(Int32.max)))

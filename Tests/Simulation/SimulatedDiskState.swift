@@ -33,12 +33,20 @@ struct SimulatedDiskState: Sendable {
     var crashAtCall: (number: Int, loss: SimulatedDisk.Loss)?
     var failures: [Int: CInt] = [:]
     var failingOperations: [SimulatedDisk.Operation: CInt] = [:]
+    var unreadable: [String: (range: Range<UInt64>, times: Int)] = [:]
 
     init(availableBytes: UInt64) { self.availableBytes = availableBytes }
 
     static func parent(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
         return String(path[..<slash])
+    }
+
+    /// Throws where a read touches what cannot be read.
+    mutating func requireReadable(_ path: String, _ range: Range<UInt64>) throws(DiskError) {
+        guard let bad = unreadable[path], bad.range.overlaps(range), bad.times > 0 else { return }
+        unreadable[path] = (bad.range, bad.times - 1)
+        throw DiskError(code: EIO, operation: "read", path: path)
     }
 
     var usedBytes: UInt64 { files.values.reduce(0) { $0 + UInt64($1.content.count) } }
@@ -230,6 +238,16 @@ struct SimulatedContent: Sendable {
         precondition(index < content.count, "there is no byte \(index)")
         content[index] ^= 1 << bit
         if index < durable.count { durable[index] ^= 1 << bit }
+    }
+
+    mutating func zero(_ range: Range<Int>) {
+        for index in range.clamped(to: 0..<content.count) { content[index] = 0 }
+        for index in range.clamped(to: 0..<durable.count) { durable[index] = 0 }
+    }
+
+    mutating func cut(to size: Int) {
+        content.removeLast(max(0, content.count - size))
+        durable.removeLast(max(0, durable.count - size))
     }
 
     mutating func dropUnsynced() {

@@ -12,7 +12,8 @@ struct MemoryStoreTests {
     @Test("keeps the contracts", arguments: StoreCase.all)
     func conforms(storeCase: StoreCase) async throws {
         let store = MemoryStore(
-            region: RegionID(1), clock: FixedClock(), isRegionLocal: KeyRules.isRegionLocal)
+            region: RegionID(1), clock: FixedClock(), isRegionLocal: KeyRules.isRegionLocal,
+            historyRole: KeyRules.historyRole)
         try await storeCase.run(store)
     }
 }

@@ -21,7 +21,8 @@ private func randomVersion(_ random: inout some RandomNumberGenerator) -> Object
     return ObjectVersion(
         name: ObjectName(bucket: "b", key: "k"), version: version, position: nil,
         kind: isPurge ? .purge(target) : .tombstone,
-        state: Bool.random(using: &random) ? .pending : .published)
+        state: Bool.random(using: &random) ? .pending : .published,
+        keptUntilMilliseconds: [nil, nil, 7, 9].randomElement(using: &random) ?? nil)
 }
 
 private struct Seeded: RandomNumberGenerator {
@@ -73,9 +74,71 @@ struct ObjectRegisterTests {
         #expect(register.greatestStamp?.rawValue == 3)
         register.insert(version(2, .published, put: false))
         #expect(register.visible == nil)
-        register.publish(version(3, .pending, put: true).version)
+        register.insert(version(3, .published, put: true))
         #expect(register.visible?.version.stamp.rawValue == 3)
-        #expect(register.dropSuperseded(keeping: 1).map(\.version.stamp.rawValue) == [1])
-        #expect(register.dropSuperseded().map(\.version.stamp.rawValue) == [2])
+        #expect(register.dropSuperseded().map(\.version.stamp.rawValue) == [2, 1])
+    }
+
+    @Test(
+        "with history, in whatever order versions come, the same one shows and all others are kept",
+        arguments: 0..<200)
+    func history(seed: Int) {
+        var random = Seeded(state: UInt64(seed))
+        let versions = (0..<6).map { _ in randomVersion(&random) }.map { version in
+            var fresh = version
+            fresh.keptUntilMilliseconds = nil
+            fresh.state = .published
+            if case .purge = fresh.kind { fresh.kind = .tombstone }
+            return fresh
+        }
+        let rule = HistoryRule(retention: HistoryRetention(), role: .tagLink, nowMilliseconds: 0)
+        var first = ObjectRegister()
+        for version in versions { _ = first.take(version) { rule } }
+        for _ in 0..<5 {
+            var other = ObjectRegister()
+            for version in versions.shuffled(using: &random) {
+                let before = other
+                let kept = other.take(version) { rule }
+                // What became history is told, once.
+                #expect(Set(kept) == Set(other.history).subtracting(before.history))
+                #expect(other.take(version) { rule }.isEmpty)
+            }
+            #expect(other.published == first.published)
+            #expect(other.versions.map(\.version) == first.versions.map(\.version))
+            #expect(merged(other, first) == merged(first, other))
+            #expect(merged(other, first).published == first.published)
+            #expect(other.versions.count(where: { !$0.isHistory }) == 1)
+        }
+    }
+
+    @Test("history counts from when it stopped showing, and never twice for what never showed")
+    func lengths() {
+        func version(_ milliseconds: UInt64, put: Bool = true) -> ObjectVersion {
+            let blob = BlobID(bytes: [UInt8](repeating: 0, count: 32))
+            let content = blob.map {
+                ObjectContent(blob: $0, sizeBytes: 0, lastModifiedMilliseconds: 1, etag: "")
+            }
+            return ObjectVersion(
+                name: ObjectName(bucket: "b", key: "k"),
+                version: Version(
+                    stamp: HybridTimestamp(milliseconds: milliseconds), region: RegionID(1)),
+                position: nil, kind: put ? content.map { .put($0) } ?? .tombstone : .tombstone,
+                state: .published)
+        }
+        let retention = HistoryRetention(tagLinksMilliseconds: 100, othersMilliseconds: 10)
+        func until(
+            _ role: HistoryRole, _ newer: ObjectVersion, now: Int64, wasShown: Bool = true
+        ) -> Int64? {
+            HistoryRule(retention: retention, role: role, nowMilliseconds: now)
+                .keptUntil(version(1), supersededBy: newer, wasShown: wasShown)
+        }
+        #expect(until(.tagLink, version(50), now: 70) == 170)
+        #expect(until(.tagLink, version(50), now: 40) == 150)
+        #expect(until(.tagLink, version(50), now: 70, wasShown: false) == 150)
+        #expect(until(.tagLink, version(50), now: 150, wasShown: false) == nil)
+        #expect(until(.other, version(50), now: 70) == 80)
+        #expect(until(.closure, version(50), now: 70) == 80)
+        #expect(until(.closure, version(50, put: false), now: 70) == 170)
+        #expect(until(.none, version(50), now: 70) == nil)
     }
 }

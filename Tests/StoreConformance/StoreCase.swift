@@ -7,7 +7,8 @@ package import Storage
 internal import Testing
 
 /// Everything a region's store is.
-package typealias WholeStore = BlobStore & ObjectStore & UploadStore & ChangeFeed & Maintenance
+package typealias WholeStore = BlobStore & ObjectStore & UploadStore & ChangeFeed & ObjectHistory
+    & Maintenance
 
 /// One rule of a contract, and how to check it.
 package struct StoreCase: Sendable, CustomTestStringConvertible {
@@ -23,6 +24,7 @@ package struct StoreCase: Sendable, CustomTestStringConvertible {
 
     package static var all: [StoreCase] {
         blobCases + objectCases + listCases + uploadCases + partCases + feedCases
+            + historyCases
     }
 }
 

@@ -103,17 +103,7 @@ extension StoredBytes {
             self = .inline(Array(field.bytes))
             return
         }
-        guard field.bytes.count.isMultiple(of: ChunkRecord.byteCount) else {
-            throw .malformed("a chunk list is cut off")
-        }
-        var chunks: [ChunkRecord] = []
-        chunks.reserveCapacity(field.bytes.count / ChunkRecord.byteCount)
-        for start in stride(
-            from: field.bytes.startIndex, to: field.bytes.endIndex, by: ChunkRecord.byteCount)
-        {
-            chunks.append(ChunkRecord(field.bytes, at: start))
-        }
-        self = .chunks(chunks)
+        self = .chunks(try ChunkRecord.list(field))
     }
 }
 
@@ -125,50 +115,26 @@ extension ChunkRecord {
         bytes.append(littleEndian: crc32c)
     }
 
+    /// Chunks, one packed behind the other.
+    static func list(_ field: Field) throws(FieldError) -> [ChunkRecord] {
+        guard field.bytes.count.isMultiple(of: byteCount) else {
+            throw .malformed("a chunk list is cut off")
+        }
+        var chunks: [ChunkRecord] = []
+        chunks.reserveCapacity(field.bytes.count / byteCount)
+        for start in stride(
+            from: field.bytes.startIndex, to: field.bytes.endIndex, by: byteCount)
+        {
+            chunks.append(ChunkRecord(field.bytes, at: start))
+        }
+        return chunks
+    }
+
     init(_ bytes: ArraySlice<UInt8>, at start: Int) {
         file = bytes.littleEndian(UInt64.self, at: start)
         offsetBytes = bytes.littleEndian(UInt64.self, at: start + 8)
         lengthBytes = bytes.littleEndian(UInt32.self, at: start + 16)
         crc32c = bytes.littleEndian(UInt32.self, at: start + 20)
-    }
-}
-
-/// Gone, suspect, or whole again here.
-package struct BlobStateRecord: Hashable, Sendable {
-    package enum Change: UInt64, Sendable, CaseIterable {
-        case dropped = 1
-        case damaged = 2
-        case mended = 3
-    }
-
-    package var blob: BlobID
-    package var change: Change
-
-    package init(blob: BlobID, change: Change) {
-        self.blob = blob
-        self.change = change
-    }
-
-    func encode() -> [UInt8] {
-        var writer = FieldWriter(reserving: 48)
-        writer.blob(1, blob)
-        writer.number(2, change.rawValue)
-        return writer.bytes
-    }
-
-    static func decode(_ body: ArraySlice<UInt8>) throws(FieldError) -> BlobStateRecord {
-        var reader = FieldReader(body, of: "blob state record")
-        var blob: BlobID?
-        var change: Change?
-        while let field = try reader.next() {
-            switch field.tag {
-            case 1: blob = try field.blob()
-            case 2: change = Change(rawValue: try field.number())
-            default: try reader.passOver(field)
-            }
-        }
-        guard let blob, let change else { throw reader.missing("digest or change") }
-        return BlobStateRecord(blob: blob, change: change)
     }
 }
 

@@ -1,5 +1,5 @@
 // The records of the journal: what each says, and which number names its type. Types and tags are
-// stored: never renumber one, never use one again. The next free type is 12.
+// stored: never renumber one, never use one again. The next free type is 15.
 
 package import Storage
 
@@ -17,6 +17,10 @@ package enum JournalRecord: Hashable, Sendable {
     case incarnation(IncarnationRecord)
     case cursor(CursorRecord)
     case receipt(ReceiptRecord)
+    case register(RegisterRecord)
+    case watermark(WatermarkRecord)
+    /// A version that was history is not kept any more.
+    case versionExpired(VersionReference)
 }
 
 extension JournalRecord {
@@ -42,6 +46,9 @@ extension JournalRecord {
         case .incarnation(let record): (9, record.encode())
         case .cursor(let record): (10, record.encode())
         case .receipt(let record): (11, record.encode())
+        case .register(let record): (12, record.encode())
+        case .watermark(let record): (13, record.encode())
+        case .versionExpired(let reference): (14, ExpiredVersion.encode(reference))
         }
     }
 
@@ -72,6 +79,9 @@ extension JournalRecord {
         case 9: .incarnation(try IncarnationRecord.decode(body))
         case 10: .cursor(try CursorRecord.decode(body))
         case 11: .receipt(try ReceiptRecord.decode(body))
+        case 12: .register(try RegisterRecord.decode(body))
+        case 13: .watermark(try WatermarkRecord.decode(body))
+        case 14: .versionExpired(try ExpiredVersion.decode(body))
         default: nil
         }
     }

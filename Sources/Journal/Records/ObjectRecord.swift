@@ -1,5 +1,5 @@
-// One version of an object as the journal and the index hold it. Next free tag: 26. Kept for later: 24,
-// quarantined since (milliseconds); 25, kept until.
+// One version of an object as the journal and the index hold it. Next free tag: 26. Tag 24: quarantined
+// since (milliseconds); tag 25: history, kept until (milliseconds).
 
 package import Storage
 
@@ -28,6 +28,9 @@ package enum ObjectRecord {
             writer.version(6, target)
         }
         writer.number(7, UInt64(version.state.rawValue))
+        if let until = version.keptUntilMilliseconds {
+            writer.number(25, UInt64(bitPattern: until))
+        }
         return writer.bytes
     }
 
@@ -48,6 +51,9 @@ package enum ObjectRecord {
         }
         ContentFields.write(content.userMetadata, content.tags, to: &writer)
         ContentFields.write(content.writer, to: &writer)
+        if let since = content.quarantinedMilliseconds {
+            writer.number(24, UInt64(bitPattern: since), .ignorable)
+        }
     }
 
     package static func decode(encoded: ArraySlice<UInt8>) throws(RecordError) -> ObjectVersion {
@@ -68,7 +74,8 @@ package enum ObjectRecord {
         else { throw reader.missing("name, version, kind or state") }
         return ObjectVersion(
             name: ObjectName(bucket: bucket, key: key), version: version, position: draft.position,
-            kind: try draft.finished(kind, reader), state: state)
+            kind: try draft.finished(kind, reader), state: state,
+            keptUntilMilliseconds: draft.keptUntil)
     }
 
     /// What has been read of a record so far.
@@ -87,6 +94,8 @@ package enum ObjectRecord {
         var checksum: ObjectChecksum?
         var partSizes: [UInt64] = []
         var fields = ContentFields()
+        var quarantined: Int64?
+        var keptUntil: Int64?
 
         /// Whether the tag is known.
         mutating func take(_ field: Field) throws(FieldError) -> Bool {
@@ -106,6 +115,8 @@ package enum ObjectRecord {
             case 19:
                 var rest = field.bytes
                 while let size = rest.takeVarint() { partSizes.append(size) }
+            case 24: quarantined = Int64(bitPattern: try field.number())
+            case 25: keptUntil = Int64(bitPattern: try field.number())
             default: return try fields.take(field)
             }
             return true
@@ -126,7 +137,7 @@ package enum ObjectRecord {
                         blob: blob, sizeBytes: size, lastModifiedMilliseconds: lastModified,
                         etag: etag, headers: fields.headers, checksum: checksum,
                         partSizes: partSizes, userMetadata: fields.userMetadata, tags: fields.tags,
-                        writer: fields.writer))
+                        writer: fields.writer, quarantinedMilliseconds: quarantined))
             }
         }
     }

@@ -4,7 +4,6 @@ internal import Checksums
 internal import ChunkFiles
 internal import DiskIO
 internal import Journal
-internal import Logging
 internal import MetadataIndex
 internal import NIOCore
 internal import Storage
@@ -19,21 +18,14 @@ struct ChunkPlaces: Sendable {
     /// Blocks where chunks were moved.
     func find(_ references: [ChunkReference]) throws(StorageError) -> [StoredChunk] {
         guard !areAllBirthplaces else { return references.map { StoredChunk($0) } }
+        let head = committer.head
         return try index.read { (index) throws(IndexError) in
             var result: [StoredChunk] = []
             result.reserveCapacity(references.count)
+            let transaction = IndexTransaction(index, head: head)
             for reference in references {
-                let key = KeySchema.movedChunk(
-                    file: reference.id.file, offsetBytes: reference.id.offsetBytes)
-                guard let value = try index.get(key) else {
-                    result.append(StoredChunk(reference))
-                    continue
-                }
-                guard let place = Numbers.decode(value[...], count: 2) else {
-                    throw .corrupt("the place of a chunk")
-                }
-                result.append(
-                    StoredChunk(reference, at: ChunkPlace(file: place[0], offsetBytes: place[1])))
+                let place = try transaction.place(of: ChunkRecord(reference))
+                result.append(StoredChunk(reference, at: place))
             }
             return result
         }
@@ -77,27 +69,5 @@ extension DurableStore {
     func sync(_ chunks: [AppendedChunk]) async throws {
         let writers = Dictionary(chunks.map { ($0.writer.file, $0.writer) }) { first, _ in first }
         for writer in writers.values { try await ingest.syncs.sync(writer) }
-    }
-
-    /// A read met damage: the blob is marked, so that nothing trusts it until its bytes come again.
-    static func note(_ damage: ChunkDamage, _ committer: Committer, _ logger: Logger) {
-        logger.error(
-            "stored bytes are damaged",
-            metadata: [
-                "blob": "\(damage.blob.map(\.description) ?? "part of an upload")",
-                "reason": "\(damage.reason)",
-            ])
-        guard let blob = damage.blob else { return }
-        committer.queue.post(MarkDamaged(blob: blob))
-    }
-}
-
-/// Writes down that a blob's bytes failed their check.
-struct MarkDamaged: Decision {
-    let blob: BlobID
-
-    func decide(_ context: inout CommitContext) throws(StorageError) {
-        guard let entry = try context.blob(blob), !entry.isDamaged else { return }
-        try context.record(.blobState(BlobStateRecord(blob: blob, change: .damaged)))
     }
 }

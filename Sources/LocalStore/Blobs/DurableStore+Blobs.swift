@@ -23,12 +23,10 @@ extension DurableStore: BlobStore {
         guard let entry = try await entry(of: blob) else {
             throw StorageError(.noSuchBlob, "blob \(blob) is not here")
         }
-        guard !entry.isDamaged else {
-            throw StorageError(.damaged, "blob \(blob) is damaged")
-        }
         guard range.upperBound <= entry.record.sizeBytes else {
             throw StorageError(.invalidRange, "the range is not within blob \(blob)")
         }
+        if entry.isDamaged { try await requireIntact(range, of: entry) }
         return try await source(entry.record.bytes, range, of: blob)
     }
 

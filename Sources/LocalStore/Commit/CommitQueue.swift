@@ -17,13 +17,12 @@ final class CommitTicket<Choice: Decision>: QueuedCommit {
     typealias Outcome = Result<Choice.Answer, StorageError>
 
     private let decision: Choice
-    /// `nil` where nobody waits.
-    private let continuation: CheckedContinuation<Outcome, Never>?
+    private let answer: @Sendable (Outcome) -> Void
     private let outcome = Mutex<(decided: Outcome, standsAlone: Bool)?>(nil)
 
-    init(_ decision: Choice, _ continuation: CheckedContinuation<Outcome, Never>?) {
+    init(_ decision: Choice, _ answer: @escaping @Sendable (Outcome) -> Void) {
         self.decision = decision
-        self.continuation = continuation
+        self.answer = answer
     }
 
     func decide(_ context: inout CommitContext) {
@@ -38,22 +37,32 @@ final class CommitTicket<Choice: Decision>: QueuedCommit {
             guard let outcome else {
                 preconditionFailure("a commit is finished before its decision")
             }
-            continuation?.resume(returning: outcome.decided)
-            return
+            return answer(outcome.decided)
         }
         // A refusal stands where it was decided on the index alone, and not on what earlier commits of a
         // group that came to nothing would have done.
         if let outcome, outcome.standsAlone, case .failure = outcome.decided {
-            continuation?.resume(returning: outcome.decided)
+            answer(outcome.decided)
         } else {
-            continuation?.resume(returning: .failure(failure))
+            answer(.failure(failure))
         }
     }
 }
 
 final class CommitQueue: Sendable {
+    /// What the committer takes at once.
+    struct Taken {
+        /// Run before the commits, with nothing under way.
+        var interludes: [Interlude]
+        var commits: Deque<any QueuedCommit>
+    }
+
+    /// Work for the committer's thread between two groups; called once, with what keeps it from being done.
+    typealias Interlude = @Sendable (StorageError?) -> Void
+
     private struct State {
         var waiting: Deque<any QueuedCommit> = []
+        var interludes: [Interlude] = []
         var isClosed = false
         /// Set once the store may not acknowledge any more.
         var refusal: StorageError?
@@ -70,19 +79,67 @@ final class CommitQueue: Sendable {
         _ decision: Choice
     ) async throws(StorageError) -> Choice.Answer {
         let outcome = await withCheckedContinuation { continuation in
-            let ticket = CommitTicket(decision, continuation)
-            if let refusal = add(ticket) { ticket.finish(refusal) }
+            post(decision) { continuation.resume(returning: $0) }
         }
         return try outcome.get()
     }
 
-    /// Hands over a decision whose answer nobody waits for; dropped where the queue takes none.
-    func post(_ decision: some Decision) { _ = add(CommitTicket(decision, nil)) }
+    /// Hands over a decision. `answer` is called once, on the committer's thread, or at once where the queue
+    /// takes none; it must not block.
+    func post<Choice: Decision>(
+        _ decision: Choice, answer: @escaping @Sendable (CommitTicket<Choice>.Outcome) -> Void
+    ) {
+        let ticket = CommitTicket(decision, answer)
+        if let refusal = add(ticket) { ticket.finish(refusal) }
+    }
+
+    /// As `submit`, but blocks the calling thread, which is not the committer's.
+    func wait<Choice: Decision>(for decision: Choice) throws(StorageError) -> Choice.Answer {
+        try Self.blocking { answer in post(decision, answer: answer) }
+    }
+
+    /// Has the committer's thread do `work` while nothing is being committed, and blocks the calling thread,
+    /// which is another, until it is done. Everyone who commits waits as well.
+    func waitBetweenGroups<Value: Sendable>(
+        _ work: @escaping @Sendable () -> Result<Value, StorageError>
+    ) throws(StorageError) -> Value {
+        try Self.blocking { answer in
+            let interlude: Interlude = { refusal in
+                answer(refusal.map(Result.failure) ?? work())
+            }
+            let refusal: StorageError? = state.withLock { state in
+                if let refusal = state.refusal { return refusal }
+                if state.isClosed { return Self.closed }
+                state.interludes.append(interlude)
+                return nil
+            }
+            if let refusal { interlude(refusal) } else { wake.signal() }
+        }
+    }
+
+    /// Blocks until `begin` has been answered.
+    private static func blocking<Value: Sendable>(
+        _ begin: (@escaping @Sendable (Result<Value, StorageError>) -> Void) -> Void
+    ) throws(StorageError) -> Value {
+        let outcome = Mutex<Result<Value, StorageError>?>(nil)
+        let isAnswered = DispatchSemaphore(value: 0)
+        begin { answer in
+            outcome.withLock { $0 = answer }
+            isAnswered.signal()
+        }
+        isAnswered.wait()
+        guard let answer = outcome.withLock({ $0 }) else {
+            preconditionFailure("a commit was answered without an answer")
+        }
+        return try answer.get()
+    }
+
+    private static let closed = StorageError(.unavailable, "the store is closed")
 
     private func add(_ commit: any QueuedCommit) -> StorageError? {
         let (refusal, isFirst): (StorageError?, Bool) = state.withLock { state in
             if let refusal = state.refusal { return (refusal, false) }
-            if state.isClosed { return (StorageError(.unavailable, "the store is closed"), false) }
+            if state.isClosed { return (Self.closed, false) }
             if state.waiting.count >= limit {
                 return (StorageError(.unavailable, "too many commits are waiting"), false)
             }
@@ -95,32 +152,42 @@ final class CommitQueue: Sendable {
 
     /// Everyone who waits; blocks while nobody does, or until the time has passed. `nil` once the queue is
     /// closed and empty.
-    func takeAll(waitingAtMost time: Duration? = nil) -> Deque<any QueuedCommit>? {
+    func takeAll(waitingAtMost time: Duration? = nil) -> Taken? {
         while true {
             if let time {
-                guard wake.wait(timeout: .now() + time / .seconds(1)) == .success else { return [] }
+                guard wake.wait(timeout: .now() + time / .seconds(1)) == .success else {
+                    return Taken(interludes: [], commits: [])
+                }
             } else {
                 wake.wait()
             }
-            let taken: (commits: Deque<any QueuedCommit>, isClosed: Bool) = state.withLock {
-                state in
-                defer { state.waiting.removeAll(keepingCapacity: true) }
-                return (state.waiting, state.isClosed)
+            let (taken, isClosed) = state.withLock { state in
+                defer {
+                    state.waiting.removeAll(keepingCapacity: true)
+                    state.interludes = []
+                }
+                return (
+                    Taken(interludes: state.interludes, commits: state.waiting), state.isClosed
+                )
             }
-            if !taken.commits.isEmpty { return taken.commits }
-            if taken.isClosed { return nil }
+            if !taken.commits.isEmpty || !taken.interludes.isEmpty { return taken }
+            if isClosed { return nil }
             // The wake-up was for commits that were refused since.
         }
     }
 
     /// Everything from now on is refused with `error`.
     func refuse(_ error: StorageError) {
-        let waiting = state.withLock { state in
+        let (waiting, interludes) = state.withLock { state in
             state.refusal = error
-            defer { state.waiting.removeAll() }
-            return state.waiting
+            defer {
+                state.waiting.removeAll()
+                state.interludes = []
+            }
+            return (state.waiting, state.interludes)
         }
         for commit in waiting { commit.finish(error) }
+        for interlude in interludes { interlude(error) }
     }
 
     var waitingCount: Int { state.withLock { $0.waiting.count } }

@@ -30,23 +30,31 @@ final class Committer: Sendable {
         var configuration: LocalStoreConfiguration
         var clock: any WallClock
         var logger: Logger
-        /// Opens the index again and replays what it lacks.
-        var reopenIndex: @Sendable () throws(StorageError) -> IndexHead
+        /// Opens the index again and replays what it lacks of this journal.
+        var reopenIndex: @Sendable (JournalManifest) throws(StorageError) -> IndexHead
+    }
+
+    /// The generation of the journal that is written. Changed on the committer's thread only.
+    struct Generation: Sendable {
+        var manifest: JournalManifest
+        var writer: JournalWriter
     }
 
     let queue: CommitQueue
     let changes: ChangeSignal
-    private let journal: JournalWriter
+    private let generation: Mutex<Generation>
     private let index: IndexAccess
-    private let surroundings: Surroundings
+    let surroundings: Surroundings
     private let published: Mutex<IndexHead>
-    private let groups = Mutex(GroupFigures())
+    private let groups: Mutex<GroupFigures>
 
     init(
-        journal: JournalWriter, index: IndexAccess, head: IndexHead, changes: ChangeSignal,
+        generation: Generation, index: IndexAccess, head: IndexHead, changes: ChangeSignal,
         surroundings: Surroundings
     ) {
-        self.journal = journal
+        self.generation = Mutex(generation)
+        let size = JournalSize(bytes: generation.writer.sizeBytes, deadBytes: head.deadBytes)
+        groups = Mutex(GroupFigures(journal: size))
         self.index = index
         self.changes = changes
         self.surroundings = surroundings
@@ -54,19 +62,30 @@ final class Committer: Sendable {
         queue = CommitQueue(limit: surroundings.configuration.limits.waitingCommits)
     }
 
+    var limits: LocalStoreLimits { surroundings.configuration.limits }
+
     /// The head as of the last group that is visible.
     var head: IndexHead { published.withLock { $0 } }
 
     var figures: GroupFigures { groups.withLock { $0 } }
 
-    /// Runs until the queue is closed. Blocks its thread.
-    func run() {
-        while let group = queue.takeAll(waitingAtMost: index.isOpen ? nil : Self.reopenInterval) {
-            let failure = restoreIndex() ?? commit(group)
-            for commit in group { commit.finish(failure) }
+    /// Which generation of the journal is written.
+    var manifest: JournalManifest { generation.withLock { $0.manifest } }
+
+    /// Runs until the queue is closed, and calls `afterGroup` when one has been answered. Blocks its thread.
+    func run(afterGroup: (JournalSize) -> Void) {
+        while let taken = queue.takeAll(waitingAtMost: index.isOpen ? nil : Self.reopenInterval) {
+            let isClosed = restoreIndex()
+            for interlude in taken.interludes { interlude(queue.refusal ?? isClosed) }
+            let failure = isClosed ?? (taken.commits.isEmpty ? nil : commit(taken.commits))
+            for commit in taken.commits { commit.finish(failure) }
             changes.advance()
+            afterGroup(figures.journal)
         }
     }
+
+    /// The next group goes to this generation. Called on the committer's thread, between two groups.
+    func goOn(in next: Generation) { generation.withLock { $0 = next } }
 
     /// What keeps the whole group from being acknowledged.
     private func commit(_ group: Deque<any QueuedCommit>) -> StorageError? {
@@ -103,6 +122,7 @@ final class Committer: Sendable {
     }
 
     private func write(_ batches: [EncodedBatch]) -> StorageError? {
+        let journal = generation.withLock { $0.writer }
         do {
             try journal.append(batches)
         } catch {
@@ -113,20 +133,26 @@ final class Committer: Sendable {
         do {
             try journal.sync()
         } catch {
-            let refusal = StorageError(
-                .unavailable, "the store stopped acknowledging: the journal could not be synced",
-                cause: error)
-            surroundings.logger.critical(
-                "a sync of the journal failed; this store acknowledges nothing any more until it is restarted",
-                metadata: ["error": "\(error)"])
-            queue.refuse(refusal)
-            return refusal
+            return poison("the journal could not be synced", error)
         }
         groups.withLock { $0.add(batches: batches.count) }
         return nil
     }
 
-    private func apply(_ changes: [IndexChange], _ head: IndexHead) -> StorageError? {
+    /// Nobody can say what is on the disk: the store acknowledges nothing from here on.
+    func poison(_ reason: String, _ error: JournalError) -> StorageError {
+        let refusal = StorageError(
+            .unavailable, "the store stopped acknowledging: " + reason, cause: error)
+        surroundings.logger.critical(
+            "this store acknowledges nothing any more until it is restarted",
+            metadata: ["reason": "\(reason)", "error": "\(error)"])
+        queue.refuse(refusal)
+        return refusal
+    }
+
+    /// Applies changes, of which the head is the last, with the place where the journal is now.
+    func apply(_ changes: [IndexChange], _ head: IndexHead) -> StorageError? {
+        let journal = generation.withLock { $0.writer }
         var head = head
         head.replay = journal.end
         var changes = changes
@@ -137,6 +163,9 @@ final class Committer: Sendable {
             defer { index.leave() }
             try current.apply(changes)
             published.withLock { $0 = head }
+            groups.withLock {
+                $0.journal = JournalSize(bytes: journal.sizeBytes, deadBytes: head.deadBytes)
+            }
             return nil
         } catch {
             surroundings.logger.error(
@@ -157,7 +186,7 @@ final class Committer: Sendable {
 
     private func reopen() -> StorageError? {
         do {
-            let head = try surroundings.reopenIndex()
+            let head = try surroundings.reopenIndex(manifest)
             published.withLock { $0 = head }
             return nil
         } catch {
@@ -176,6 +205,8 @@ final class Committer: Sendable {
 struct GroupFigures: Sendable {
     var groups: UInt64 = 0
     var batches: UInt64 = 0
+    /// As of the last one.
+    var journal: JournalSize
 
     mutating func add(batches count: Int) {
         groups += 1
@@ -191,7 +222,7 @@ extension StorageError {
             self.init("the disk refused a commit", disk)
         case .batchTooLarge:
             self.init(.limitExceeded, "the commit is too large", cause: error)
-        case .incompatible, .malformed, .noManifest:
+        case .incompatible, .malformed, .noManifest, .noFiles, .unreadable:
             self.init(.inputOutput, "the disk refused a commit", cause: error)
         }
     }

@@ -50,11 +50,14 @@ struct CommitContext {
     /// Whether anything of the group so far would change the index.
     var hasRecorded: Bool { !batches.isEmpty || batch.recordCount > 0 || indexFailure != nil }
 
-    /// Makes a record part of the commit. Later look-ups see it.
-    mutating func record(_ record: JournalRecord) throws(StorageError) {
+    /// Makes a record part of the commit. Later look-ups see it. One that continues the record before it
+    /// is never parted from it by a crash.
+    mutating func record(
+        _ record: JournalRecord, continuing: Bool = false
+    ) throws(StorageError) {
         // Records come in the order in which they depend on each other, so a commit that is too long for
-        // one batch may end between any two.
-        if batch.body.count >= batchBytes { endBatch() }
+        // one batch may end between any two that do not continue each other.
+        if batch.body.count >= batchBytes, !continuing { endBatch() }
         guard batch.append(record, limitBytes: recordBytes) else {
             throw StorageError(.limitExceeded, "a record of the commit is too large")
         }
@@ -83,19 +86,29 @@ struct CommitContext {
     /// Stamps a change of a name above everything known of it, gives it its place in the feed, and
     /// records it.
     mutating func record(
-        _ kind: ObjectVersion.Kind, of name: ObjectName
+        _ kind: ObjectVersion.Kind, of name: ObjectName, keepsHistory: Bool = true
     ) throws(StorageError) -> ObjectVersion {
         let register = try register(name)
         let stamp = clock.next(wallMilliseconds: wallMilliseconds, above: register.greatestStamp)
-        var version = ObjectVersion(
-            name: name, version: Version(stamp: stamp, region: region), position: nil, kind: kind,
-            state: .published)
-        if !KeyRules.isRegionLocal(name) {
-            let head = transaction.head
-            version.position = FeedPosition(
-                incarnation: head.incarnation, number: head.feedNumber + 1)
+        let version = inFeed(
+            ObjectVersion(
+                name: name, version: Version(stamp: stamp, region: region), position: nil,
+                kind: kind, state: .published))
+        if keepsHistory {
+            try record(version, over: register)
+        } else {
+            try record(.object(version))
         }
-        try record(.object(version))
+        return version
+    }
+
+    /// The version at the next place in this region's feed, unless it stays in its region.
+    func inFeed(_ version: ObjectVersion) -> ObjectVersion {
+        guard !KeyRules.isRegionLocal(version.name) else { return version }
+        let head = transaction.head
+        var version = version
+        version.position = FeedPosition(
+            incarnation: head.incarnation, number: head.feedNumber + 1)
         return version
     }
 
@@ -104,6 +117,7 @@ struct CommitContext {
         _ content: ObjectContent, of name: ObjectName
     ) throws(StorageError) -> ObjectVersion {
         var content = content
+        content.quarantinedMilliseconds = nil
         if content.lastModifiedMilliseconds == 0 {
             content.lastModifiedMilliseconds = wallMilliseconds
         }

@@ -46,13 +46,10 @@ struct MergeEntries: Decision {
     ) throws(StorageError) {
         var object = entry.object
         object.state = .pending
+        object.keptUntilMilliseconds = nil
         context.observe(object.version.stamp)
         if let blob = entry.blob { try context.recordBlob(blob) }
-        let before = try context.register(object.name)
-        var after = before
-        after.insert(object)
-        _ = after.dropSuperseded()
-        if after != before { try context.record(.object(object)) }
+        try context.record(object, over: try context.register(object.name))
     }
 }
 
@@ -75,7 +72,8 @@ struct PublishVersions: Decision {
 
     func decide(_ context: inout CommitContext) throws(StorageError) {
         for reference in references {
-            guard let content = try Self.pending(reference, context)?.content else { continue }
+            let register = try context.register(reference.name)
+            guard let content = Self.pending(reference, register)?.content else { continue }
             guard let blob = try context.blob(content.blob) else {
                 throw StorageError(.noSuchBlob, "blob \(content.blob) is not here yet")
             }
@@ -87,17 +85,16 @@ struct PublishVersions: Decision {
             }
         }
         for reference in references {
-            guard var version = try Self.pending(reference, context) else { continue }
+            let register = try context.register(reference.name)
+            guard var version = Self.pending(reference, register) else { continue }
             version.state = .published
-            try context.record(.object(version))
+            try context.record(version, over: register)
         }
     }
 
     private static func pending(
-        _ reference: VersionReference, _ context: CommitContext
-    ) throws(StorageError) -> ObjectVersion? {
-        try context.register(reference.name).versions.first {
-            $0.version == reference.version && $0.state == .pending
-        }
+        _ reference: VersionReference, _ register: ObjectRegister
+    ) -> ObjectVersion? {
+        register.pending.first { $0.version == reference.version }
     }
 }

@@ -34,20 +34,46 @@ extension IndexTransaction {
     }
 
     mutating func apply(_ version: ObjectVersion) throws(IndexError) {
-        head.clock = max(head.clock, version.version.stamp)
-        if version.version.region == head.region, let position = version.position {
-            if position.number > head.feedNumber {
-                head.feedNumber = position.number
-                head.feedIncarnation = position.incarnation
-            }
+        note(version)
+        try change(version.name) { register in
+            register.insert(version)
+            _ = register.dropSuperseded()
         }
-        let before = try register(version.name)
+    }
+
+    /// Lets go of a version that is history.
+    mutating func expire(_ reference: VersionReference) throws(IndexError) {
+        try change(reference.name) { $0.expire(reference.version) }
+    }
+
+    private mutating func change(
+        _ name: ObjectName, _ body: (inout ObjectRegister) -> Void
+    ) throws(IndexError) {
+        let before = try register(name)
         var after = before
-        after.insert(version)
-        _ = after.dropSuperseded()
+        body(&after)
         if after.isLocalTombstone { after = ObjectRegister() }
         guard after != before else { return }
-        try replace(before, by: after, of: version.name)
+        try replace(before, by: after, of: name)
+    }
+
+    /// What the record says of the name takes the place of all that was known of it.
+    mutating func apply(_ record: RegisterRecord) throws(IndexError) {
+        for version in record.register.versions + record.register.purges { note(version) }
+        let before = try register(record.name)
+        var after = record.continues ? before : ObjectRegister()
+        after.merge(record.register)
+        guard after != before else { return }
+        try replace(before, by: after, of: record.name)
+    }
+
+    private mutating func note(_ version: ObjectVersion) {
+        head.clock = max(head.clock, version.version.stamp)
+        guard version.version.region == head.region, let position = version.position,
+            position.number > head.feedNumber
+        else { return }
+        head.feedNumber = position.number
+        head.feedIncarnation = position.incarnation
     }
 
     private mutating func replace(
@@ -55,17 +81,16 @@ extension IndexTransaction {
     ) throws(IndexError) {
         let beforeAll = before.versions + before.purges
         let afterAll = after.versions + after.purges
-        for old in beforeAll where !afterAll.contains(where: { $0.version == old.version }) {
+        for old in beforeAll where !afterAll.contains(old) {
             remove(old)
+            head.deadBytes += UInt64(ObjectRecord.encode(old).count)
         }
-        for new in afterAll {
-            let old = beforeAll.first { $0.version == new.version }
-            if old != new { add(new, inPlaceOf: old) }
-        }
+        for new in afterAll where !beforeAll.contains(new) { add(new) }
         if before.visible != after.visible {
             var tally = try tally(name.bucket)
             tally.replace(before.visible, by: after.visible)
-            put(KeySchema.bucketTally(name.bucket), tally.encoded)
+            let key = KeySchema.bucketTally(name.bucket)
+            if tally == BucketTally() { delete(key) } else { put(key, tally.encoded) }
         }
         store(after, of: name, hadRegister: before.needsRegister)
     }
@@ -86,37 +111,42 @@ extension IndexTransaction {
         }
     }
 
-    private mutating func add(_ version: ObjectVersion, inPlaceOf old: ObjectVersion?) {
-        if let blob = version.content?.blob {
-            put(KeySchema.referrer(of: blob, version.name, version.version), [])
-        }
-        let reference = VersionReference(name: version.name, version: version.version)
-        if let position = version.position {
-            let entry = ReferenceEntry(incarnation: position.incarnation, reference: reference)
-            put(KeySchema.feed(version.version.region, number: position.number), entry.encoded)
-        }
-        let pending = KeySchema.pending(version.name, version.version)
-        if version.isWaiting {
-            put(pending, ReferenceEntry(reference: reference).encoded)
-        } else if old?.isWaiting == true {
-            delete(pending)
-        }
+    private mutating func add(_ version: ObjectVersion) {
+        for entry in version.derivedEntries { put(entry.key, entry.value) }
     }
 
     private mutating func remove(_ version: ObjectVersion) {
-        if let blob = version.content?.blob {
-            delete(KeySchema.referrer(of: blob, version.name, version.version))
-        }
-        if let position = version.position {
-            delete(KeySchema.feed(version.version.region, number: position.number))
-        }
-        if version.isWaiting { delete(KeySchema.pending(version.name, version.version)) }
+        for entry in version.derivedEntries { delete(entry.key) }
     }
 }
 
 extension ObjectVersion {
+    /// What the index holds of a version beside its register. History refers to its blob and stands in the
+    /// order of its end, but in no feed and in no list of what waits.
+    fileprivate var derivedEntries: [(key: Bytes, value: Bytes)] {
+        var entries: [(key: Bytes, value: Bytes)] = []
+        if let blob = content?.blob {
+            entries.append((KeySchema.referrer(of: blob, name, version), []))
+        }
+        let reference = VersionReference(name: name, version: version)
+        let entry = ReferenceEntry(incarnation: position?.incarnation ?? 0, reference: reference)
+        if let until = keptUntilMilliseconds {
+            entries.append((KeySchema.history(until: until, name, version), entry.encoded))
+            return entries
+        }
+        if let position {
+            let key = KeySchema.feed(version.region, number: position.number)
+            entries.append((key, entry.encoded))
+        }
+        if isWaiting {
+            let waiting = ReferenceEntry(reference: reference)
+            entries.append((KeySchema.pending(name, version), waiting.encoded))
+        }
+        return entries
+    }
+
     /// Waits to be published. A purge applies at once.
-    fileprivate var isWaiting: Bool {
+    private var isWaiting: Bool {
         if case .purge = kind { return false }
         return state == .pending
     }
@@ -134,6 +164,6 @@ extension ObjectRegister {
         guard versions.count == 1, purges.isEmpty, let version = versions.first else {
             return false
         }
-        return version.kind == .tombstone && version.position == nil
+        return version.kind == .tombstone && version.position == nil && !version.isHistory
     }
 }

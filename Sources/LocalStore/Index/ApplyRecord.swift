@@ -19,15 +19,33 @@ extension IndexTransaction {
         case .part(let record): try apply(record)
         case .uploadEnded(let record): try apply(record)
         case .incarnation(let record): apply(record)
-        case .cursor(let record): put(KeySchema.cursor(record.origin), record.position.encoded)
+        case .cursor(let record):
+            try putNewer(KeySchema.cursor(record.origin), record.position.encoded)
+        case .register(let record): try apply(record)
+        case .watermark(let record): apply(record)
         case .receipt(let record):
-            put(
+            try putNewer(
                 KeySchema.receipt(record.region, of: record.origin),
                 Numbers.encode([
                     record.through.incarnation, record.through.number,
                     UInt64(bitPattern: record.atMilliseconds),
                 ]))
+        case .versionExpired(let reference): try expire(reference)
         }
+    }
+
+    /// Puts what a record says in the place of what an earlier one said.
+    private mutating func putNewer(_ key: Bytes, _ value: Bytes) throws(IndexError) {
+        try countDead(key)
+        put(key, value)
+    }
+
+    /// The record that the value at `key` came from means nothing any more. Returns whether there is one.
+    @discardableResult
+    private mutating func countDead(_ key: Bytes) throws(IndexError) -> Bool {
+        guard let old = try get(key) else { return false }
+        head.deadBytes += UInt64(old.count)
+        return true
     }
 
     // MARK: Blobs
@@ -37,9 +55,19 @@ extension IndexTransaction {
         return try BlobEntry(encoded: value)
     }
 
+    /// What of a blob is damaged; `nil` where nothing is.
+    func damage(_ blob: BlobID) throws(IndexError) -> BlobStateRecord? {
+        guard let value = try get(KeySchema.damage(blob)) else { return nil }
+        return try decoding { () throws(RecordError) in try BlobStateRecord(encoded: value[...]) }
+    }
+
     private mutating func apply(_ record: BlobRecord) throws(IndexError) {
         let key = KeySchema.blob(record.blob)
-        if try get(key) == nil { head.blobs += 1 }
+        if try countDead(key) {
+            delete(KeySchema.damage(record.blob))
+        } else {
+            head.blobs += 1
+        }
         note(record.bytes)
         put(key, BlobEntry(record: record).encoded)
     }
@@ -56,17 +84,24 @@ extension IndexTransaction {
         switch record.change {
         case .dropped:
             head.blobs -= 1
+            try countDead(key)
             delete(key)
-        case .damaged, .mended:
-            entry.isDamaged = record.change == .damaged
+            delete(KeySchema.damage(record.blob))
+        case .damaged:
+            entry.isDamaged = true
             put(key, entry.encoded)
+            put(KeySchema.damage(record.blob), record.encode())
+        case .mended:
+            entry.isDamaged = false
+            put(key, entry.encoded)
+            delete(KeySchema.damage(record.blob))
         }
     }
 
     private mutating func apply(_ record: ChunkMovedRecord) throws(IndexError) {
         let key = KeySchema.movedChunk(
             file: record.chunk.file, offsetBytes: record.chunk.offsetBytes)
-        if try get(key) == nil { head.movedChunks += 1 }
+        if try !countDead(key) { head.movedChunks += 1 }
         head.lastChunkFile = max(head.lastChunkFile, record.nowFile)
         put(key, Numbers.encode([record.nowFile, record.nowOffsetBytes]))
     }
@@ -95,7 +130,7 @@ extension IndexTransaction {
     private mutating func apply(_ record: PartRecord) throws(IndexError) {
         let number = record.part.number
         try dropReferrer(ofPart: number, of: record.upload)
-        put(KeySchema.part(record.upload, number), record.encode())
+        try putNewer(KeySchema.part(record.upload, number), record.encode())
         switch record.source {
         case .stored(let bytes): note(bytes)
         case .copied(let blob, _):
@@ -103,16 +138,26 @@ extension IndexTransaction {
         }
     }
 
+    /// Also of an upload that ended before: how a generation says what is still remembered of it, and, with
+    /// `aborted`, how that is forgotten.
     private mutating func apply(_ record: UploadEndedRecord) throws(IndexError) {
-        guard let upload = try upload(record.upload) else { return }
+        if let upload = try upload(record.upload) { try end(upload) }
+        let key = KeySchema.ended(record.upload)
+        guard record.outcome == .aborted else { return try putNewer(key, record.encode()) }
+        try countDead(key)
+        delete(key)
+    }
+
+    private mutating func end(_ upload: Upload) throws(IndexError) {
         head.uploads -= 1
+        try countDead(KeySchema.upload(upload.id))
         delete(KeySchema.upload(upload.id))
         delete(KeySchema.upload(upload))
         for key in try keys(in: KeySchema.parts(of: upload.id)) {
             try dropReferrer(ofPart: KeySchema.partNumber(of: key), of: upload.id)
+            try countDead(key)
             delete(key)
         }
-        if record.outcome != .aborted { put(KeySchema.ended(upload.id), record.encode()) }
     }
 
     private mutating func dropReferrer(
@@ -132,6 +177,14 @@ extension IndexTransaction {
                 record.region, firstNumber: record.firstNumber, record.incarnation), [])
         guard record.region == head.region else { return }
         head.incarnation = max(head.incarnation, record.incarnation)
-        head.feedNumber = max(head.feedNumber, record.firstNumber - 1)
+        head.feedNumber = max(head.feedNumber, max(record.firstNumber, 1) - 1)
+    }
+
+    private mutating func apply(_ record: WatermarkRecord) {
+        head.clock = max(head.clock, record.clock)
+        head.lastChunkFile = max(head.lastChunkFile, record.lastChunkFile)
+        guard record.region == head.region, record.feed.number >= head.feedNumber else { return }
+        head.feedNumber = record.feed.number
+        head.feedIncarnation = record.feed.incarnation
     }
 }

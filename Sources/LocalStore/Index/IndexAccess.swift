@@ -39,6 +39,9 @@ final class IndexAccess: Sendable {
         if isLast { isFree.signal() }
     }
 
+    /// Whether someone waits for all users to leave: whoever stays long asks this often.
+    var isAwaited: Bool { state.withLock { $0.isAwaited } }
+
     /// Runs a read of the index that does not suspend.
     func read<Value>(
         _ body: (any KeyValueIndex) throws(IndexError) -> Value

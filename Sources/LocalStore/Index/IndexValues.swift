@@ -8,7 +8,7 @@ internal import Storage
 
 /// What the index knows as a whole; written with every batch.
 struct IndexHead: Hashable, Sendable {
-    static let format: UInt64 = 1
+    static let format: UInt64 = 3
 
     var region: RegionID
     var replay: ReplayPoint
@@ -23,6 +23,8 @@ struct IndexHead: Hashable, Sendable {
     var movedChunks: UInt64 = 0
     /// The greatest id of a chunk file that any record named: ids are never used twice.
     var lastChunkFile: UInt64 = 0
+    /// About how much of the journal a new generation would leave out.
+    var deadBytes: UInt64 = 0
 
     init(region: RegionID, replay: ReplayPoint) {
         self.region = region
@@ -33,13 +35,13 @@ struct IndexHead: Hashable, Sendable {
         Numbers.encode([
             Self.format, region.value, replay.generation, replay.file, replay.offsetBytes,
             replay.nextSequence, incarnation, feedNumber, feedIncarnation, clock.rawValue, blobs,
-            uploads, movedChunks, lastChunkFile,
+            uploads, movedChunks, lastChunkFile, deadBytes,
         ])
     }
 
     /// `nil` for the head of another format.
     init?(encoded: Bytes) {
-        guard let numbers = Numbers.decode(encoded[...], count: 14), numbers[0] == Self.format,
+        guard let numbers = Numbers.decode(encoded[...], count: 15), numbers[0] == Self.format,
             numbers[1] != 0
         else { return nil }
         region = RegionID(numbers[1])
@@ -54,6 +56,7 @@ struct IndexHead: Hashable, Sendable {
         uploads = numbers[11]
         movedChunks = numbers[12]
         lastChunkFile = numbers[13]
+        deadBytes = numbers[14]
     }
 
     /// The place in this region's feed that was issued last.

@@ -7,9 +7,12 @@ package import Storage
 extension DurableStore: ObjectStore {
     package func object(_ name: ObjectName) async throws -> ObjectVersion? {
         try await requireBucket(name.bucket)
-        return try await lookup(KeySchema.shown(name)).map { value throws in
+        let shown = try await lookup(KeySchema.shown(name)).map { value throws in
             try ShownEntry(encoded: value).version
         }
+        guard shown?.content?.quarantinedMilliseconds != nil else { return shown }
+        try await prefetch(Self.keys(of: name))
+        return try await committer.queue.submit(TakeOutOfQuarantine(name: name))
     }
 
     package func list(_ request: ListRequest) async throws -> ListPage {

@@ -26,6 +26,7 @@ struct OpenStore: Sendable {
         var journal: JournalWriter
         var chunks: ChunkStorage
         var recovery: RecoverIndex
+        var damage: [JournalDamage]
     }
 
     let configuration: LocalStoreConfiguration
@@ -58,7 +59,7 @@ struct OpenStore: Sendable {
         let journal = try startJournal(directory, manifest, recovered, &head)
         return Outcome(
             lock: lock, manifest: manifest, index: recovered.index, head: head, journal: journal,
-            chunks: chunks, recovery: recovery)
+            chunks: chunks, recovery: recovery, damage: recovered.damage)
     }
 
     private func takeLock() throws -> any DiskLock {
@@ -165,11 +166,11 @@ extension StorageError {
 
     private init(opening error: JournalError) {
         switch error {
-        case .incompatible, .malformed, .noManifest:
+        case .incompatible, .malformed, .noManifest, .noFiles:
             self.init(.refusedToOpen, error.description, cause: error)
         case .disk(let disk):
             self.init("the journal could not be read or written", disk)
-        case .batchTooLarge:
+        case .batchTooLarge, .unreadable:
             self.init(.inputOutput, "the journal could not be read or written", cause: error)
         }
     }

@@ -1,8 +1,9 @@
 // Brings the index up to what the journal says, from wherever it is: at its replay point after a crash,
 // from the start where there is no index, or none that fits. Rebuilding is this and nothing else.
 //
-// An index is discarded where it cannot be opened or read, is of another format or region, or is ahead of
-// the journal (the journal was restored from an older copy). It is derived, so nothing is lost with it.
+// An index is discarded where it cannot be opened or read, is of another format or region, is ahead of the
+// journal (the journal was restored from an older copy) or from before its generation. It is derived, so
+// nothing is lost with it; what an index that was ahead knew beyond the journal is reported as damage.
 
 internal import DiskIO
 internal import Journal
@@ -17,26 +18,36 @@ struct RecoverIndex: Sendable {
         var head: IndexHead
         /// The sequence that a writer goes on with.
         var nextSequence: UInt64
+        /// What was acknowledged once, and is lost here.
+        var damage: [JournalDamage]
+    }
+
+    /// An index to be brought up to date.
+    private struct Opened {
+        var index: any KeyValueIndex
+        /// `nil` in a new one.
+        var head: IndexHead?
+        /// How far the one went that was discarded since it was ahead of the journal.
+        var discarded: ReplayPoint?
     }
 
     let configuration: LocalStoreConfiguration
     let journal: JournalDirectory
-    let manifest: JournalManifest
+    var manifest: JournalManifest
     let factory: IndexFactory
     let logger: Logger
 
     func run() throws(StorageError) -> Outcome {
         do {
-            let (index, head) = try openIndex()
+            let opened = try openIndex()
             do {
-                return try replay(into: index, from: head)
+                return try replay(into: opened)
             } catch IndexError.corrupt(let reason) {
                 logger.error(
                     "the index is damaged and is rebuilt", metadata: ["reason": "\(reason)"])
-                try index.close()
+                try opened.index.close()
             }
-            try factory.destroy(configuration.indexDirectory)
-            return try replay(into: try factory.open(configuration.indexDirectory), from: nil)
+            return try replay(into: try newIndex())
         } catch {
             throw StorageError(opening: error)
         }
@@ -44,15 +55,14 @@ struct RecoverIndex: Sendable {
 
     // MARK: Opening
 
-    private func openIndex() throws -> (any KeyValueIndex, IndexHead?) {
+    private func openIndex() throws -> Opened {
+        var discarded: ReplayPoint?
         do {
             let index = try factory.open(configuration.indexDirectory)
-            guard let value = try index.get(KeySchema.head) else { return (index, nil) }
+            guard let value = try index.get(KeySchema.head) else { return Opened(index: index) }
             if let head = IndexHead(encoded: value), head.region == manifest.region {
-                if try reaches(head.replay) { return (index, head) }
-                logger.error(
-                    "the journal ends before the index does: it was restored from an older copy; what came after is lost here",
-                    metadata: ["index": "\(head.replay)"])
+                if let head = try place(head) { return Opened(index: index, head: head) }
+                discarded = discard(head.replay)
             } else {
                 logger.warning("the index is of another format or region and is rebuilt")
             }
@@ -60,19 +70,44 @@ struct RecoverIndex: Sendable {
         } catch IndexError.corrupt(let reason) {
             logger.error("the index is unusable and is rebuilt", metadata: ["reason": "\(reason)"])
         }
-        try factory.destroy(configuration.indexDirectory)
-        return (try factory.open(configuration.indexDirectory), nil)
+        return try newIndex(after: discarded)
     }
 
-    private func reaches(_ point: ReplayPoint) throws(JournalError) -> Bool {
-        try JournalReplay.reaches(point, journal, manifest)
+    private func newIndex(after discarded: ReplayPoint? = nil) throws(IndexError) -> Opened {
+        try factory.destroy(configuration.indexDirectory)
+        let index = try factory.open(configuration.indexDirectory)
+        return Opened(index: index, discarded: discarded)
+    }
+
+    /// The head with its place in the journal as it is now; `nil` where it has none.
+    private func place(_ head: IndexHead) throws(JournalError) -> IndexHead? {
+        let place = try JournalReplay.place(
+            of: head.replay, journal, manifest, limits: configuration.limits.journal)
+        guard let place else { return nil }
+        var head = head
+        if place.generation != head.replay.generation {
+            head.deadBytes -= min(head.deadBytes, manifest.predecessor?.deadBytes ?? 0)
+        }
+        head.replay = place
+        return head
+    }
+
+    /// Says why an index does not fit; its replay point, where it was ahead.
+    private func discard(_ point: ReplayPoint) -> ReplayPoint? {
+        guard point.generation >= manifest.generation else {
+            logger.warning("the index is from before this generation of the journal and is rebuilt")
+            return nil
+        }
+        logger.error(
+            "the journal ends before the index does: it was restored from an older copy; what came after is lost here",
+            metadata: ["index": "\(point)"])
+        return point
     }
 
     // MARK: Replaying
 
-    private func replay(
-        into index: any KeyValueIndex, from head: IndexHead?
-    ) throws -> Outcome {
+    private func replay(into opened: Opened) throws -> Outcome {
+        let (index, head) = (opened.index, opened.head)
         var replay = try JournalReplay(
             journal, manifest, from: head?.replay, limits: configuration.limits.journal)
         let start = ReplayPoint(
@@ -92,13 +127,18 @@ struct RecoverIndex: Sendable {
         try index.apply(transaction.changes())
         // Should the next start come soon as well, it has nothing to read again.
         if batches > 0 { try index.flush() }
-        report(replay, batches: batches)
+        let lost = opened.discarded.flatMap {
+            JournalDamage.end(before: $0, at: replay.nextSequence)
+        }
+        let damage = replay.damage + (lost.map { [$0] } ?? [])
+        report(replay, damage, batches: batches)
         return Outcome(
-            index: index, head: transaction.head, nextSequence: replay.nextSequence)
+            index: index, head: transaction.head, nextSequence: replay.nextSequence,
+            damage: damage)
     }
 
-    private func report(_ replay: JournalReplay, batches: Int) {
-        for damage in replay.damage {
+    private func report(_ replay: JournalReplay, _ damage: [JournalDamage], batches: Int) {
+        for damage in damage {
             logger.error("damage was found in the journal", metadata: ["damage": "\(damage)"])
         }
         logger.info(

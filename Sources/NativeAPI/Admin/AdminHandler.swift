@@ -34,18 +34,20 @@ package struct AdminHandler: RequestHandler {
     private let identity: DaemonIdentity
     private let maintenance: any Maintenance
     private let jobs: AdminJobs
+    private let history: AdminHistory
     private let replication: @Sendable () async -> ReplicationStatus
     private let clock: any WallClock
     private let logger: Logger
 
     package init(
         identity: DaemonIdentity, maintenance: any Maintenance, jobs: AdminJobs,
-        clock: any WallClock, logger: Logger,
+        history: AdminHistory, clock: any WallClock, logger: Logger,
         replication: @escaping @Sendable () async -> ReplicationStatus
     ) {
         self.identity = identity
         self.maintenance = maintenance
         self.jobs = jobs
+        self.history = history
         self.replication = replication
         self.clock = clock
         self.logger = logger
@@ -58,6 +60,7 @@ package struct AdminHandler: RequestHandler {
                 request.trace.note(operation: "AdminJobs")
                 return try await jobs.respond(to: request)
             }
+            if let response = try await history.respond(to: request) { return response }
             guard request.head.method == .get, path == AdminCall.status else {
                 throw Refusal.noSuchCall(request)
             }
@@ -75,6 +78,8 @@ package struct AdminHandler: RequestHandler {
                 uptimeSeconds: UInt64(uptime / 1000)),
             store: StatusDocument.Store(try await maintenance.figures()),
             replication: StatusDocument.Replication(await replication()),
+            damage: try await maintenance.damage(after: nil, limit: StatusDocument.listLimit)
+                .map(StatusDocument.Damage.init),
             jobs: jobs.board.reports.map { JobDocument($0) })
     }
 }

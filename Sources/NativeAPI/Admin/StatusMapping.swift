@@ -14,6 +14,13 @@ extension StatusDocument.Store {
     }
 }
 
+extension StatusDocument.Damage {
+    init(_ damage: BlobDamage) {
+        self.init(
+            blob: damage.blob.description, sizeBytes: damage.sizeBytes, reason: damage.reason)
+    }
+}
+
 extension StatusDocument.Replication {
     init(_ status: ReplicationStatus) {
         self.init(

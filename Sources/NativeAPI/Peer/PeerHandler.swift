@@ -14,16 +14,21 @@ package import Storage
 package struct PeerHandler: RequestHandler {
     private let gate: PeerGate
     private let calls: PeerAnswers
+    private let region: RegionID
+    private let confirmed: ConfirmedPositions
     private let logger: Logger
 
     /// `keys` gives the key of the pair with a region, `nil` for one that is no peer.
     package init(
-        region: RegionID, answers: RegionAnswers, blobs: any BlobStore, clock: any WallClock,
+        region: RegionID, answers: RegionAnswers, blobs: any BlobStore,
+        confirmed: ConfirmedPositions, clock: any WallClock,
         limits: AccessLimits = AccessLimits(), logger: Logger,
         keys: @escaping @Sendable (RegionID) -> PeerKey?
     ) {
         gate = PeerGate(region: region, clock: clock, limits: limits, keys: keys)
         calls = PeerAnswers(answers: answers, blobs: blobs)
+        self.region = region
+        self.confirmed = confirmed
         self.logger = logger
     }
 
@@ -55,6 +60,9 @@ package struct PeerHandler: RequestHandler {
         if case .bytes(let blob, let range) = call {
             request.trace.note(resource: blob.description)
             return try await calls.bytes(of: blob, range: range)
+        }
+        if call == .feed, let position = try FeedRequest(decoding: body).cursors[region] {
+            confirmed.note(caller.signature.region, position)
         }
         return .document(
             .ok, type: PeerCall.documentType, try await calls.document(call, body))

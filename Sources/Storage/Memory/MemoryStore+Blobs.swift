@@ -12,8 +12,12 @@ extension MemoryStore: BlobStore {
     }
 
     package func stat(_ blob: BlobID) async throws -> BlobInfo? {
-        state.withLock { $0.blobs[blob] }.map {
-            BlobInfo(blob: blob, sizeBytes: UInt64($0.readableBytes))
+        state.withLock { state in
+            state.blobs[blob].map {
+                BlobInfo(
+                    blob: blob, sizeBytes: UInt64($0.readableBytes),
+                    isDamaged: state.damaged.contains(blob))
+            }
         }
     }
 
@@ -24,6 +28,7 @@ extension MemoryStore: BlobStore {
             throw StorageError(.noSuchBlob, "blob \(blob) is not here")
         }
         guard MessageDigest.hash(.sha256, bytes) == blob.bytes else {
+            state.withLock { state in _ = state.damaged.insert(blob) }
             throw StorageError(.damaged, "blob \(blob) is damaged")
         }
         guard range.upperBound <= UInt64(bytes.readableBytes),
@@ -66,6 +71,7 @@ extension MemoryStore.State {
             throw StorageError(.invalidArgument, "the body was staged without SHA-256")
         }
         blobs[blob] = bytes
+        damaged.remove(blob)
         return blob
     }
 }

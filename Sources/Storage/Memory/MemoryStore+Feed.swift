@@ -51,7 +51,7 @@ extension MemoryStore: ChangeFeed {
             guard range.origin != region, range.through.number > last.number else { return }
             let fresh = range.entries.filter { ($0.object.position?.number ?? 0) > last.number }
             for entry in fresh {
-                state.merge(entry)
+                merge(entry, &state)
                 guard let position = entry.object.position else { continue }
                 let reference = VersionReference(
                     name: entry.object.name, version: entry.object.version)
@@ -68,7 +68,7 @@ extension MemoryStore: ChangeFeed {
 
     package func merge(_ entries: [FeedEntry]) async throws {
         state.withLock { state in
-            for entry in entries { state.merge(entry) }
+            for entry in entries { merge(entry, &state) }
         }
         changes.advance()
     }
@@ -90,10 +90,12 @@ extension MemoryStore: ChangeFeed {
         try state.withLock { state throws in
             for reference in references { try state.requireBlob(of: reference) }
             for reference in references {
-                var register = state.register(reference.name)
-                guard register.publish(reference.version) else { continue }
-                _ = register.dropSuperseded()
-                state.set(register, for: reference.name)
+                let register = state.register(reference.name)
+                guard
+                    var version = register.pending.first(where: { $0.version == reference.version })
+                else { continue }
+                version.state = .published
+                take(version, &state)
             }
         }
         changes.advance()
@@ -113,6 +115,19 @@ extension MemoryStore: ChangeFeed {
             }
         }
     }
+
+    private func merge(_ entry: FeedEntry, _ state: inout State) {
+        var object = entry.object
+        object.state = .pending
+        object.keptUntilMilliseconds = nil
+        state.clock.observe(object.version.stamp)
+        take(object, &state)
+        // Bytes that ride along are kept only where they are what they say.
+        guard let bytes = entry.inlineBytes, let blob = object.content?.blob,
+            MessageDigest.hash(.sha256, bytes) == blob.bytes
+        else { return }
+        state.blobs[blob] = bytes
+    }
 }
 
 extension MemoryStore.State {
@@ -128,7 +143,7 @@ extension MemoryStore.State {
     /// The version as it stands now; `nil` where it was superseded.
     fileprivate func entry(_ reference: VersionReference) -> FeedEntry? {
         let register = register(reference.name)
-        let known = register.versions + register.purges
+        let known = register.versions.filter { !$0.isHistory } + register.purges
         guard let object = known.first(where: { $0.version == reference.version }) else {
             return nil
         }
@@ -138,24 +153,10 @@ extension MemoryStore.State {
             inlineBytes: bytes.flatMap { $0.readableBytes <= Self.inlineLimitBytes ? $0 : nil })
     }
 
-    fileprivate mutating func merge(_ entry: FeedEntry) {
-        var object = entry.object
-        object.state = .pending
-        clock.observe(object.version.stamp)
-        var register = register(object.name)
-        register.insert(object)
-        _ = register.dropSuperseded()
-        set(register, for: object.name)
-        // Bytes that ride along are kept only where they are what they say.
-        guard let bytes = entry.inlineBytes, let blob = object.content?.blob,
-            MessageDigest.hash(.sha256, bytes) == blob.bytes
-        else { return }
-        blobs[blob] = bytes
-    }
-
     fileprivate func requireBlob(of reference: VersionReference) throws(StorageError) {
-        let version = register(reference.name).versions.first { $0.version == reference.version }
-        guard let version, version.state == .pending, let content = version.content else { return }
+        let waiting = register(reference.name).pending
+        guard let content = waiting.first(where: { $0.version == reference.version })?.content
+        else { return }
         guard let bytes = blobs[content.blob] else {
             throw StorageError(.noSuchBlob, "blob \(content.blob) is not here yet")
         }

@@ -7,7 +7,10 @@ extension MemoryStore: ObjectStore {
     package func object(_ name: ObjectName) async throws -> ObjectVersion? {
         try state.withLock { state throws in
             try state.requireBucket(name.bucket)
-            return state.register(name).visible
+            guard let visible = state.register(name).visible, let content = visible.content,
+                content.quarantinedMilliseconds != nil
+            else { return state.register(name).visible }
+            return put(content, name, &state)
         }
     }
 
@@ -61,6 +64,7 @@ extension MemoryStore: ObjectStore {
         _ content: ObjectContent, _ name: ObjectName, _ state: inout State
     ) -> ObjectVersion {
         var content = content
+        content.quarantinedMilliseconds = nil
         if content.lastModifiedMilliseconds == 0 {
             content.lastModifiedMilliseconds = wallClock.milliseconds()
         }
@@ -71,7 +75,7 @@ extension MemoryStore: ObjectStore {
     private func record(
         _ kind: ObjectVersion.Kind, _ name: ObjectName, _ state: inout State
     ) -> ObjectVersion {
-        var register = state.register(name)
+        let register = state.register(name)
         let stamp = state.clock.next(
             wallMilliseconds: wallClock.milliseconds(), above: register.greatestStamp)
         var version = ObjectVersion(
@@ -85,9 +89,7 @@ extension MemoryStore: ObjectStore {
                 FeedRecord(position: position, reference: reference))
             version.position = position
         }
-        register.insert(version)
-        _ = register.dropSuperseded()
-        state.set(register, for: name)
+        take(version, &state)
         return version
     }
 }

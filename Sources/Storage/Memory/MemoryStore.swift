@@ -11,6 +11,8 @@ package final class MemoryStore: Sendable {
         var nextTicket: UInt64 = 0
         var staged: [UInt64: ByteBuffer] = [:]
         var blobs: [BlobID: ByteBuffer] = [:]
+        /// Those whose bytes a read found wrong.
+        var damaged: Set<BlobID> = []
         /// By bucket, then by key.
         var registers: [String: SortedKeys<ObjectRegister>] = [:]
         var feeds: [RegionID: [FeedRecord]] = [:]
@@ -29,18 +31,21 @@ package final class MemoryStore: Sendable {
     package let incarnation: UInt64
     let wallClock: any WallClock
     let isRegionLocal: @Sendable (ObjectName) -> Bool
+    let historyRole: @Sendable (ObjectName) -> HistoryRole
     let changes = ChangeSignal()
     let state = Mutex(State())
 
-    /// `isRegionLocal` says which names are kept out of the feed.
+    /// `isRegionLocal` says which names are kept out of the feed, `historyRole` what a name is to history.
     package init(
         region: RegionID, incarnation: UInt64 = 1, clock: any WallClock,
-        isRegionLocal: @escaping @Sendable (ObjectName) -> Bool
+        isRegionLocal: @escaping @Sendable (ObjectName) -> Bool,
+        historyRole: @escaping @Sendable (ObjectName) -> HistoryRole = { _ in .other }
     ) {
         self.region = region
         self.incarnation = incarnation
         wallClock = clock
         self.isRegionLocal = isRegionLocal
+        self.historyRole = historyRole
     }
 
     /// Damages a blob's bytes, for tests of those who must notice.
@@ -63,6 +68,17 @@ extension MemoryStore: Maintenance {
             return StoreFigures(
                 objects: UInt64(visible.count), blobs: UInt64(state.blobs.count),
                 uploads: UInt64(state.uploads.count), logicalBytes: bytes)
+        }
+    }
+
+    package func damage(after: BlobID?, limit: Int) async throws -> [BlobDamage] {
+        state.withLock { state in
+            let behind = state.damaged.sorted().drop { blob in after.map { blob <= $0 } ?? false }
+            return behind.prefix(limit).map { blob in
+                BlobDamage(
+                    blob: blob, sizeBytes: UInt64(state.blobs[blob]?.readableBytes ?? 0),
+                    reason: "its bytes do not have its digest")
+            }
         }
     }
 }

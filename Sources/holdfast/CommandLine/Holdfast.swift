@@ -12,7 +12,10 @@ struct Holdfast: AsyncParsableCommand {
         commandName: "holdfast",
         abstract: "A geo-replicated storage backend for container registries.",
         version: version,
-        subcommands: [ServeCommand.self, StatusCommand.self, ConfigCommand.self])
+        subcommands: [
+            ServeCommand.self, StatusCommand.self, RepairCommand.self, HistoryCommand.self,
+            RollbackCommand.self, ConfigCommand.self,
+        ])
 
     static func main() async {
         // A client that goes away is an error of that connection, not a signal to the daemon.

@@ -68,7 +68,10 @@ struct StatusScreen: Sendable {
         let refused = Self.list("sent wrong bytes", status.replication.refusedSources) {
             "\($0.peer) for \($0.blob), \($0.times) times"
         }
-        return parked + refused
+        let damaged = Self.list("damaged here (holdfast repair mends them)", status.damage) {
+            "\($0.blob), \(Self.bytes($0.sizeBytes)): \($0.reason)"
+        }
+        return damaged + parked + refused
     }
 
     private static func list<Row>(

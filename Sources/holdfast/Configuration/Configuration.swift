@@ -52,6 +52,9 @@ struct Configuration: Sendable {
     var verifyInterval: Duration?
     /// `nil`: the store's own choice.
     var reserveBytes: UInt64?
+    /// Between the beginnings of two rounds; 0: none.
+    var scrubIntervalDays: Int
+    var scrubBytesPerSecond: UInt64
     var logLevel: Logger.Level
     var logFormat: LogFormatChoice
     var logRequests: RequestLogChoice
@@ -79,6 +82,11 @@ extension Configuration {
         reserveBytes = try reader.value(.reserveBytes) {
             Self.number($0, 0...(1 << 50)).map { UInt64($0) }
         }
+        scrubIntervalDays =
+            try reader.value(.scrubIntervalDays) { Self.number($0, 0...3650) } ?? 14
+        scrubBytesPerSecond = UInt64(
+            try reader.value(.scrubBytesPerSecond) { Self.number($0, 1 << 20...1 << 40) }
+                ?? 32 << 20)
         logLevel = try reader.value(.logLevel, Logger.Level.init(rawValue:)) ?? .info
         logFormat = try reader.value(.logFormat, LogFormatChoice.init(rawValue:)) ?? .auto
         logRequests = try reader.value(.logRequests, RequestLogChoice.init(rawValue:)) ?? .all

@@ -21,6 +21,7 @@ struct RegionDaemon: Sendable {
     private let logger: Logger
     private let readiness = ReadinessState()
     private let feedInterruption = ChangeSignal()
+    private let confirmed: ConfirmedPositions
 
     /// Runs a region until SIGTERM or SIGINT, and returns when all that was under way is finished.
     /// Throws a `Refusal` where it cannot start.
@@ -35,6 +36,7 @@ struct RegionDaemon: Sendable {
         self.configuration = configuration
         self.clock = clock
         self.logger = logger
+        confirmed = ConfirmedPositions(clock: clock)
     }
 
     private func run() async throws {
@@ -53,8 +55,11 @@ struct RegionDaemon: Sendable {
     private func run(over store: DurableStore) async throws {
         let rootKey = try rootKey()
         for bucket in configuration.buckets { try await RegionStore.makeBucket(bucket, in: store) }
-        let replication = try replication(store)
-        let jobs = RegionJobs(board: JobBoard(clock: clock))
+        let peers = try peers(of: store)
+        let replication = replication(store, peers)
+        let mending = MendBlobs(peers: peers, stores: Self.stores(store), logger: logger)
+        let repair = repair(store, peers, mending, replication)
+        let jobs = RegionJobs(board: JobBoard(clock: clock), repair: repair)
         let health = HealthHandler(logger: logger) { [readiness] in
             store.refusal.map { .unavailable($0.message) } ?? readiness.current
         }
@@ -62,7 +67,7 @@ struct RegionDaemon: Sendable {
             .tcp(host: configuration.listen.host, port: configuration.listen.port),
             RequestLog(
                 inner: Dispatcher(
-                    s3: s3(store, rootKey), peer: peer(store), health: health),
+                    s3: s3(store, mending, rootKey), peer: peer(store), health: health),
                 choice: configuration.logRequests, logger: logger))
         let socket = try await bind(
             .unix(path: configuration.data + "/" + AdminCall.socketName),
@@ -76,8 +81,10 @@ struct RegionDaemon: Sendable {
             ])
         var group = ServiceGroupConfiguration(
             services: [
-                jobs, Following(replication: replication), HTTPListening(service: socket),
-                HTTPListening(service: front),
+                jobs, Mending(mending: mending), Scrubbing(schedule: schedule(store, repair)),
+                ExpiringHistory(store: store, clock: clock, logger: logger),
+                Following(replication: replication),
+                HTTPListening(service: socket), HTTPListening(service: front),
                 Announcing(
                     readiness: readiness, feedInterruption: feedInterruption,
                     stopDelay: configuration.stopDelay),
@@ -96,9 +103,11 @@ struct RegionDaemon: Sendable {
         return key
     }
 
-    private func s3(_ store: DurableStore, _ rootKey: KeyPair) -> S3Handler {
+    private func s3(
+        _ store: DurableStore, _ mending: MendBlobs, _ rootKey: KeyPair
+    ) -> S3Handler {
         S3Handler(
-            objects: store, blobs: store, uploads: store,
+            objects: store, blobs: ReadRepair(store, mending: mending), uploads: store,
             credentials: RootCredentials(accessKey: rootKey.accessKey, secret: rootKey.secretKey),
             clock: clock,
             configuration: S3Configuration(
@@ -117,7 +126,7 @@ struct RegionDaemon: Sendable {
             region: store.region,
             answers: RegionAnswers(
                 name: configuration.region, feed: feed, blobs: store, clock: clock),
-            blobs: store, clock: clock, logger: logger, keys: { _ in key })
+            blobs: store, confirmed: confirmed, clock: clock, logger: logger, keys: { _ in key })
     }
 
     private func admin(
@@ -128,13 +137,15 @@ struct RegionDaemon: Sendable {
                 region: store.region, name: configuration.region,
                 incarnation: store.incarnation, version: Holdfast.version,
                 startedMilliseconds: clock.milliseconds()),
-            maintenance: store, jobs: jobs.admin, clock: clock, logger: logger,
+            maintenance: store, jobs: jobs.admin,
+            history: AdminHistory(history: store, rollback: RollBack(store)), clock: clock,
+            logger: logger,
             replication: { replication.status() })
     }
 
-    private func replication(_ store: DurableStore) throws -> ReplicationService {
+    private func peers(of store: DurableStore) throws -> [ReplicationPeer] {
         let client = HTTPClient()
-        let peers = try configuration.peers.map { peer in
+        return try configuration.peers.map { peer in
             guard let url = PeerURL(peer.url), let key = peerKey() else {
                 throw Refusal("“\(peer.url)” is not the URL of a region")
             }
@@ -147,12 +158,35 @@ struct RegionDaemon: Sendable {
                         return PeerNonce(using: &generator)
                     }))
         }
-        return ReplicationService(
-            name: configuration.region, peers: peers,
-            stores: ReplicationStores(
-                objects: store, blobs: store, uploads: store,
-                feed: store),
-            clock: clock, logger: logger)
+    }
+
+    private static func stores(_ store: DurableStore) -> ReplicationStores {
+        ReplicationStores(objects: store, blobs: store, uploads: store, feed: store)
+    }
+
+    private func replication(
+        _ store: DurableStore, _ peers: [ReplicationPeer]
+    ) -> ReplicationService {
+        ReplicationService(
+            name: configuration.region, peers: peers, stores: Self.stores(store), clock: clock,
+            logger: logger)
+    }
+
+    private func repair(
+        _ store: DurableStore, _ peers: [ReplicationPeer], _ mending: MendBlobs,
+        _ replication: ReplicationService
+    ) -> RepairRegion {
+        RepairRegion(
+            store: store, settings: Settings(objects: store, blobs: store), mending: mending,
+            names: RecoverNames(peers: peers, feed: store),
+            take: { try await replication.take($0, from: $1) })
+    }
+
+    private func schedule(_ store: DurableStore, _ repair: RepairRegion) -> ScrubSchedule {
+        ScrubSchedule(
+            repair: repair, settings: Settings(objects: store, blobs: store),
+            intervalDays: configuration.scrubIntervalDays,
+            bytesPerSecond: configuration.scrubBytesPerSecond, clock: clock, logger: logger)
     }
 
     private func bind(

@@ -2,6 +2,7 @@
 // so, then requests finish, then the other regions are let go of.
 
 internal import HTTPServer
+internal import Logging
 internal import NativeAPI
 internal import Replication
 internal import ServiceLifecycle
@@ -24,6 +25,61 @@ struct Following: Service {
 
     func run() async throws {
         try await cancelWhenGracefulShutdown { try await replication.run() }
+    }
+}
+
+/// Lets go of history whose time has run out, now and then.
+struct ExpiringHistory: Service {
+    let store: any ObjectHistory
+    let clock: any WallClock
+    let logger: Logger
+
+    private static let versionsPerCommit = 500
+    private static let pause = Duration.seconds(600)
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    try await expire()
+                } catch is CancellationError {
+                    return
+                } catch {
+                    logger.warning(
+                        "history could not be let go of", metadata: ["error": "\(error)"])
+                }
+                do { try await Task.sleep(for: Self.pause) } catch { return }
+            }
+        }
+    }
+
+    private func expire() async throws {
+        let limit = Self.versionsPerCommit
+        while try await store.expireHistory(nowMilliseconds: clock.milliseconds(), limit: limit)
+            == limit
+        {
+            try Task.checkCancellation()
+        }
+    }
+}
+
+struct Mending: Service {
+    let mending: MendBlobs
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await mending.run() }
+    }
+}
+
+struct Scrubbing: Service {
+    let schedule: ScrubSchedule
+
+    func run() async throws {
+        do {
+            try await cancelWhenGracefulShutdown { try await schedule.run() }
+        } catch is CancellationError {
+            // The region stops; the next start goes on.
+        }
     }
 }
 

@@ -144,6 +144,11 @@ struct RegionStatus: Decodable, Sendable {
         var refusedSources: [RefusedSource]
     }
 
+    struct Damage: Decodable, Sendable {
+        var blob: String
+    }
+
     var region: Identity
     var replication: Replication
+    var damage: [Damage]
 }

@@ -1,0 +1,85 @@
+// What a collection of a registry's garbage does to keys, decided in the committer: each step only where the
+// key still shows the very version that was judged. Stamps: see `CollectRegistry.swift`.
+
+internal import Journal
+internal import Storage
+
+struct SweepObjects: Decision {
+    struct Item: Sendable {
+        var judged: ObjectVersion
+        var step: QuarantineRule.Step
+    }
+
+    let items: [Item]
+
+    /// Which items were carried out.
+    func decide(_ context: inout CommitContext) throws(StorageError) -> [Bool] {
+        var done: [Bool] = []
+        for item in items {
+            let register = try context.register(item.judged.name)
+            guard register.versions.first == register.visible,
+                register.visible?.version == item.judged.version,
+                let content = register.visible?.content
+            else {
+                done.append(false)
+                continue
+            }
+            try Self.carryOut(item.step, item.judged, content, &context)
+            done.append(true)
+        }
+        return done
+    }
+
+    private static func carryOut(
+        _ step: QuarantineRule.Step, _ judged: ObjectVersion, _ content: ObjectContent,
+        _ context: inout CommitContext
+    ) throws(StorageError) {
+        var content = content
+        switch step {
+        case .keep, .wait:
+            break
+        case .takeOut:
+            _ = try context.takeOutOfQuarantine(judged, content)
+        case .quarantine:
+            content.quarantinedMilliseconds = context.wallMilliseconds
+            try context.recordNext(.put(content), after: judged)
+        case .remove:
+            try context.recordNext(.tombstone, after: judged)
+        }
+    }
+}
+
+/// A look-up found an object in quarantine: whoever looked may build on it.
+struct TakeOutOfQuarantine: Decision {
+    let name: ObjectName
+
+    /// What the name shows now.
+    func decide(_ context: inout CommitContext) throws(StorageError) -> ObjectVersion? {
+        guard let visible = try context.register(name).visible, let content = visible.content,
+            content.quarantinedMilliseconds != nil
+        else { return try context.register(name).visible }
+        return try context.takeOutOfQuarantine(visible, content)
+    }
+}
+
+extension CommitContext {
+    /// Writes the object again, as it was before, under a stamp of now. That is no overwriting: nothing of
+    /// it becomes history.
+    mutating func takeOutOfQuarantine(
+        _ version: ObjectVersion, _ content: ObjectContent
+    ) throws(StorageError) -> ObjectVersion {
+        var content = content
+        content.quarantinedMilliseconds = nil
+        return try record(.put(content), of: version.name, keepsHistory: false)
+    }
+
+    /// Records a version just above the one that was judged, below whatever anyone writes now.
+    fileprivate mutating func recordNext(
+        _ kind: ObjectVersion.Kind, after judged: ObjectVersion
+    ) throws(StorageError) {
+        let version = Version(stamp: judged.version.stamp.successor, region: region)
+        let next = ObjectVersion(
+            name: judged.name, version: version, position: nil, kind: kind, state: .published)
+        try record(.object(inFeed(next)))
+    }
+}

@@ -1,0 +1,129 @@
+// Looks whether names make sense: the blob of every visible object is here, and in a registry's layout a
+// link is a digest whose target is visible, and the bytes at a digest's key have that digest. What a manifest
+// reaches may be elsewhere on purpose (a sparse index, a foreign layer), so of a manifest only its form is
+// looked at.
+
+internal import Journal
+internal import MetadataIndex
+internal import NIOCore
+internal import RegistryLayout
+internal import Storage
+
+struct ScrubNames {
+    let store: DurableStore
+    let report: any WorkReport
+    let options: ScrubOptions
+    private(set) var missing: [BlobInfo] = []
+
+    private var limits: ScrubLimits { store.configuration.limits.scrub }
+
+    init(_ store: DurableStore, _ report: any WorkReport, _ options: ScrubOptions) {
+        self.store = store
+        self.report = report
+        self.options = options
+    }
+
+    mutating func run() async throws {
+        report.set(JobProgress(stage: "names", total: try await store.figures().objects))
+        var buckets = try await Buckets(objects: store, blobs: store).list().map(\.name)
+        buckets.append(BucketName.system)
+        if let bucket = options.bucket { buckets = [bucket] }
+        for bucket in buckets { try await run(over: bucket) }
+    }
+
+    private mutating func run(over bucket: String) async throws {
+        var after: ObjectKey?
+        while true {
+            try report.checkCancellation()
+            let page = try await store.registers(
+                in: bucket, after: after, limit: limits.pageEntries)
+            guard let last = page.last else { return }
+            for row in page {
+                guard let content = row.register.visible?.content else { continue }
+                try await check(row.name, content)
+                report.advance(1)
+                report.add("checked_names", 1)
+            }
+            after = last.name.key
+        }
+    }
+
+    private mutating func check(_ name: ObjectName, _ content: ObjectContent) async throws {
+        guard let entry = try await store.entry(of: content.blob) else {
+            guard missing.count < limits.missingBlobs else { return }
+            return missing.append(
+                BlobInfo(blob: content.blob, sizeBytes: content.sizeBytes, isDamaged: true))
+        }
+        guard name.bucket != BucketName.system, !entry.isDamaged,
+            let path = LayoutPath(name.key), let reason = try await trouble(path, name, content)
+        else { return }
+        report.found(JobFinding(name.description, reason, .beyondRepair))
+    }
+
+    /// What is wrong with a key of the layout; `nil` where nothing is.
+    private func trouble(
+        _ path: LayoutPath, _ name: ObjectName, _ content: ObjectContent
+    ) async throws -> String? {
+        switch path {
+        case .blobData(_, let digest):
+            guard let blob = digest.blob, blob != content.blob else { return nil }
+            return "its bytes have the digest \(content.blob)"
+        case .layerLink(let repository, let digest):
+            return try await trouble(
+                link: content, digest, LayoutPath.blobData(repository.root, digest), name)
+        case .revisionLink(let repository, let digest):
+            let data = LayoutPath.blobData(repository.root, digest)
+            if let reason = try await trouble(link: content, digest, data, name) { return reason }
+            return try await trouble(manifest: ObjectName(bucket: name.bucket, key: data.key))
+        case .tagIndexLink(_, _, let digest):
+            return try await target(of: content) == digest ? nil : "the link is not \(digest)"
+        case .tagCurrentLink(let repository, _):
+            guard let digest = try await target(of: content) else {
+                return "the link’s bytes are no digest"
+            }
+            let revision = LayoutPath.revisionLink(repository, digest)
+            return try await trouble(target: revision, name)
+        case .upload: return nil
+        }
+    }
+
+    private func trouble(
+        link content: ObjectContent, _ digest: ContentDigest, _ path: LayoutPath,
+        _ name: ObjectName
+    ) async throws -> String? {
+        guard try await target(of: content) == digest else { return "the link is not \(digest)" }
+        return try await trouble(target: path, name)
+    }
+
+    private func trouble(target path: LayoutPath, _ name: ObjectName) async throws -> String? {
+        let target = ObjectName(bucket: name.bucket, key: path.key)
+        return try await store.object(target) == nil ? "its target \(path.key) is missing" : nil
+    }
+
+    private func target(of content: ObjectContent) async throws -> ContentDigest? {
+        try await bytes(content, limitBytes: Closure.linkLimitBytes).flatMap(Closure.linkTarget)
+    }
+
+    private func trouble(manifest name: ObjectName) async throws -> String? {
+        guard let content = try await store.object(name)?.content,
+            let bytes = try await bytes(content, limitBytes: ManifestReferences.limitBytes)
+        else { return nil }
+        do {
+            _ = try ManifestReferences(parsing: bytes)
+            return nil
+        } catch let error as ManifestError {
+            return error.message
+        }
+    }
+
+    /// `nil` where the blob is larger, or damaged, of which is told elsewhere.
+    private func bytes(_ content: ObjectContent, limitBytes: Int) async throws -> ByteBuffer? {
+        do {
+            return try await store.content(of: content.blob, limitBytes: limitBytes)
+        } catch let error as StorageError
+            where [.limitExceeded, .damaged, .noSuchBlob].contains(error.code)
+        {
+            return nil
+        }
+    }
+}
