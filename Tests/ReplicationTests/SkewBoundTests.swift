@@ -68,6 +68,7 @@ struct SkewBoundTests {
         let running = Task { try await service.run() }
         try await region.shows(first)
         while service.status().peers.first?.lastError?.contains("held") != true {
+            try Task.checkCancellation()
             await Task.yield()
         }
         let own = try await region.put(ObjectName(bucket: "images", key: "own"), bytes(3))
