@@ -11,15 +11,9 @@ extension DurableStore: Maintenance {
         let head = committer.head
         var figures = try await read { (index) throws(IndexError) in
             var figures = StoreFigures()
-            let range = KeySchema.allBucketTallies
-            let cursor = try index.cursor(from: range.from, to: range.to)
-            try cursor.seek(to: range.from)
-            while cursor.key != nil {
-                let tally = try BucketTally(encoded: cursor.value)
-                figures.objects += tally.objects
-                figures.logicalBytes += tally.bytes
-                try cursor.next()
-            }
+            let tally = try BucketTally.sum(of: index)
+            figures.objects = tally.objects
+            figures.logicalBytes = tally.bytes
             for (name, value) in index.statistics() { figures.details["index_" + name] = value }
             return figures
         }

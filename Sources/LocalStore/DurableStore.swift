@@ -132,6 +132,9 @@ package final class DurableStore: Sendable {
         try await pool.run { try renewal.run() }
     }
 
+    /// What this start could not read of the journal, in words: records that the index lacks.
+    package var lostRecords: [String] { journalDamage.map(\.description) }
+
     /// Why the store does not acknowledge: for good, where a sync failed; for now, where its index cannot be
     /// opened again.
     package var refusal: StorageError? {

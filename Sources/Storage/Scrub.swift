@@ -56,4 +56,7 @@ package protocol Scrubbing: Maintenance {
         _ options: ScrubOptions, _ report: any WorkReport,
         passed: @Sendable (_ chunkFile: UInt64) async throws -> Void
     ) async throws -> ScrubOutcome
+
+    /// Writes the journal anew out of the index, so that nothing of it is damaged.
+    func renewJournal() async throws
 }

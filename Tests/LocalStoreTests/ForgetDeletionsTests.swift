@@ -11,7 +11,7 @@ import Testing
 @testable import LocalStore
 
 /// Records whatever a test wants to have happened.
-private struct RecordAll: Decision {
+struct RecordAll: Decision {
     let records: [JournalRecord]
 
     func decide(_ context: inout CommitContext) throws(StorageError) {

@@ -260,6 +260,29 @@ struct ScrubTests {
         try await store.close()
     }
 
+    @Test("finds a journal whole that was written anew, and a rebuild from it has everything")
+    func renewedJournal() async throws {
+        let damaged = DamagedRegion()
+        let (store, blobs) = try await Self.filled(damaged)
+        damaged.rot(try await damaged.chunks(of: blobs[2], in: store)[4])
+        _ = try await Self.scrub(store)
+        damaged.region.disk.flip("/data/journal/1-1.journal", at: 500)
+        #expect(try await !Self.scrub(store).outcome.journalDamage.isEmpty)
+        try await store.renewJournal()
+        #expect(try await Self.scrub(store).outcome.journalDamage.isEmpty)
+        let before = try await store.damage(after: nil, limit: 9)
+        #expect(before.map(\.blob) == [blobs[2]])
+        try await store.close()
+        damaged.region.dropIndex()
+        let again = try await damaged.open()
+        #expect(again.lostRecords.isEmpty)
+        #expect(try await again.damage(after: nil, limit: 9) == before)
+        #expect(try await bytes(of: blobs[2], 0..<100, in: again).readableBytes == 100)
+        _ = try await damaged.put("again", Self.bodies[2], in: again)
+        try await damaged.ledger.check(again, "rebuilt")
+        try await again.close()
+    }
+
     @Test("names the blobs of which nothing is known any more")
     func missingBlob() async throws {
         let damaged = DamagedRegion()

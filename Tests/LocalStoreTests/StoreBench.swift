@@ -101,13 +101,18 @@ final class SimulatedRegion: Sendable {
         let seed = opened.add(1, ordering: .relaxed).newValue
         return try await DurableStore.open(
             LocalStoreConfiguration(directory: "/data", limits: limits), disk: wrapped ?? disk,
-            index: IndexFactory(
-                open: { [self] _ in wrap(index.withLock { $0 }) },
-                destroy: { [self] _ in
-                    rebuilds.add(1, ordering: .relaxed)
-                    index.withLock { $0 = MemoryIndex() }
-                }),
-            clock: clock, random: numbers(seed: seed), logger: quiet)
+            index: factory(wrap), clock: clock, random: numbers(seed: seed), logger: quiet)
+    }
+
+    private func factory(
+        _ wrap: @escaping @Sendable (any KeyValueIndex) -> any KeyValueIndex = { $0 }
+    ) -> IndexFactory {
+        IndexFactory(
+            open: { [self] _ in wrap(index.withLock { $0 }) },
+            destroy: { [self] _ in
+                rebuilds.add(1, ordering: .relaxed)
+                index.withLock { $0 = MemoryIndex() }
+            })
     }
 
     /// The power goes and comes back.
@@ -144,6 +149,14 @@ final class SimulatedRegion: Sendable {
 
     /// Whether no start has discarded the index.
     var isIndexKept: Bool { rebuilds.load(ordering: .relaxed) == 0 }
+
+    /// As `holdfast repair --rebuild-index` does it.
+    func rebuildIndex() throws -> RebuiltIndex {
+        try RebuildIndex(
+            LocalStoreConfiguration(directory: "/data", limits: testLimits()), disk: disk,
+            index: factory(), logger: quiet
+        ).run()
+    }
 
     /// The index is gone.
     func dropIndex() { index.withLock { $0 = MemoryIndex() } }

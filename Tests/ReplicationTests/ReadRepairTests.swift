@@ -7,7 +7,7 @@ import Storage
 import Synchronization
 import Testing
 
-@Suite("A read that meets damage")
+@Suite("A read that meets damage", .timeLimit(.minutes(2)))
 struct ReadRepairTests {
     private let own = MemoryRegion("a", 1)
     private let others = [MemoryRegion("b", 2), MemoryRegion("c", 3)]

@@ -14,6 +14,7 @@ private struct ScrubbedMemory: Scrubbing {
     let blobs: [BlobID]
     var outcome = ScrubOutcome()
     var asked: @Sendable (ScrubOptions) -> Void = { _ in }
+    var renewed: @Sendable () -> Void = {}
 
     func figures() async throws -> StoreFigures { try await store.figures() }
 
@@ -36,6 +37,8 @@ private struct ScrubbedMemory: Scrubbing {
         try await passed(7)
         return outcome
     }
+
+    func renewJournal() async throws { renewed() }
 }
 
 private final class Told: WorkReport {
@@ -50,7 +53,7 @@ private final class Told: WorkReport {
     func checkCancellation() throws {}
 }
 
-@Suite("A repair")
+@Suite("A repair", .timeLimit(.minutes(2)))
 struct RepairTests {
     private let own = MemoryRegion("a", 1)
     private let other = MemoryRegion("b", 2)
@@ -109,7 +112,7 @@ struct RepairTests {
         #expect(try await own.store.damage(after: nil, limit: 9).map(\.blob) == [lost])
     }
 
-    @Test("brings back names that were lost with records of the journal")
+    @Test("brings back names that were lost with records of the journal, and has it written anew")
     func names() async throws {
         try await other.createBuckets("images", "other")
         let first = try await other.put(ObjectName(bucket: "images", key: "k"), Self.body)
@@ -117,8 +120,10 @@ struct RepairTests {
         try await settings().write(
             ByteBuffer(string: "batches 3 to 4 are lost"), to: RepairRegion.lostRecords)
         let told = Told()
-        let scrubbed = ScrubbedMemory(
+        let renewals = Mutex(0)
+        var scrubbed = ScrubbedMemory(
             store: own.store, blobs: [], outcome: ScrubOutcome(journalDamage: ["batch 3"]))
+        scrubbed.renewed = { renewals.withLock { $0 += 1 } }
         try await withRepair(of: scrubbed, from: [other.transport()]) { repair in
             try await repair.run(ScrubOptions(), told)
             // Nothing was fetched: the service follows nobody. What rode along shows.
@@ -126,7 +131,8 @@ struct RepairTests {
         }
         let pending = try await own.store.registers(of: [first.name]).first?.pending
         #expect(pending?.map(\.version) == [first.version])
-        #expect(told.findings.map(\.outcome) == [.kept, .mended])
+        #expect(told.findings.map(\.outcome) == [.mended, .mended])
+        #expect(renewals.withLock { $0 } == 1)
         #expect(try await settings().read(RepairRegion.lostRecords) == nil)
     }
 

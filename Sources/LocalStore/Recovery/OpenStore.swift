@@ -44,7 +44,7 @@ struct OpenStore: Sendable {
         for directory in [configuration.directory, configuration.chunkDirectory] {
             try disk.makeDirectory(directory)
         }
-        let lock = try takeLock()
+        let lock = try Self.takeLock(disk, configuration)
         let directory = JournalDirectory(disk: disk, path: configuration.journalDirectory)
         let manifest = try manifest(directory)
         // A start that was cut off may have made a name and not synced it.
@@ -62,11 +62,14 @@ struct OpenStore: Sendable {
             chunks: chunks, recovery: recovery, damage: recovered.damage)
     }
 
-    private func takeLock() throws -> any DiskLock {
+    /// Held until it is let go of.
+    static func takeLock(
+        _ disk: any Disk, _ configuration: LocalStoreConfiguration
+    ) throws(StorageError) -> any DiskLock {
         do throws(DiskError) {
             return try disk.lock(configuration.lockFile)
         } catch {
-            guard error.code == EWOULDBLOCK else { throw error }
+            guard error.code == EWOULDBLOCK else { throw StorageError(opening: error) }
             throw StorageError(
                 .refusedToOpen, "the data directory is in use by another process", cause: error)
         }

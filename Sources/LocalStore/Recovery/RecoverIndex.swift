@@ -53,6 +53,29 @@ struct RecoverIndex: Sendable {
         }
     }
 
+    /// Discards the index that is there, whatever it says, and makes it anew.
+    func rebuild() throws(StorageError) -> Outcome {
+        do {
+            return try replay(into: try newIndex(after: try followedTo()))
+        } catch {
+            throw StorageError(opening: error)
+        }
+    }
+
+    /// How far the index that is there has followed the journal; `nil` where it cannot say.
+    private func followedTo() throws(IndexError) -> ReplayPoint? {
+        do throws(IndexError) {
+            let index = try factory.open(configuration.indexDirectory)
+            let head = try index.get(KeySchema.head).flatMap(IndexHead.init(encoded:))
+            try index.close()
+            return head?.region == manifest.region ? head?.replay : nil
+        } catch {
+            guard case .corrupt(let reason) = error else { throw error }
+            logger.warning("the index is unusable", metadata: ["reason": "\(reason)"])
+            return nil
+        }
+    }
+
     // MARK: Opening
 
     private func openIndex() throws -> Opened {

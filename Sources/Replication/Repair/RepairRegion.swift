@@ -2,7 +2,8 @@
 // itself, and what nobody can mend is named. Nothing is dropped for being damaged: the region that has it
 // may come back, and a push of the same bytes mends it as well.
 //
-// In this order: bytes before names, since a name that comes back shows only when its bytes are well.
+// In this order: bytes before names, since a name that comes back shows only when its bytes are well; and
+// names before the journal is written anew, since what could not be read of it is gone then.
 
 internal import NIOCore
 package import Storage
@@ -86,8 +87,10 @@ package struct RepairRegion: Sendable {
                 return
             }
         }
-        for place in damage {
-            report.found(JobFinding("journal", place + "; the index has what it said", .kept))
+        if !damage.isEmpty {
+            report.set(JobProgress(stage: "writing the journal anew"))
+            try await store.renewJournal()
+            for place in damage { report.found(JobFinding("journal", place, .mended)) }
         }
         guard let lost else { return }
         // What no region has is told once; telling it again would not bring it back.

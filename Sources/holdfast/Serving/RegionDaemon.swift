@@ -55,6 +55,7 @@ struct RegionDaemon: Sendable {
     private func run(over store: DurableStore) async throws {
         let rootKey = try rootKey()
         for bucket in configuration.buckets { try await RegionStore.makeBucket(bucket, in: store) }
+        try await RegionStore.noteLostRecords(of: store)
         let peers = try peers(of: store)
         let replication = replication(store, peers)
         let mending = MendBlobs(peers: peers, stores: Self.stores(store), logger: logger)

@@ -3,6 +3,8 @@
 internal import DiskIO
 internal import LocalStore
 internal import Logging
+internal import NIOCore
+internal import Replication
 internal import Storage
 
 enum RegionStore {
@@ -22,6 +24,15 @@ enum RegionStore {
             let cause = error.cause.map { " (\($0))" } ?? ""
             throw Refusal("\(configuration.data): \(error.message)\(cause)")
         }
+    }
+
+    /// Writes down what this start could not read of the journal, so that a repair asks other regions for
+    /// it, whenever that is.
+    static func noteLostRecords(of store: DurableStore) async throws {
+        guard !store.lostRecords.isEmpty else { return }
+        let text = store.lostRecords.joined(separator: "; ")
+        try await Settings(objects: store, blobs: store).write(
+            ByteBuffer(string: String(text.prefix(4096))), to: RepairRegion.lostRecords)
     }
 
     /// Makes a bucket exist.
