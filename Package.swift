@@ -182,3 +182,19 @@ let package = Package(
         tests("ArchitectureTests", []),
     ]
 )
+
+// The fuzzers, only where Tools/fuzz builds them: libFuzzer brings a `main` of its own, and everything is
+// instrumented.
+if Context.environment["HOLDFAST_FUZZ"] != nil {
+    package.products.append(.executable(name: "Fuzz", targets: ["Fuzz"]))
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: [
+                "Simulation", "Storage", "DiskIO", "ChunkFiles", "Journal", "MetadataIndex",
+                "RegistryLayout", "Access", "NativeWire", "LocalStore", "HTTPServer", "S3API",
+                "Checksums", nioCore, nioEmbedded, nioHTTP1, httpTypes, logging, yams,
+            ],
+            path: "Tests/Fuzz", exclude: ["Corpus"],
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
+}

@@ -23,8 +23,11 @@ package enum HTTPDate {
         let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
         let weekday = Int(((days % 7) + 7) % 7)
         let time = "\(two(second / 3_600)):\(two(second / 60 % 60)):\(two(second % 60))"
-        return "\(weekdays[weekday]), \(two(day)) \(months[Int(month) - 1]) \(year) \(time) GMT"
+        return
+            "\(weekdays[weekday]), \(two(day)) \(months[Int(month) - 1]) \(four(year)) \(time) GMT"
     }
+
+    private static func four(_ value: Int64) -> String { two(value / 100) + two(value % 100) }
 
     private static func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
 }

@@ -47,7 +47,10 @@ package enum LayoutPath: Hashable, Sendable {
 extension LayoutPath {
     /// `nil` where the key is not one of the layout's.
     package init?(_ key: ObjectKey) {
-        guard let (root, rest) = Self.split(key.string) else { return nil }
+        // Two keys must never mean one path, as those would that differ in bytes that are no UTF-8.
+        guard let text = String(validating: key.bytes, as: UTF8.self),
+            let (root, rest) = Self.split(text)
+        else { return nil }
         let parts = rest.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         switch parts.first {
         case "blobs": self.init(blobParts: Array(parts.dropFirst()), root: root)

@@ -6,7 +6,7 @@ import Testing
 struct MirrorTests {
     /// What several test targets share, and the tests that have no target of their own.
     private static let others: Set<String> = [
-        "StoreConformance", "Simulation", "NodeTests", "ArchitectureTests",
+        "StoreConformance", "Simulation", "NodeTests", "ArchitectureTests", "Fuzz",
     ]
 
     @Test("each target has its tests, and each test target its target")

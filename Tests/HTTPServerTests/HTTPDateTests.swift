@@ -14,6 +14,8 @@ import Testing
             let expected = formatter.string(from: Date(timeIntervalSince1970: Double(seconds)))
             #expect(HTTPDate.format(unixSeconds: seconds) == expected)
         }
+        // Found by fuzzing: the year had as many digits as it needed.
+        #expect(HTTPDate.format(unixSeconds: -62_135_596_800) == "Mon, 01 Jan 0001 00:00:00 GMT")
         #expect(HTTPDate.format(unixSeconds: 784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT")
     }
 }

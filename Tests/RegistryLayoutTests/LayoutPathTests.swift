@@ -36,6 +36,15 @@ struct LayoutPathTests {
         ])
     func plain(key: String) { #expect(LayoutPath(ObjectKey(key)) == nil) }
 
+    @Test("bytes that are no UTF-8 make a plain key: two keys never mean one path")
+    func noText() {
+        let tail = Array("/current/link".utf8)
+        for tag in [[0xff], [0x76, 0xc3], [0xed, 0xa0, 0x80]] as [[UInt8]] {
+            let key = Array("\(root)repositories/a/_manifests/tags/".utf8) + tag + tail
+            #expect(LayoutPath(ObjectKey(bytes: key)) == nil)
+        }
+    }
+
     @Test("the parts of a repository's key are told apart")
     func parts() throws {
         let key = "\(root)repositories/library/alpine/_manifests/tags/3/current/link"

@@ -1,6 +1,8 @@
 // Documents that clients send: parsed by FoundationXML (libxml2) into a small tree, within limits. A document
 // is UTF-8, whatever it says of itself, and declares no document type; so there is no entity to expand,
 // nothing external to load, and no other encoding in which a declaration could be written past the check.
+// Nor has it processing instructions: one without data ends the process, since FoundationXML (of Swift 6.3)
+// reads the null pointer that libxml2 gives it.
 
 internal import Foundation
 internal import FoundationXML
@@ -29,8 +31,8 @@ package struct XMLElement: Sendable {
     }
 
     /// The document without its XML declaration, which could only name an encoding: blanks stand in its
-    /// place. Throws for what is not UTF-8, for NUL, which other encodings are full of, and for a
-    /// document type.
+    /// place. Throws for what is not UTF-8, for NUL, which other encodings are full of, for a document
+    /// type and for processing instructions.
     private static func plain(_ bytes: ByteBuffer) throws(S3Error) -> Data {
         var data = Data(bytes.readableBytesView)
         if data.starts(with: [0xEF, 0xBB, 0xBF]) { data = Data(data.dropFirst(3)) }
@@ -38,9 +40,13 @@ package struct XMLElement: Sendable {
             data.range(of: Data("<!DOCTYPE".utf8)) == nil
         else { throw .malformedXML }
         if data.starts(with: Data("<?xml".utf8)) {
-            guard let end = data.range(of: Data("?>".utf8))?.upperBound else { throw .malformedXML }
+            // The parser would go on behind any “>”, so the first must be the declaration's.
+            guard let end = data.range(of: Data("?>".utf8))?.upperBound,
+                data.firstIndex(of: UInt8(ascii: ">")) == end - 1
+            else { throw .malformedXML }
             data.replaceSubrange(..<end, with: repeatElement(UInt8(ascii: " "), count: end))
         }
+        guard data.range(of: Data("<?".utf8)) == nil else { throw .malformedXML }
         return data
     }
 

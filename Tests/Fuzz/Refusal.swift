@@ -1,0 +1,1 @@
+../../Sources/holdfast/CommandLine/Refusal.swift
