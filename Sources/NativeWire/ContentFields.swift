@@ -49,6 +49,24 @@ extension FieldWriter {
 }
 
 extension ObjectContent {
+    /// Numbers that could not be true are refused here, once: nobody further in has to expect a date that no
+    /// calendar has, or sizes whose sum is none.
+    private static func check(sizeBytes: UInt64, partSizes: [UInt64]) throws(WireError) {
+        guard sizeBytes <= WireLimits.blobBytes else {
+            throw WireError(.invalidValue, "an object of \(sizeBytes) bytes")
+        }
+        var rest = sizeBytes
+        for size in partSizes {
+            guard size <= rest else {
+                throw WireError(.invalidValue, "parts that are larger than the whole")
+            }
+            rest -= size
+        }
+        guard partSizes.isEmpty || rest == 0 else {
+            throw WireError(.invalidValue, "parts that are smaller than the whole")
+        }
+    }
+
     init(message: ByteBuffer) throws(WireError) {
         var fields = FieldReader(message, repeated: [13, 14])
         var blob: BlobID?
@@ -65,10 +83,17 @@ extension ObjectContent {
             default: try rest.take(field)
             }
         }
+        let size = try required(sizeBytes, "the size of a put")
+        let milliseconds = try required(lastModified, "the time of a put")
+        try Self.check(sizeBytes: size, partSizes: rest.partSizes)
+        for date in [milliseconds, rest.quarantined ?? 0] {
+            guard WireLimits.dateMilliseconds.contains(date) else {
+                throw WireError(.invalidValue, "a date beyond the years 0 to 9999")
+            }
+        }
         self.init(
-            blob: try required(blob, "the blob of a put"),
-            sizeBytes: try required(sizeBytes, "the size of a put"),
-            lastModifiedMilliseconds: try required(lastModified, "the time of a put"),
+            blob: try required(blob, "the blob of a put"), sizeBytes: size,
+            lastModifiedMilliseconds: milliseconds,
             etag: try required(etag, "the etag of a put"), headers: rest.headers,
             checksum: rest.checksum, partSizes: rest.partSizes, userMetadata: rest.userMetadata,
             tags: rest.tags, writer: rest.writer, quarantinedMilliseconds: rest.quarantined)

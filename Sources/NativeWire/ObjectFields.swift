@@ -98,6 +98,9 @@ extension Field {
 
 extension FeedEntry {
     init(message: ByteBuffer) throws(WireError) {
+        guard message.readableBytes <= WireLimits.entryBytes else {
+            throw WireError(.limitExceeded, "an entry of \(message.readableBytes) bytes")
+        }
         var fields = FieldReader(message)
         var name: ObjectName?
         var version: Version?

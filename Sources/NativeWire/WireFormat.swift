@@ -60,9 +60,16 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
 
 /// The limits of the format: a decoder refuses what exceeds them before it allocates for it.
 package enum WireLimits {
-    /// A key is at most 1 KiB, part sizes at most 80 KiB, headers and metadata what a request's head may
-    /// hold, so no entry comes near this.
     package static let frameBytes = 1 << 20
+    /// Of an entry message: a key is at most 1 KiB, part sizes at most 80 KiB, inline bytes 64 KiB, headers
+    /// and metadata what a request's head may hold. Far below a frame, so that what was accepted can be
+    /// passed on within any other message.
+    package static let entryBytes = 512 << 10
+    /// Of the bytes that an object may have, more than 10 000 parts of 5 GiB.
+    package static let blobBytes: UInt64 = 1 << 50
+    /// From 0000-01-01 to 9999-12-31.
+    package static let dateMilliseconds: ClosedRange<Int64> =
+        -62_167_219_200_000...253_402_300_799_999
     package static let requestBytes = 2 << 20
     /// An answer is ended once it exceeds `answerTargetBytes`, by at most one entry.
     package static let answerTargetBytes = 1 << 20

@@ -6,20 +6,54 @@ internal import NIOCore
 internal import NativeWire
 internal import Replication
 internal import Storage
+internal import Synchronization
+
+/// Which region is behind a URL, as far as is known: who answered the last handshake there. Every other call
+/// is meant for that region alone. Whether it is the one that the peer's name stands for is not decided
+/// here: who finds another one makes no further calls.
+final class Addressee: Sendable {
+    private let state: Mutex<RegionID?>
+
+    init(_ region: RegionID?) { state = Mutex(region) }
+
+    var region: RegionID? { state.withLock { $0 } }
+
+    func met(_ region: RegionID) { state.withLock { $0 = region } }
+}
 
 struct PeerCalls: Sendable {
     let url: PeerURL
     let region: RegionID
+    let addressee: Addressee
     let key: PeerKey
     let client: HTTPClient
     let clock: any WallClock
     let nonce: @Sendable () -> PeerNonce
+
+    /// Meets the region behind the URL: what it says of itself must be what it signs as.
+    func greet(_ hello: HelloDocument) async throws -> HelloDocument {
+        let (theirs, signature): (HelloDocument, PeerAnswerSignature) = try await exchange(
+            .handshake, hello, waitMilliseconds: 0)
+        guard theirs.region == signature.region else {
+            throw TransportError(
+                .unauthenticated,
+                "region \(signature.region) says that it is region \(theirs.region)")
+        }
+        addressee.met(theirs.region)
+        return theirs
+    }
 
     /// Posts a document and returns the one that answers it, verified.
     func ask<Answer: WireDocument>(
         _ call: PeerCall, _ request: some WireDocument, answer type: Answer.Type = Answer.self,
         waitMilliseconds: Int = 0
     ) async throws -> Answer {
+        try await exchange(call, request, waitMilliseconds: waitMilliseconds).0
+    }
+
+    private func exchange<Answer: WireDocument>(
+        _ call: PeerCall, _ request: some WireDocument, waitMilliseconds: Int
+    ) async throws -> (Answer, PeerAnswerSignature) {
         let (answer, signature) = try await send(
             call, method: "POST", body: request.encode(),
             as: .document(waitMilliseconds: waitMilliseconds))
@@ -27,7 +61,7 @@ struct PeerCalls: Sendable {
         try check(document, signature)
         guard answer.head.status == 200 else { throw refusal(answer.head, document) }
         do {
-            return try Answer(decoding: document)
+            return (try Answer(decoding: document), signature)
         } catch {
             throw TransportError(.malformed, "the answer cannot be read: \(error)")
         }
@@ -53,10 +87,14 @@ struct PeerCalls: Sendable {
     private func send(
         _ call: PeerCall, method: String, body: ByteBuffer?, as kind: OutboundRequest.Answer
     ) async throws -> (OutboundAnswer, PeerAnswerSignature) {
+        let addressee = call == .handshake ? nil : addressee.region
+        guard addressee != nil || call == .handshake else {
+            throw TransportError(.unreachable, "the region has not been met yet")
+        }
         let signature = key.sign(
             method: method, target: call.target,
             bodySHA256: MessageDigest.hash(.sha256, body ?? ByteBuffer()), region: region,
-            timestampMilliseconds: clock.milliseconds(), nonce: nonce())
+            addressee: addressee, timestampMilliseconds: clock.milliseconds(), nonce: nonce())
         var fields = [HeaderField(PeerSignature.headerName, signature.headerValue)]
         if body != nil { fields.append(HeaderField("content-type", PeerCall.documentType)) }
         let answer = try await client.send(
@@ -68,7 +106,8 @@ struct PeerCalls: Sendable {
                 throw AccessError(.missingAuthentication, "the answer is not signed")
             }
             let proof = try PeerAnswerSignature(headerValue: value)
-            try key.verify(proof, to: signature, status: answer.head.status)
+            try key.verify(
+                proof, to: signature, status: answer.head.status, from: addressee)
             return (answer, proof)
         } catch {
             throw await unproven(answer, error)

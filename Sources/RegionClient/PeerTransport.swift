@@ -11,17 +11,19 @@ package import Storage
 package struct PeerTransport: RegionTransport {
     private let calls: PeerCalls
 
-    /// `region` is this one, which signs. `nonce` gives random ones.
+    /// `region` is this one, which signs; `peer` the one behind the URL, where it is known before the first
+    /// handshake. `nonce` gives random ones.
     package init(
-        url: PeerURL, region: RegionID, key: PeerKey, client: HTTPClient, clock: any WallClock,
-        nonce: @escaping @Sendable () -> PeerNonce
+        url: PeerURL, region: RegionID, peer: RegionID? = nil, key: PeerKey, client: HTTPClient,
+        clock: any WallClock, nonce: @escaping @Sendable () -> PeerNonce
     ) {
         calls = PeerCalls(
-            url: url, region: region, key: key, client: client, clock: clock, nonce: nonce)
+            url: url, region: region, addressee: Addressee(peer), key: key, client: client,
+            clock: clock, nonce: nonce)
     }
 
     package func handshake(_ hello: Hello) async throws -> Hello {
-        let theirs = Hello(try await calls.ask(.handshake, HelloDocument(hello)))
+        let theirs = Hello(try await calls.greet(HelloDocument(hello)))
         guard theirs.protocolVersions.overlaps(hello.protocolVersions) else {
             throw TransportError(
                 .incompatible,

@@ -18,6 +18,8 @@ package struct ManifestReferences: Hashable, Sendable {
     package static let limitBytes = 4 << 20
 
     package var config: ContentDigest?
+    /// What the repository must be able to serve as blobs; of an index, whatever it lists that is no
+    /// manifest by its media type (BuildKit's cache is an index of layers).
     package var layers: [ContentDigest]
     /// Child manifests of an index.
     package var manifests: [ContentDigest]
@@ -55,7 +57,9 @@ package struct ManifestReferences: Hashable, Sendable {
         config = try document.config.map(Self.digest)
         layers = try ((document.layers ?? []) + (document.blobs ?? [])).map(Self.digest)
         layers += try (document.fsLayers ?? []).map { try Self.digest($0.blobSum) }
-        manifests = try (document.manifests ?? []).map(Self.digest)
+        let children = document.manifests ?? []
+        layers += try children.filter { !$0.isManifest }.map(Self.digest)
+        manifests = try children.filter(\.isManifest).map(Self.digest)
         subject = try document.subject.map(Self.digest)
     }
 
@@ -74,7 +78,21 @@ package struct ManifestReferences: Hashable, Sendable {
 /// The fields of all kinds of manifest that name something.
 private struct Document: Decodable {
     struct Descriptor: Decodable {
+        var mediaType: String?
         var digest: String
+
+        /// What an index lists is a manifest unless it says that it is something else.
+        var isManifest: Bool { mediaType.map(Self.manifestTypes.contains) ?? true }
+
+        private static let manifestTypes: Set<String> = [
+            "application/vnd.oci.image.manifest.v1+json",
+            "application/vnd.oci.image.index.v1+json",
+            "application/vnd.oci.artifact.manifest.v1+json",
+            "application/vnd.docker.distribution.manifest.v2+json",
+            "application/vnd.docker.distribution.manifest.list.v2+json",
+            "application/vnd.docker.distribution.manifest.v1+json",
+            "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        ]
     }
 
     struct FileSystemLayer: Decodable {

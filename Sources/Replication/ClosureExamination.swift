@@ -65,6 +65,11 @@ package struct ClosureExamination: Sendable {
         guard let blob = entry.blob else { return DirectClosure() }
         let info = try await blobs.stat(blob)
         var closure = DirectClosure(isBlobMissing: info.map(\.isDamaged) ?? true)
+        if let info, info.sizeBytes != entry.sizeBytes {
+            closure.trouble =
+                "it says \(entry.sizeBytes) bytes of \(blob), which has \(info.sizeBytes)"
+            return closure
+        }
         guard entry.name.bucket != BucketName.system, let path = LayoutPath(entry.name.key) else {
             return closure
         }

@@ -52,11 +52,15 @@ package struct DirectivePerformer: Sendable {
             }
         case .poll(let peer, let cursors):
             await call(.feed, peer) { transport in
-                .fed(
-                    peer: peer, try await transport.feed(after: cursors, wait: limits.feedWait))
+                let fed = try await transport.feed(after: cursors, wait: limits.feedWait)
+                let (ranges, held) = skewBound.cut(fed)
+                return .fed(peer: peer, ranges, held: held)
             }
         case .askNames(let peer, let names):
-            await call(.names, peer) { .answered(peer: peer, try await $0.entries(named: names)) }
+            await call(.names, peer) { transport in
+                let answers = try await transport.entries(named: names)
+                return .answered(peer: peer, skewBound.cut(answers))
+            }
         case .askStates(let peer, let blobs):
             await call(.states, peer) { transport in
                 let states = try await transport.states(of: blobs)
@@ -84,6 +88,11 @@ package struct DirectivePerformer: Sendable {
 
     private var examination: ClosureExamination {
         ClosureExamination(feed: stores.feed, blobs: stores.blobs, limits: limits)
+    }
+
+    private var skewBound: SkewBound {
+        SkewBound(
+            nowMilliseconds: clock.milliseconds(), boundMilliseconds: limits.skewMilliseconds)
     }
 
     private func attempt(

@@ -22,6 +22,8 @@ struct PeerState: Sendable {
     /// What was reported as an alarm: once, not at each attempt.
     var lastAlarm: String?
     var skewMilliseconds: Int64?
+    /// What its feed was cut at, the last time.
+    var held: HeldEntry?
 
     /// What the poll under way asked behind; `nil` while none is.
     var polled: [RegionID: FeedPosition]?

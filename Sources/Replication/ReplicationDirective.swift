@@ -35,6 +35,8 @@ package enum ReplicationReport: Sendable, Hashable {
     /// A second identity under a known name, or this region itself.
     case refusedPeer(peer: String, met: RegionID, reason: String)
     case clockSkew(peer: String, milliseconds: Int64)
+    /// Its feed is followed only up to this entry for now.
+    case held(peer: String, HeldEntry)
     /// Our cursor was never issued there: the peer is a restored backup.
     case unknownPosition(peer: String, message: String)
     case malformedAnswer(peer: String, message: String)

@@ -23,7 +23,8 @@ package struct ReplicationEvent: Sendable, Hashable {
 
         case greeted(peer: String, Hello, clockMilliseconds: Int64)
         case pinned(peer: String)
-        case fed(peer: String, [FeedRange])
+        /// Ranges, and the entry at which one of them was cut because it is held.
+        case fed(peer: String, [FeedRange], held: HeldEntry? = nil)
         case answered(peer: String, [EntryAnswer])
         case stated(peer: String, [BlobStatement])
         case peerFailed(peer: String, PeerStep, TransportError)

@@ -21,6 +21,13 @@ struct ReplicationLog: Sendable {
             logger.warning(
                 "clocks differ",
                 metadata: ["peer": "\(peer)", "aheadMilliseconds": "\(milliseconds)"])
+        case .held(let peer, let held):
+            logger.error(
+                "the feed of a region whose clock is ahead is followed no further for now",
+                metadata: [
+                    "peer": "\(peer)", "name": "\(held.reference.name)",
+                    "aheadMilliseconds": "\(held.aheadMilliseconds)",
+                ])
         case .unknownPosition(let peer, let message):
             logger.critical(
                 "a peer does not know its own feed’s position; one side is a restored backup",

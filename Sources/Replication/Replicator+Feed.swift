@@ -7,10 +7,10 @@ internal import Storage
 
 extension Replicator {
     /// An answer that came sooner than this, and is empty, did not wait for news.
-    private static let heldMilliseconds: Int64 = 20
+    private static let atOnceMilliseconds: Int64 = 20
     private static let emptyRestMilliseconds: Int64 = 50
 
-    mutating func fed(by peer: String, _ ranges: [FeedRange]) {
+    mutating func fed(by peer: String, _ ranges: [FeedRange], held: HeldEntry?) {
         guard let polled = peers[peer]?.polled else { return }
         peers[peer]?.polled = nil
         peers[peer]?.attempts = 0
@@ -24,11 +24,29 @@ extension Replicator {
             }
             take(range, from: peer)
         }
+        noteHeld(held, of: peer)
         let elapsed = nowMilliseconds - (peers[peer]?.pollStartedMilliseconds ?? 0)
-        if ranges.isEmpty, elapsed < Self.heldMilliseconds {
-            peers[peer]?.isPollResting = true
-            setTimer(.poll(peer: peer), inMilliseconds: Self.emptyRestMilliseconds)
+        if let held {
+            // Again when its time has come; now and then before, as clocks are set right.
+            let early = held.aheadMilliseconds - limits.skewMilliseconds
+            restPoll(
+                peer, max(Self.emptyRestMilliseconds, min(early, limits.lastRetryMilliseconds)))
+        } else if ranges.isEmpty, elapsed < Self.atOnceMilliseconds {
+            restPoll(peer, Self.emptyRestMilliseconds)
         }
+    }
+
+    private mutating func restPoll(_ peer: String, _ milliseconds: Int64) {
+        peers[peer]?.isPollResting = true
+        setTimer(.poll(peer: peer), inMilliseconds: milliseconds)
+    }
+
+    /// Alarms once for each entry, not at each attempt.
+    private mutating func noteHeld(_ held: HeldEntry?, of peer: String) {
+        if let held, held.reference != peers[peer]?.held?.reference {
+            report(.held(peer: peer, held))
+        }
+        peers[peer]?.held = held
     }
 
     /// What begins behind the received position is left for the next poll: a failed merge has moved that

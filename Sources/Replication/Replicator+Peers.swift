@@ -16,9 +16,10 @@ extension Replicator {
         if hello.region == region {
             return refuse(peer, met: hello.region, "it is this region itself")
         }
-        let skew = hello.clockMilliseconds - clockMilliseconds
+        let skew = Self.difference(hello.clockMilliseconds, clockMilliseconds)
         let before = peers[peer]?.skewMilliseconds ?? 0
-        if abs(skew) > limits.skewMilliseconds, abs(before) <= limits.skewMilliseconds {
+        let bound = limits.skewMilliseconds.magnitude
+        if skew.magnitude > bound, before.magnitude <= bound {
             report(.clockSkew(peer: peer, milliseconds: skew))
         }
         peers[peer]?.skewMilliseconds = skew
@@ -34,6 +35,13 @@ extension Replicator {
             )
         }
         connected(peer)
+    }
+
+    /// A peer may say anything of its clock.
+    private static func difference(_ left: Int64, _ right: Int64) -> Int64 {
+        let (difference, isTooLarge) = left.subtractingReportingOverflow(right)
+        guard isTooLarge else { return difference }
+        return left < right ? .min : .max
     }
 
     mutating func pinned(_ peer: String) {

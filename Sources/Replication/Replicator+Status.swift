@@ -30,7 +30,8 @@ extension Replicator {
         let region = pins[peer]
         return PeerStatus(
             name: peer, url: url, region: region, isConnected: state.isConnected,
-            lastError: state.lastError, cursor: region.flatMap { cursors[$0] },
+            lastError: state.lastError ?? state.held.map(\.description),
+            cursor: region.flatMap { cursors[$0] },
             clockSkewMilliseconds: state.skewMilliseconds, lag: lag)
     }
 
@@ -38,7 +39,10 @@ extension Replicator {
         let oldest = entries.map { Int64($0.entry.version.stamp.milliseconds) }.min()
         let blobs = Set(entries.filter(\.isBlobMissing).compactMap(\.entry.blob))
         let outstanding = blobs.compactMap { fetches.jobs[$0] }.reduce(UInt64(0)) { sum, job in
-            sum + (job.sizeBytes - min(job.receivedBytes, job.sizeBytes))
+            // What a peer says of sizes may be anything.
+            let (total, isTooLarge) = sum.addingReportingOverflow(
+                job.sizeBytes - min(job.receivedBytes, job.sizeBytes))
+            return isTooLarge ? .max : total
         }
         return ReplicationLag(
             pendingEntries: entries.count, outstandingBytes: outstanding,

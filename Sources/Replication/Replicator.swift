@@ -108,7 +108,7 @@ package struct Replicator: Sendable {
         case .greeted(let peer, let hello, let clock):
             greeted(by: peer, hello, clockMilliseconds: clock)
         case .pinned(let peer): pinned(peer)
-        case .fed(let peer, let ranges): fed(by: peer, ranges)
+        case .fed(let peer, let ranges, let held): fed(by: peer, ranges, held: held)
         case .answered(let peer, let answers): answered(by: peer, answers)
         case .stated(let peer, let statements): stated(by: peer, statements)
         case .peerFailed(let peer, let call, let error): peerFailed(peer, call, error)

@@ -76,7 +76,7 @@ package protocol ChangeFeed: Sendable {
     func pending(after: VersionReference?, limit: Int) async throws -> [ObjectVersion]
 
     /// Makes pending versions visible, all in one durable group. Throws `noSuchBlob` where the blob of one
-    /// is not here; what is not pending any more is passed over.
+    /// is not here, `sizeMismatch` where it has another size than the version says; what is not pending any more is passed over.
     func publish(_ references: [VersionReference]) async throws
 
     /// What is known of each name: versions newest first, pending ones included.

@@ -22,7 +22,8 @@ struct PeerSignatureTests {
         key.sign(
             method: "POST", target: Self.target,
             bodySHA256: MessageDigest.hash(.sha256, Self.body), region: Self.east,
-            timestampMilliseconds: time, nonce: PeerNonce(high: 7, low: nonce))
+            addressee: Self.west, timestampMilliseconds: time, nonce: PeerNonce(high: 7, low: nonce)
+        )
     }
 
     private func code(_ body: () throws(AccessError) -> Void) -> AccessError.Code? {
@@ -41,12 +42,13 @@ struct PeerSignatureTests {
         let received = try PeerSignature(headerValue: signed(by: key).headerValue)
         #expect(received == signed(by: key))
         try verifier.verify(
-            received, method: "POST", target: Self.target, key: key, nowMilliseconds: Self.now)
+            received, method: "POST", target: Self.target, isAddressed: true, key: key,
+            nowMilliseconds: Self.now)
         try received.check(body: Self.body)
         #expect(
             code { () throws(AccessError) in
                 try verifier.verify(
-                    received, method: "POST", target: Self.target, key: key,
+                    received, method: "POST", target: Self.target, isAddressed: true, key: key,
                     nowMilliseconds: Self.now + 1)
             } == .replayed)
         #expect(
@@ -83,7 +85,7 @@ struct PeerSignatureTests {
         #expect(
             code { () throws(AccessError) in
                 try verifier.verify(
-                    signature, method: method, target: target, key: key,
+                    signature, method: method, target: target, isAddressed: true, key: key,
                     nowMilliseconds: Self.now)
             } == .signatureDoesNotMatch)
     }
@@ -94,9 +96,34 @@ struct PeerSignatureTests {
         #expect(
             code { () throws(AccessError) in
                 try PeerVerifier(region: Self.east).verify(
-                    signed(by: key), method: "POST", target: Self.target, key: key,
-                    nowMilliseconds: Self.now)
+                    signed(by: key), method: "POST", target: Self.target, isAddressed: true,
+                    key: key, nowMilliseconds: Self.now)
             } == .signatureDoesNotMatch)
+    }
+
+    @Test("of regions that share a key only the one that is meant accepts; a handshake names none")
+    func addressee() throws {
+        let key = try key()
+        func verify(
+            _ signature: PeerSignature, at region: RegionID, isAddressed: Bool
+        ) -> AccessError.Code? {
+            code { () throws(AccessError) in
+                try PeerVerifier(region: region).verify(
+                    signature, method: "POST", target: Self.target, isAddressed: isAddressed,
+                    key: key, nowMilliseconds: Self.now)
+            }
+        }
+        let north = RegionID(0x4027)
+        let addressed = signed(by: key)
+        #expect(verify(addressed, at: Self.west, isAddressed: true) == nil)
+        #expect(verify(addressed, at: north, isAddressed: true) == .signatureDoesNotMatch)
+        #expect(verify(addressed, at: Self.west, isAddressed: false) == .signatureDoesNotMatch)
+        let handshake = key.sign(
+            method: "POST", target: Self.target,
+            bodySHA256: MessageDigest.hash(.sha256, Self.body), region: Self.east, addressee: nil,
+            timestampMilliseconds: Self.now, nonce: PeerNonce(high: 7, low: 1))
+        #expect(verify(handshake, at: north, isAddressed: false) == nil)
+        #expect(verify(handshake, at: north, isAddressed: true) == .signatureDoesNotMatch)
     }
 
     @Test("five minutes of skew are accepted, more is refused", arguments: [-1, 1])
@@ -111,8 +138,8 @@ struct PeerSignatureTests {
             #expect(
                 code { () throws(AccessError) in
                     try verifier.verify(
-                        signature, method: "POST", target: Self.target, key: key,
-                        nowMilliseconds: Self.now)
+                        signature, method: "POST", target: Self.target, isAddressed: true,
+                        key: key, nowMilliseconds: Self.now)
                 } == expected)
         }
     }
@@ -122,18 +149,23 @@ struct PeerSignatureTests {
         let key = try key()
         let request = signed(by: key)
         let answer = try PeerAnswerSignature(
-            headerValue: key.sign(answerTo: request, status: 200, body: PeerBody(Self.body))
-                .headerValue)
-        try key.verify(answer, to: request, status: 200)
+            headerValue: key.sign(
+                answerTo: request, status: 200, body: PeerBody(Self.body), region: Self.west
+            ).headerValue)
+        try key.verify(answer, to: request, status: 200, from: Self.west)
+        try key.verify(answer, to: request, status: 200, from: nil)
         try answer.check(body: Self.body)
         let other = signed(by: key, nonce: 2)
-        let changed = PeerAnswerSignature(body: .unsigned, code: answer.code)
-        for (answer, request, status) in [
-            (answer, request, 404), (answer, other, 200), (changed, request, 200),
+        let changed = PeerAnswerSignature(region: Self.west, body: .unsigned, code: answer.code)
+        let renamed = PeerAnswerSignature(region: Self.east, body: answer.body, code: answer.code)
+        for (answer, request, status, region) in [
+            (answer, request, 404, Self.west), (answer, other, 200, Self.west),
+            (changed, request, 200, Self.west), (renamed, request, 200, nil),
+            (answer, request, 200, Self.east),
         ] {
             #expect(
                 code { () throws(AccessError) in
-                    try key.verify(answer, to: request, status: status)
+                    try key.verify(answer, to: request, status: status, from: region)
                 } == .signatureDoesNotMatch)
         }
         #expect(
@@ -146,8 +178,10 @@ struct PeerSignatureTests {
         let key = try key()
         let request = signed(by: key)
         let answer = try PeerAnswerSignature(
-            headerValue: key.sign(answerTo: request, status: 206, body: .unsigned).headerValue)
-        try key.verify(answer, to: request, status: 206)
+            headerValue: key.sign(
+                answerTo: request, status: 206, body: .unsigned, region: Self.west
+            ).headerValue)
+        try key.verify(answer, to: request, status: 206, from: Self.west)
         #expect(answer.body == .unsigned)
         #expect(
             code { () throws(AccessError) in try answer.check(body: Self.body) }

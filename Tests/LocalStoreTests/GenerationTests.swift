@@ -128,6 +128,35 @@ struct GenerationTests {
         try await again.close()
     }
 
+    @Test(
+        "what is committed between the last round and the switch is carried over by the committer")
+    func lastMoment() async throws {
+        let (region, store, ledger) = try await RecoveryTests.eventful()
+        let directory = JournalDirectory(disk: region.disk, path: "/data/journal")
+        let live = try store.index.read { (index) throws(IndexError) in try LiveRecords(index) }
+        try await store.put("meanwhile", Scenario.large, ledger)
+        var generation = try WriteGeneration(
+            directory, after: store.committer.manifest, live.head, salt: 7, testLimits())
+        try live.read { try generation.append($0) }
+        let here = try generation.endLive()
+        try generation.carry(before: store.committer.head.replay.nextSequence)
+        try await store.put("at the last moment", Scenario.small, ledger)
+        try await store.commit(.delete(Ledger.name("meanwhile"), .none))
+        try await ledger.change("meanwhile", to: nil) {}
+        let (committer, written) = (store.committer, generation)
+        try await store.pool.run {
+            try committer.queue.waitBetweenGroups {
+                Result { () throws(StorageError) in
+                    try committer.adopt(written, liveBefore: here, in: directory)
+                }
+            }
+        }
+        #expect(store.committer.manifest.generation == 2)
+        let again = try await Self.expectRebuilt(region, store, "at the last moment")
+        try await ledger.check(again, "at the last moment")
+        try await again.close()
+    }
+
     @Test("a journal that is mostly dead is renewed of its own accord, and stays small")
     func ofItsOwnAccord() async throws {
         var limits = testLimits()
@@ -171,9 +200,11 @@ struct GenerationTests {
     @Test("an index from before the switch goes on in the new generation")
     func followedThroughTheSwitch() async throws {
         let (region, store, ledger) = try await RecoveryTests.eventful()
+        try region.flushIndex()
+        try await store.put("behind the flush", Scenario.small, ledger)
         try await store.renewJournal()
         try await store.put("late", Scenario.small, ledger)
-        // The index was flushed before the switch, and not since.
+        // The index was flushed before the switch, behind what is live, and not since.
         region.kill()
         try? await store.close()
         #expect(region.isIndexKept)

@@ -89,11 +89,13 @@ struct HandlerFixture: Sendable {
     }
 
     func signature(
-        target: String, method: HTTPRequest.Method, body: ByteBuffer, nonce: UInt64 = 1
+        target: String, method: HTTPRequest.Method, body: ByteBuffer, nonce: UInt64 = 1,
+        addressee: RegionID = Self.own
     ) -> PeerSignature {
         key.sign(
             method: method.rawValue, target: target,
             bodySHA256: MessageDigest.hash(.sha256, body), region: Self.peer,
+            addressee: target == PeerCall.handshake.target ? nil : addressee,
             timestampMilliseconds: Self.now, nonce: PeerNonce(high: 0, low: nonce))
     }
 

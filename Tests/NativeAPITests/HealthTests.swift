@@ -58,7 +58,8 @@ struct HealthTests {
                 throw StorageError(.unavailable, "no jobs here")
             },
             history: AdminHistory(
-                history: MemoryStore(region: HandlerFixture.own, clock: FixedClock()) { _ in false },
+                history: MemoryStore(region: HandlerFixture.own, clock: FixedClock()) { _ in false
+                },
                 rollback: NoRollback()), clock: FixedClock(), logger: HandlerFixture.silent
         ) { replication }
     }

@@ -17,14 +17,17 @@ struct PeerGateTests {
         let stranger = try #require(PeerKey(secret: [9]))
         let wrongKey = stranger.sign(
             method: "POST", target: target, bodySHA256: Array(repeating: 0, count: 32),
-            region: HandlerFixture.peer, timestampMilliseconds: HandlerFixture.now,
+            region: HandlerFixture.peer, addressee: HandlerFixture.own,
+            timestampMilliseconds: HandlerFixture.now,
             nonce: PeerNonce(high: 1, low: 1)
         ).headerValue
         let otherTarget = fixture.signature(target: "/-/peer/v1/keys", method: .post, body: body)
         let otherMethod = fixture.signature(target: target, method: .put, body: body)
+        let otherRegion = fixture.signature(
+            target: target, method: .post, body: body, addressee: RegionID(0xC))
         for authorization in [
             nil, "", "Bearer x", "Holdfast-Peer-1 x", wrongKey, otherTarget.headerValue,
-            otherMethod.headerValue,
+            otherMethod.headerValue, otherRegion.headerValue,
         ] {
             let watched = WatchedBody(body)
             let response = await fixture.handler.respond(
@@ -77,10 +80,11 @@ struct PeerGateTests {
             let proof = try PeerAnswerSignature(headerValue: try #require(response.signature))
             let status = response.status.code
             // The nonce is spent with the first of the two; the second is refused, and signed too.
-            try fixture.key.verify(proof, to: signature, status: status)
+            try fixture.key.verify(
+                proof, to: signature, status: status, from: HandlerFixture.own)
             try proof.check(body: try await response.collected())
             #expect(throws: AccessError.self) {
-                try fixture.key.verify(proof, to: other, status: status)
+                try fixture.key.verify(proof, to: other, status: status, from: nil)
             }
         }
     }

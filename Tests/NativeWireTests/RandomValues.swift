@@ -71,18 +71,21 @@ struct RandomValues {
     }
 
     mutating func content() throws -> ObjectContent {
-        ObjectContent(
-            blob: try blob(), sizeBytes: word(),
-            lastModifiedMilliseconds: Int64(bitPattern: word()), etag: text(),
+        let parts = (0..<(bool() ? number(0...50) : 0)).map { _ in word() >> 22 }
+        return ObjectContent(
+            blob: try blob(), sizeBytes: parts.isEmpty ? word() >> 14 : parts.reduce(0, +),
+            lastModifiedMilliseconds: .random(
+                in: WireLimits.dateMilliseconds, using: &generator), etag: text(),
             headers: ContentHeaders(
                 contentType: maybeText(), contentEncoding: maybeText(),
                 contentLanguage: maybeText(), contentDisposition: maybeText(),
                 cacheControl: maybeText(), expires: maybeText()),
             checksum: bool() ? try checksum() : nil,
-            partSizes: (0..<(bool() ? number(0...50) : 0)).map { _ in word() },
+            partSizes: parts,
             userMetadata: metadata(), tags: metadata(),
             writer: Writer(principal: text(), requestID: text()),
-            quarantinedMilliseconds: bool() ? Int64(bitPattern: word()) : nil)
+            quarantinedMilliseconds: bool()
+                ? .random(in: WireLimits.dateMilliseconds, using: &generator) : nil)
     }
 
     mutating func entry() throws -> FeedEntry {

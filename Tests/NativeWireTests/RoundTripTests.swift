@@ -16,12 +16,14 @@ struct RoundTripTests {
     func everyFieldOfAPut() throws {
         let blob = try #require(BlobID(bytes: (0..<32).map { UInt8($0) }))
         let content = ObjectContent(
-            blob: blob, sizeBytes: .max, lastModifiedMilliseconds: .min, etag: "e",
+            blob: blob, sizeBytes: WireLimits.blobBytes,
+            lastModifiedMilliseconds: WireLimits.dateMilliseconds.lowerBound, etag: "e",
             headers: ContentHeaders(
                 contentType: "t", contentEncoding: "", contentLanguage: "l",
                 contentDisposition: "d", cacheControl: "c", expires: "x"),
             checksum: ObjectChecksum(algorithm: .crc64nvme, kind: .composite, bytes: [1, 2]),
-            partSizes: [0, 1, .max], userMetadata: [MetadataField(name: "", value: "")],
+            partSizes: [0, 1, WireLimits.blobBytes - 1],
+            userMetadata: [MetadataField(name: "", value: "")],
             tags: [MetadataField(name: "n", value: "v"), MetadataField(name: "n", value: "v")],
             writer: Writer(principal: "p", requestID: "r"))
         let region = RegionID(7)

@@ -138,6 +138,57 @@ struct StrictDecodingTests {
         }
     }
 
+    @Test("a put whose numbers cannot be true is refused")
+    func impossibleNumbers() throws {
+        var random = RandomValues(seed: 7)
+        var entry = try random.entry()
+        var content = try random.content()
+        func decode() throws -> FeedEntry? {
+            entry.object.kind = .put(content)
+            return try KeysAnswer(decoding: KeysAnswer(entries: [entry]).encode()).entries.first
+        }
+        content.sizeBytes = 5
+        content.partSizes = [2, 0, 3]
+        content.lastModifiedMilliseconds = WireLimits.dateMilliseconds.upperBound
+        #expect(try decode() == entry)
+        let good = content
+        for sizes in [[2, 2], [2, 4], [.max, 6], [0]] as [[UInt64]] {
+            content.partSizes = sizes
+            #expect(throws: WireError.self) { try decode() }
+        }
+        content = good
+        content.partSizes = []
+        content.sizeBytes = .max
+        #expect(throws: WireError.self) { try decode() }
+        for time in [Int64.min, .max, WireLimits.dateMilliseconds.lowerBound - 1] {
+            content = good
+            content.lastModifiedMilliseconds = time
+            #expect(throws: WireError.self) { try decode() }
+        }
+    }
+
+    @Test("an entry that was accepted can be passed on in any answer")
+    func largestEntry() throws {
+        var random = RandomValues(seed: 8)
+        var entry = try random.entry()
+        var content = try random.content()
+        entry.object.name = ObjectName(
+            bucket: "registry", key: ObjectKey(bytes: Array(repeating: 1, count: 1024)))
+        entry.inlineBytes = nil
+        content.userMetadata = []
+        content.etag = String(repeating: "e", count: WireLimits.entryBytes)
+        entry.object.kind = .put(content)
+        #expect(throws: WireError.self) {
+            try KeysAnswer(decoding: KeysAnswer(entries: [entry]).encode())
+        }
+        content.etag = String(repeating: "e", count: WireLimits.entryBytes - (8 << 10))
+        entry.object.kind = .put(content)
+        let taken = try #require(
+            try KeysAnswer(decoding: KeysAnswer(entries: [entry]).encode()).entries.first)
+        let item = NamesAnswer.Item(name: taken.object.name, entry: taken)
+        #expect(try NamesAnswer(decoding: NamesAnswer(items: [item]).encode()).items == [item])
+    }
+
     @Test("entries that do not belong in their range are refused")
     func foreignEntries() throws {
         var random = RandomValues(seed: 5)

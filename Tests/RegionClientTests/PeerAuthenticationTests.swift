@@ -22,12 +22,26 @@ struct PeerAuthenticationTests {
                 (try peer.transport(secret: [1, 2, 3]), .unauthenticated),
                 (try peer.transport(region: RegionID(0xC)), .unauthenticated),
                 (try peer.transport(region: PeerFixture.theirs), .unauthenticated),
+                (try peer.transport(peer: RegionID(0xC)), .unauthenticated),
+                (try peer.transport(peer: nil), .unreachable),
                 (try peer.transport(shiftMilliseconds: 4 * minutes), nil),
                 (try peer.transport(shiftMilliseconds: 6 * minutes), .unauthenticated),
                 (try peer.transport(shiftMilliseconds: -6 * minutes), .unauthenticated),
             ] as [(PeerTransport, TransportError.Code?)] {
                 #expect(await Self.code(transport) == expected)
             }
+        }
+    }
+
+    @Test("every call is meant for the region that the handshake met")
+    func addressed() async throws {
+        try await PeerFixture.serving { peer in
+            let hello = Hello(
+                region: PeerFixture.ours, name: "a", incarnation: 7, clockMilliseconds: 0)
+            let transport = try peer.transport(peer: RegionID(0xC))
+            #expect(await Self.code(transport) == .unauthenticated)
+            #expect(try await transport.handshake(hello).region == PeerFixture.theirs)
+            #expect(await Self.code(transport) == nil)
         }
     }
 

@@ -26,11 +26,11 @@ struct PeerFixture: Sendable {
     /// The way from `ours` to `theirs`; through another port, with another key, or by another clock.
     func transport(
         port: Int? = nil, secret: [UInt8] = Self.secret, shiftMilliseconds: Int64 = 0,
-        region: RegionID = Self.ours
+        region: RegionID = Self.ours, peer: RegionID? = Self.theirs
     ) throws -> PeerTransport {
         PeerTransport(
             url: try #require(PeerURL("http://127.0.0.1:\(port ?? self.port)")), region: region,
-            key: try Self.key(secret), client: client,
+            peer: peer, key: try Self.key(secret), client: client,
             clock: ShiftedClock(shiftMilliseconds: shiftMilliseconds),
             nonce: {
                 var generator = SystemRandomNumberGenerator()

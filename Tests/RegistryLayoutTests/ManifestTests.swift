@@ -34,6 +34,26 @@ struct ManifestTests {
         #expect(try references == ManifestReferences(manifests: [digest("aa")]))
     }
 
+    @Test("what an index lists is a layer where its media type says that it is no manifest")
+    func cacheIndex() throws {
+        let references = try parse(
+            """
+            {"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[
+            {"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"\(digest("aa"))"},
+            {"mediaType":"application/vnd.buildkit.cacheconfig.v0","digest":"\(digest("bb"))"},
+            {"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"\(digest("cc"))"},
+            {"mediaType":"application/vnd.docker.distribution.manifest.list.v2+json",
+            "digest":"\(digest("dd"))"}]}
+            """)
+        let expected = try ManifestReferences(
+            layers: [digest("aa"), digest("bb")], manifests: [digest("cc"), digest("dd")])
+        #expect(references == expected)
+        let revision = Closure.dependencies(ofRevisionIn: repository, references: references)
+        #expect(
+            try revision.contains(LayoutPath.layerLink(repository, digest("aa")).key)
+                && revision.contains(LayoutPath.revisionLink(repository, digest("cc")).key))
+    }
+
     @Test("a schema 1 manifest names its layers")
     func schema1() throws {
         let references = try parse(

@@ -150,6 +150,24 @@ struct ExaminationTests {
         #expect(both[name(revisionLink)] == .tombstone(breaks: [name(tag)]))
     }
 
+    @Test("says that a size is not that of the blob")
+    func wrongSize() async throws {
+        try await origin.createBuckets("images")
+        let key = ObjectName(bucket: "images", key: "plain")
+        var lying = try await origin.put(key, bytes(100))
+        guard case .put(var content) = lying.kind else { return }
+        content.sizeBytes = .max
+        lying.kind = .put(content)
+        try await region.store.merge([FeedEntry(object: lying, inlineBytes: bytes(100))])
+        let examination = ClosureExamination(
+            feed: region.store, blobs: region.store, limits: ReplicationLimits())
+        let entry = try #require(PendingEntry(lying))
+        guard case .unreadable = try await examination.examine([entry]).first?.finding else {
+            Issue.record("the size was believed")
+            return
+        }
+    }
+
     @Test("finds what was superseded settled")
     func settled() async throws {
         try await origin.createBuckets("images")

@@ -63,6 +63,8 @@ struct MemoryRegion {
         while try await store.registers(of: [version.name]).first?.published?.version
             != version.version
         {
+            // Past its time limit a test must end, and not turn on.
+            try Task.checkCancellation()
             let cursors = try await store.cursors()
             await store.waitForChange(after: cursors, timeout: .milliseconds(20))
         }

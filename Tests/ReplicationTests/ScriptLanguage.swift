@@ -96,10 +96,16 @@ struct ScriptLanguage {
         return .greeted(peer: peer, hello, clockMilliseconds: 0)
     }
 
-    /// `fed PEER [ORIGIN AFTER THROUGH VERSION …]`
+    /// `fed PEER [held VERSION ahead MILLISECONDS] [ORIGIN AFTER THROUGH VERSION …]`
     private mutating func fed() throws -> ReplicationEvent.Kind {
         let peer = try next()
-        guard !isAtEnd else { return .fed(peer: peer, []) }
+        var held: HeldEntry?
+        if skip("held") {
+            let reference = try Self.reference(try next())
+            guard skip("ahead") else { throw ScriptError(description: "held by how much?") }
+            held = HeldEntry(reference: reference, aheadMilliseconds: Int64(try number()))
+        }
+        guard !isAtEnd else { return .fed(peer: peer, [], held: held) }
         let origin = RegionID(try number())
         let after = try number()
         let through = try number()
@@ -113,7 +119,7 @@ struct ScriptLanguage {
         let range = FeedRange(
             origin: origin, after: Self.position(after), through: Self.position(through),
             entries: entries)
-        return .fed(peer: peer, [range])
+        return .fed(peer: peer, [range], held: held)
     }
 
     /// `answered PEER (VERSION | NAME none) …`

@@ -85,6 +85,13 @@ struct CodingTests {
         #expect(!ETags.matches(list, "c") && ETags.matchesWeakly(list, "c"))
     }
 
+    @Test("a moment that no calendar shows is the nearest that one does")
+    func impossibleDates() {
+        #expect(CalendarDate(milliseconds: .max).iso8601 == "9999-12-31T23:59:59.000Z")
+        #expect(CalendarDate(milliseconds: .min).iso8601 == "0000-01-01T00:00:00.000Z")
+        #expect(CalendarDate(milliseconds: .min).http == "Sat, 01 Jan 0000 00:00:00 GMT")
+    }
+
     @Test("text in XML is escaped, and read back the same")
     func xmlRoundTrip() throws {
         let text = "a&b<c>\"d\"'é\t\r\nx"

@@ -277,7 +277,7 @@ extension ReplicationEvent.Kind {
     /// An answer that a daemon would have held open.
     fileprivate var isWithoutNews: Bool {
         switch self {
-        case .fed(_, let ranges): ranges.isEmpty
+        case .fed(_, let ranges, let held): ranges.isEmpty && held == nil
         case .localChanged(let names, _): names?.isEmpty ?? false
         default: false
         }

@@ -40,6 +40,8 @@ extension ReplicationReport {
         case .disconnected(let peer, _): "\(peer) is not connected"
         case .refusedPeer(let peer, let met, _): "\(peer) is refused, it is \(met.short)"
         case .clockSkew(let peer, let skew): "\(peer) is ahead by \(skew)"
+        case .held(let peer, let held):
+            "\(peer) is followed up to \(held.reference.text), ahead by \(held.aheadMilliseconds)"
         case .unknownPosition(let peer, _): "\(peer) does not know its own position"
         case .malformedAnswer(let peer, _): "\(peer) answered what it may not"
         case .refusedSource(let peer, let blob, _): "\(peer) sent wrong bytes for \(blob.short)"
@@ -61,8 +63,9 @@ extension ReplicationEvent.Kind {
                 + (next == nil ? "" : " and more")
         case .greeted(let peer, let hello, _): "greeted \(peer) \(hello.region.short)"
         case .pinned(let peer): "pinned \(peer)"
-        case .fed(let peer, let ranges):
+        case .fed(let peer, let ranges, let held):
             "fed \(peer) \(ReplicationDirective.list(ranges.map(\.text)))"
+                + (held.map { " held \($0.reference.text)" } ?? "")
         case .answered(let peer, let answers):
             "answered \(peer) "
                 + ReplicationDirective.list(

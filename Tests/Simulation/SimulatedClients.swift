@@ -62,16 +62,27 @@ package struct SimulatedClients {
         return requests + manifest(document, in: repository, reaches: links)
     }
 
-    /// An index of manifests that were pushed, and at times of one that never was.
+    /// An index of manifests that were pushed, at times of one that never was, and at times of a layer, as
+    /// BuildKit's cache is.
     private mutating func pushIndex() -> [ClientRequest] {
         let repository = repository()
         var children = Array((manifests[repository.name] ?? []).suffix(2))
-        let links = children.map { name(.revisionLink(repository, $0)) }
+        var links = children.map { name(.revisionLink(repository, $0)) }
         if children.isEmpty || random.next() % 3 == 0 { children.append(content(bytes(33)).digest) }
-        let document =
-            #"{"schemaVersion":2,"manifests":["#
-            + children.map { #"{"digest":"\#($0)"}"# }.joined(separator: ",") + "]}"
-        return manifest(document, in: repository, reaches: links)
+        var items = children.map { #"{"digest":"\#($0)"}"# }
+        var requests: [ClientRequest] = []
+        if random.next() % 2 == 0 {
+            let layer = layer()
+            let data = name(.blobData(Self.root, layer.digest))
+            let link = name(.layerLink(repository, layer.digest))
+            requests.append(.put(data, layer.bytes, reaches: [], isShared: true))
+            requests.append(.put(link, text(layer.digest), reaches: [data], isShared: true))
+            links.append(link)
+            let type = "application/vnd.oci.image.layer.v1.tar+gzip"
+            items.append(#"{"mediaType":"\#(type)","digest":"\#(layer.digest)"}"#)
+        }
+        let document = #"{"schemaVersion":2,"manifests":["# + items.joined(separator: ",") + "]}"
+        return requests + manifest(document, in: repository, reaches: links)
     }
 
     private mutating func manifest(

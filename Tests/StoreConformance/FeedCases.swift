@@ -123,6 +123,21 @@ extension StoreCase {
             #expect(try await store.get("a") == pattern(100))
             await expect(.noSuchBlob) { try await store.publish([reference(bad)]) }
         },
+        StoreCase("a version that lies about its size is not published") { store in
+            try await store.makeBucket()
+            var foreign = Foreign()
+            let entry = try foreign.put("a", pattern(100), inline: true)
+            for size in [UInt64.max, 99, 0] {
+                guard case .put(var content) = entry.object.kind else { continue }
+                content.sizeBytes = size
+                let lying = foreign.entry("b\(size)", .put(content), inline: entry.inlineBytes)
+                try await store.merge([lying])
+                await expect(.sizeMismatch) { try await store.publish([reference(lying)]) }
+            }
+            try await store.merge([entry])
+            try await store.publish([reference(entry)])
+            #expect(try await store.list(ListRequest(bucket: bucket)).entries.count == 1)
+        },
         StoreCase("ranges continue the cursor; overlap changes nothing, a gap is refused") {
             store in
             try await store.makeBucket()

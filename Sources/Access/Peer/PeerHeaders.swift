@@ -1,7 +1,7 @@
 // The text form of peer signatures:
 //
 //     authorization: Holdfast-Peer-1 <region>;<milliseconds>;<nonce>;<body SHA-256>;<code>
-//     x-holdfast-signature: <body SHA-256, or "unsigned">;<code>
+//     x-holdfast-signature: <region>;<body SHA-256, or "unsigned">;<code>
 //
 // Region, nonce, hashes and codes are hexadecimal digits of fixed length.
 
@@ -60,18 +60,19 @@ extension PeerBody: CustomStringConvertible {
 }
 
 extension PeerAnswerSignature {
-    package var headerValue: String { "\(body);\(Hexadecimal.encode(code))" }
+    package var headerValue: String { "\(region);\(body);\(Hexadecimal.encode(code))" }
 
     /// Throws `malformedAuthorization` for a broken value.
     package init(headerValue: String) throws(AccessError) {
         let fields = headerValue.split(
-            separator: ";", maxSplits: 2, omittingEmptySubsequences: false)
-        guard fields.count == 2, let body = PeerBody(field: fields[0]),
-            let code = Hexadecimal.decode(fields[1]), code.count == 32
+            separator: ";", maxSplits: 3, omittingEmptySubsequences: false)
+        guard fields.count == 3, let region = RegionID(String(fields[0])),
+            let body = PeerBody(field: fields[1]),
+            let code = Hexadecimal.decode(fields[2]), code.count == 32
         else {
             throw AccessError(.malformedAuthorization, "the peer's signature cannot be read")
         }
-        self.init(body: body, code: code)
+        self.init(region: region, body: body, code: code)
     }
 }
 

@@ -5,12 +5,16 @@
 // What is signed for a request, a line each, the target last because it may hold any character:
 //
 //     HOLDFAST-PEER-REQUEST-1
-//     <sending region>  <milliseconds since 1970>  <nonce>  <SHA-256 of the body>  <method>  <target>
+//     <sending region>  <region it is meant for, or "-" in a handshake>  <milliseconds since 1970>
+//     <nonce>  <SHA-256 of the body>  <method>  <target>
 //
 // and for an answer, which is bound to one request by that request's signature:
 //
 //     HOLDFAST-PEER-ANSWER-1
-//     <signature of the request>  <status>  <SHA-256 of the body, or "unsigned">
+//     <answering region>  <signature of the request>  <status>  <SHA-256 of the body, or "unsigned">
+//
+// Several regions may share one key. A request for one of them is worth nothing at another, and the answer of
+// one is never taken for that of another.
 
 internal import Checksums
 package import NIOCore
@@ -80,10 +84,13 @@ package struct PeerAnswerSignature: Sendable, Hashable {
     /// The header of answers.
     package static let headerName = "x-holdfast-signature"
 
+    /// Who answers. Proven only by verification.
+    package let region: RegionID
     package let body: PeerBody
     package let code: [UInt8]
 
-    package init(body: PeerBody, code: [UInt8]) {
+    package init(region: RegionID, body: PeerBody, code: [UInt8]) {
+        self.region = region
         self.body = body
         self.code = code
     }

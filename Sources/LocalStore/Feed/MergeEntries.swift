@@ -74,8 +74,14 @@ struct PublishVersions: Decision {
         for reference in references {
             let register = try context.register(reference.name)
             guard let content = Self.pending(reference, register)?.content else { continue }
-            guard try context.blob(content.blob) != nil else {
+            guard let blob = try context.blob(content.blob) else {
                 throw StorageError(.noSuchBlob, "blob \(content.blob) is not here yet")
+            }
+            guard blob.record.sizeBytes == content.sizeBytes else {
+                throw StorageError(
+                    .sizeMismatch,
+                    "\(reference.name) says \(content.sizeBytes) bytes of \(content.blob), which has"
+                        + " \(blob.record.sizeBytes)")
             }
         }
         for reference in references {

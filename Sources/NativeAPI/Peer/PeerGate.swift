@@ -5,12 +5,15 @@ internal import Access
 internal import HTTPServer
 internal import HTTPTypes
 internal import NIOCore
+internal import NativeWire
 internal import Storage
 
 /// A region that has proven itself, by this request.
 struct PeerCaller: Sendable {
     let signature: PeerSignature
     let key: PeerKey
+    /// Who answers: this region.
+    let region: RegionID
 
     private static let field: HTTPField.Name = {
         guard let name = HTTPField.Name(PeerAnswerSignature.headerName) else {
@@ -29,7 +32,9 @@ struct PeerCaller: Sendable {
             }
         var signed = response
         signed.fields[Self.field] =
-            key.sign(answerTo: signature, status: response.status.code, body: body).headerValue
+            key.sign(
+                answerTo: signature, status: response.status.code, body: body, region: region
+            ).headerValue
         return signed
     }
 }
@@ -42,6 +47,7 @@ struct PeerGate: Sendable {
         let caller: PeerCaller?
     }
 
+    private let region: RegionID
     private let verifier: PeerVerifier
     private let clock: any WallClock
     private let keys: @Sendable (RegionID) -> PeerKey?
@@ -50,6 +56,7 @@ struct PeerGate: Sendable {
         region: RegionID, clock: any WallClock, limits: AccessLimits,
         keys: @escaping @Sendable (RegionID) -> PeerKey?
     ) {
+        self.region = region
         verifier = PeerVerifier(region: region, limits: limits)
         self.clock = clock
         self.keys = keys
@@ -63,9 +70,10 @@ struct PeerGate: Sendable {
             throw Closed(refusal: Refusal(error), caller: nil)
         }
         do throws(AccessError) {
+            let target = request.head.path ?? ""
             try verifier.verify(
-                caller.signature, method: request.head.method.rawValue,
-                target: request.head.path ?? "", key: caller.key,
+                caller.signature, method: request.head.method.rawValue, target: target,
+                isAddressed: PeerCall(target: target) != .handshake, key: caller.key,
                 nowMilliseconds: clock.milliseconds())
         } catch {
             let isProven = error.code != .signatureDoesNotMatch
@@ -83,6 +91,6 @@ struct PeerGate: Sendable {
             throw AccessError(
                 .signatureDoesNotMatch, "region \(signature.region) is no peer of this one")
         }
-        return PeerCaller(signature: signature, key: key)
+        return PeerCaller(signature: signature, key: key, region: region)
     }
 }

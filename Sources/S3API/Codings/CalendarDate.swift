@@ -13,8 +13,15 @@ package struct CalendarDate: Hashable, Sendable {
     /// 0 is Sunday.
     package let weekday: Int
 
+    /// 0000-01-01T00:00:00.000Z.
+    private static let firstMilliseconds: Int64 = -62_167_219_200_000
+    /// 9999-12-31T23:59:59.999Z.
+    private static let lastMilliseconds: Int64 = 253_402_300_799_999
+
+    /// Of a moment outside the years 0 to 9999, which no text form can show, the nearest one within.
     package init(milliseconds: Int64) {
-        let seconds = Self.floorDivide(milliseconds, 1000)
+        let seconds = Self.floorDivide(
+            min(max(milliseconds, Self.firstMilliseconds), Self.lastMilliseconds), 1000)
         let days = Self.floorDivide(seconds, 86_400)
         let rest = Int(seconds - days * 86_400)
         (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60)

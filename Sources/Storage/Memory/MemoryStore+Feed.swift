@@ -157,8 +157,14 @@ extension MemoryStore.State {
         let waiting = register(reference.name).pending
         guard let content = waiting.first(where: { $0.version == reference.version })?.content
         else { return }
-        guard blobs[content.blob] != nil else {
+        guard let bytes = blobs[content.blob] else {
             throw StorageError(.noSuchBlob, "blob \(content.blob) is not here yet")
+        }
+        guard UInt64(bytes.readableBytes) == content.sizeBytes else {
+            throw StorageError(
+                .sizeMismatch,
+                "\(reference.name) says \(content.sizeBytes) bytes of \(content.blob), which has"
+                    + " \(bytes.readableBytes)")
         }
     }
 }
