@@ -41,7 +41,7 @@ struct HistoryTests {
         let region = SimulatedRegion()
         let store = try await Self.tagged(region)
         let first = try await Self.marks(store)
-        try await store.expire([first[0].reference])
+        try await store.expire([try #require(first.first).reference])
         let buckets = Buckets(objects: store, blobs: store)
         try await buckets.setRetention(
             HistoryRetention(tagLinksMilliseconds: 0), of: Self.tag.bucket)

@@ -110,7 +110,7 @@ extension StoreCase {
             try await store.makeBucket()
             for size in 1...4 { try await store.put(tag, pattern(size)) }
             let marks = try await store.history(after: nil, limit: 10)
-            #expect(marks.count == 3)
+            try #require(marks.count == 3)
             #expect(marks == marks.sorted())
             #expect(try await store.history(after: marks[0], limit: 1) == [marks[1]])
             let last = try #require(marks.last).keptUntilMilliseconds
