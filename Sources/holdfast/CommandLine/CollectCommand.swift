@@ -10,10 +10,18 @@ struct CollectCommand: AsyncParsableCommand {
         abstract: "Collect garbage: abort idle uploads, drop what nothing names, give space back.",
         discussion: """
             It runs in the daemon while everything goes on; interrupting this command does not end
-            it. The daemon does the same by itself every gc.interval_seconds.
+            it. The daemon does the same by itself every gc.interval_seconds, but for --registry:
+            what no tag of a registry reaches goes into quarantine first, and is deleted by a run
+            after that has passed and every region has confirmed it.
             """)
 
     @OptionGroup var daemon: DaemonOptions
+
+    @Option(help: "Also collect what nothing needs in this bucket, which holds a registry.")
+    var registry: String?
+
+    @Flag(help: "With --registry: manifests that no tag names are garbage.")
+    var deleteUntagged = false
 
     @Option(help: "Leave alone what was used within this time: 90s, 15m, 2h, 7d.")
     var grace: Grace?
@@ -25,6 +33,8 @@ struct CollectCommand: AsyncParsableCommand {
 
     func run() async throws {
         var request = JobRequestDocument(kind: "gc")
+        request.registryBucket = registry
+        request.deletesUntagged = deleteUntagged
         request.graceSeconds = grace?.seconds
         request.isDryRun = dryRun
         try await FollowJob(client: try daemon.client(), options: job).run(request)

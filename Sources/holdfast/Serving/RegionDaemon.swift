@@ -60,7 +60,9 @@ struct RegionDaemon: Sendable {
         let replication = replication(store, peers)
         let mending = MendBlobs(peers: peers, stores: Self.stores(store), logger: logger)
         let repair = repair(store, peers, mending, replication)
-        let jobs = RegionJobs(board: JobBoard(clock: clock), store: store, repair: repair)
+        let jobs = RegionJobs(
+            board: JobBoard(clock: clock), store: store, repair: repair, replication: replication,
+            confirmed: confirmed)
         let health = HealthHandler(logger: logger) { [readiness] in
             store.refusal.map { .unavailable($0.message) } ?? readiness.current
         }

@@ -11,6 +11,8 @@ struct RegionJobs: Service {
     let board: JobBoard
     let store: DurableStore
     let repair: RepairRegion
+    let replication: ReplicationService
+    let confirmed: ConfirmedPositions
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await board.run() }
@@ -24,19 +26,36 @@ struct RegionJobs: Service {
     func begin(_ request: JobRequest) throws -> JobReport {
         switch request {
         case .collectGarbage(let options):
-            guard options.registryBucket == nil, !options.deletesUntagged else {
+            guard options.registryBucket != nil || !options.deletesUntagged else {
                 throw StorageError(
-                    .invalidArgument, "the garbage of registries is not collected yet")
+                    .invalidArgument, "what no tag names is deleted of a registry's bucket: name it"
+                )
             }
-            return try board.begin(request) { [store] job in
-                try await store.collectGarbage(options, job)
-            }
+            return try board.begin(request) { job in try await collect(options, job) }
         case .repair(let options):
             return try board.begin(request) { [repair] job in
                 try await repair.run(
                     ScrubOptions(isDeep: options.isDeep, bucket: options.bucket), job)
             }
         }
+    }
+
+    /// First what makes garbage, names that nothing needs; then what nothing names.
+    private func collect(_ options: GarbageOptions, _ job: JobProgressReport) async throws {
+        if !options.isDryRun { try await store.releaseHistory(job) }
+        if options.registryBucket != nil {
+            try await store.collectRegistry(options, others: try await others(), job)
+        }
+        try await store.collectGarbage(options, job)
+    }
+
+    private func others() async throws -> OtherRegions {
+        let peers = replication.status().peers
+        let skews = peers.compactMap(\.clockSkewMilliseconds).map(\.magnitude)
+        return OtherRegions(
+            confirmedNumber: confirmed.number(
+                peers: peers, origins: try await store.cursors().keys, own: store.region),
+            clockSkewMilliseconds: Int64(clamping: skews.max() ?? 0))
     }
 }
 
