@@ -49,7 +49,7 @@ package struct JournalManifest: Hashable, Sendable {
 }
 
 extension JournalManifest {
-    private static let magic: [UInt8] = Array("HFMANIF1".utf8)
+    static let magic: [UInt8] = Array("HFMANIF1".utf8)
 
     func encode() -> [UInt8] {
         var writer = FieldWriter(reserving: 96)

@@ -77,7 +77,7 @@ import Storage
     let directory = JournalDirectory(disk: disk, path: "/journal")
     var input = FuzzInput(bytes)
     let isFramed = input.byte() & 1 == 0
-    var content = isFramed ? JournalDirectory.manifestMagic : []
+    var content: [UInt8] = isFramed ? JournalManifest.magic : []
     if isFramed {
         content.append(littleEndian: UInt32(input.rest.count))
         content.append(littleEndian: CRC32C.checksum(Array(input.rest)))

@@ -172,7 +172,8 @@ struct GenerationTests {
         try await ledger.check(store, "renewed")
         try await store.renewJournal()
         let figures = try await store.figures()
-        #expect(figures.journalBytes < 8 << 10)
+        // Whole blocks of few files; all that was written is many times as much.
+        #expect(figures.journalBytes < 16 << 10)
         #expect(try #require(figures.details["journal_live_bytes"]) <= figures.journalBytes)
         #expect(figures.details["journal_generation"] ?? 0 > 2)
         let again = try await Self.expectRebuilt(region, store, "of its own accord")

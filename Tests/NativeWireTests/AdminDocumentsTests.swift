@@ -42,8 +42,8 @@ struct AdminDocumentsTests {
         let text = String(buffer: try JSONDocument.encode(Self.status.store))
         #expect(
             text == """
-                {"availableBytes":7,"blobs":2,"details":{"journal.syncs":8},"journalBytes":6,\
-                "logicalBytes":4,"objects":1,"physicalBytes":5,"uploads":3}
+                {"availableBytes":7,"blobs":2,"details":{"journal.syncs":8},"freedBytes":0,\
+                "journalBytes":6,"logicalBytes":4,"objects":1,"physicalBytes":5,"uploads":3}
 
                 """)
     }
