@@ -9,9 +9,9 @@ struct CollectCommand: AsyncParsableCommand {
         commandName: "gc",
         abstract: "Collect garbage: abort idle uploads, drop what nothing names, give space back.",
         discussion: """
-            It runs in the daemon while everything goes on; interrupting this command does not end
-            it. The daemon does the same by itself every gc.interval_seconds, but for --registry:
-            what no tag of a registry reaches goes into quarantine first, and is deleted by a run
+            It runs in the daemon while everything goes on; interrupting this command does not end \
+            it. The daemon does the same by itself every gc.interval_seconds, but for --registry: \
+            what no tag of a registry reaches goes into quarantine first, and is deleted by a run \
             after that has passed and every region has confirmed it.
             """)
 

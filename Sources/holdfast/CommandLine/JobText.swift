@@ -10,9 +10,14 @@ struct JobText: Sendable {
 
     init(_ job: JobDocument) { self.job = job }
 
+    /// What follows the job's state on its line: how far it is, why it failed, or how long it took.
+    var afterState: String {
+        if job.state == .running { return ": " + progress }
+        return job.failure.map { ": " + $0 } ?? outcome
+    }
+
     /// "chunk files, 1.2 GiB of 3.0 GiB (40 %)"
     var progress: String {
-        guard job.state == .running else { return job.failure ?? outcome }
         let progress = job.progress
         guard progress.total > 0 else {
             return progress.done > 0
@@ -36,7 +41,7 @@ struct JobText: Sendable {
             "\(finding.outcome): \(finding.subject): \(finding.reason)"
         } + (more > 0 ? ["and \(more) more"] : [])
             + job.figures.sorted { $0.key < $1.key }.map { Self.line($0.key, $0.value) }
-            + ["\(job.kind) \(job.state.rawValue)" + (job.failure.map { ": \($0)" } ?? outcome)]
+            + ["\(job.kind) \(job.state.rawValue)" + afterState]
     }
 
     private var outcome: String {

@@ -12,11 +12,11 @@ struct RepairCommand: AsyncParsableCommand {
         commandName: "repair",
         abstract: "Read back everything that is stored, and mend what is damaged.",
         discussion: """
-            The daemon does the work, while it serves; this command follows it, and may be interrupted and
-            given again. Damaged bytes are fetched from the regions that it follows. Exits with 1 where
+            The daemon does the work, while it serves; this command follows it, and may be interrupted and \
+            given again. Damaged bytes are fetched from the regions that it follows. Exits with 1 where \
             something is bad and stays so.
 
-            With --rebuild-index the command works itself, on the directory of a daemon that is stopped: the
+            With --rebuild-index the command works itself, on the directory of a daemon that is stopped: the \
             index is discarded and read anew from the journal. Exits with 1 where some of that is lost.
             """)
 

@@ -7,9 +7,9 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Run a region.",
         discussion: """
-            Settings come from flags, then HOLDFAST_* environment variables, then the file of
-            --config. The root credentials are HOLDFAST_ACCESS_KEY and HOLDFAST_SECRET_KEY; where
-            they are not set, they are made once and kept in the data directory. Regions that
+            Settings come from flags, then HOLDFAST_* environment variables, then the file of \
+            --config. The root credentials are HOLDFAST_ACCESS_KEY and HOLDFAST_SECRET_KEY; where \
+            they are not set, they are made once and kept in the data directory. Regions that \
             follow each other share HOLDFAST_PEER_KEY.
             """)
 

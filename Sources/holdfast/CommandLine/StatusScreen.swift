@@ -60,7 +60,7 @@ struct StatusScreen: Sendable {
 
     private var jobs: [String] {
         Self.list("jobs", status.jobs) { job in
-            "\(job.id) \(job.kind) \(job.state.rawValue): " + JobText(job).progress
+            "\(job.id) \(job.kind) \(job.state.rawValue)" + JobText(job).afterState
         }
     }
 
