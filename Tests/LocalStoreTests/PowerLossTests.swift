@@ -18,6 +18,8 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     var name: String
     var prepare: @Sendable (DurableStore, Ledger) async throws -> Void = { _, _ in }
     var run: @Sendable (DurableStore, Ledger) async throws -> Void
+    /// When the store has been started again.
+    var afterwards: @Sendable (DurableStore, Ledger) async throws -> Void = { _, _ in }
 
     var testDescription: String { name }
 
@@ -60,6 +62,24 @@ struct Scenario: Sendable, CustomTestStringConvertible {
             }
         },
     ]
+
+    private static let garbage = (0..<10).map { ObjectKey("garbage-\($0)") }
+    private static let live: [ObjectKey] = ["garbage-3", "garbage-6", "garbage-7"]
+
+    /// Files with nothing live, to compact and to punch.
+    static let collection = Scenario(name: "garbage collection and compaction") { store, ledger in
+        for (number, key) in garbage.enumerated() {
+            try await store.put(key, pattern(90_000, seed: UInt64(number + 20)), ledger)
+        }
+        for key in garbage where !live.contains(key) { try await store.delete(key, ledger) }
+    } run: { store, ledger in
+        try await store.collectAll()
+    } afterwards: { store, ledger in
+        try await store.collectAll()
+        for key in live { #expect(try await store.object(Ledger.name(key)) != nil) }
+        let liveBytes = try await store.liveBytes()
+        #expect(try store.physicalBytes() * 10 <= liveBytes * 13)
+    }
 
     static let generation = Scenario(name: "new generation of the journal") { store, ledger in
         try await store.put("small", small, ledger)
@@ -147,6 +167,7 @@ struct PowerLossTests {
         limits.ingest.inlineBytes = 1 << 10
         limits.chunks.fileBytes = 256 << 10
         limits.journal.fileBytes = 2 << 10
+        limits.collect = collectLimits().collect
         return limits
     }
 
@@ -181,7 +202,7 @@ struct PowerLossTests {
 
     @Test(
         "nothing acknowledged is lost, nothing corrupt is readable",
-        arguments: Scenario.all + [.generation])
+        arguments: Scenario.all + [.generation, .collection])
     func everyCall(scenario: Scenario) async throws {
         let (region, store, ledger) = try await Self.prepared(scenario, flushed: false)
         let first = region.disk.calls.count + 1
@@ -216,6 +237,7 @@ struct PowerLossTests {
         region.disk.crash(call % 2 == 0 ? .everything : .random(seed: UInt64(call)))
         current = try await Self.restarted(region, current, ledger, context + ", again")
         try await current.put("after", Scenario.large, ledger)
+        try await scenario.afterwards(current, ledger)
         try await ledger.check(current, context + ", at the end")
         #expect(current.region == store.region)
         #expect(current.incarnation > store.incarnation)
