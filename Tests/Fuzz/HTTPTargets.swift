@@ -61,9 +61,16 @@ private func agreeWithLLHTTP(_ head: RequestHead, _ bytes: ByteBuffer) {
         return
     }
     precondition(other.method.rawValue == head.request.method.rawValue, "another method")
-    precondition(other.uri == head.request.path ?? "", "another target")
+    precondition(isSameTarget(other.uri, head.request.path ?? ""), "another target")
     let chunked = other.headers["transfer-encoding"].contains { $0.lowercased() == "chunked" }
     precondition(chunked == (head.framing == .chunked), "another framing")
+}
+
+/// Of an absolute-form target we keep the path and the query, llhttp all of it.
+private func isSameTarget(_ whole: String, _ kept: String) -> Bool {
+    if whole == kept { return true }
+    guard whole.lowercased().hasPrefix("http") else { return false }
+    return whole.hasSuffix(kept) || whole.hasSuffix(kept.dropFirst()) || kept == "/"
 }
 
 extension HTTPMethod {
