@@ -71,13 +71,24 @@ struct RequestHeadBuilder {
         if target == "*", method == .options { return (target, nil) }
         for scheme in ["http://", "https://"] where target.lowercased().hasPrefix(scheme) {
             let rest = target.dropFirst(scheme.count)
-            guard let end = rest.firstIndex(where: { $0 == "/" || $0 == "?" }) else {
-                return ("/", String(rest))
+            let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
+            let (authority, path) = (String(rest[..<end]), rest[end...])
+            guard isAuthority(authority) else {
+                throw .malformed("the request target names no host")
             }
-            let path = rest[end...]
-            return (path.first == "/" ? String(path) : "/\(path)", String(rest[..<end]))
+            return (path.first == "/" ? String(path) : "/\(path)", authority)
         }
         throw .malformed("the request target is neither a path nor a URL")
+    }
+
+    /// RFC 3986, section 3.2, without userinfo (RFC 9110, section 4.2.4): the characters of a host and a port.
+    private static func isAuthority(_ text: String) -> Bool {
+        !text.isEmpty
+            && text.unicodeScalars.allSatisfy { scalar in
+                ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar)
+                    || ("0"..."9").contains(scalar)
+                    || ".-_~!$&'()*+,;=:%[]".unicodeScalars.contains(scalar)
+            }
     }
 
     /// One field line, without its CR LF.

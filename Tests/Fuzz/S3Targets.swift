@@ -36,7 +36,8 @@ extension XMLElement {
 private func write(_ parts: [CompletedPart]) -> ByteBuffer {
     var text = "<CompleteMultipartUpload>"
     for part in parts {
-        text += "<Part><PartNumber>\(part.number)</PartNumber><ETag>\"\(escaped(part.etag))\"</ETag>"
+        text +=
+            "<Part><PartNumber>\(part.number)</PartNumber><ETag>\"\(escaped(part.etag))\"</ETag>"
         for (algorithm, bytes) in part.checksums {
             text += "<\(algorithm.elementName)>\(Base64.encode(bytes))</\(algorithm.elementName)>"
         }

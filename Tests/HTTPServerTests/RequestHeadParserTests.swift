@@ -103,6 +103,7 @@ private let host = "Host: example\r\n"
         ("GET http://other/a HTTP/1.1\r\n\(host)\r\n", 400),
         ("GET http://example:80/a HTTP/1.1\r\n\(host)\r\n", 400),
         ("GET http://user@example/a HTTP/1.1\r\n\(host)\r\n", 400),
+        ("GET http://^example/a HTTP/1.0\r\n\r\n", 400), ("GET http:///a HTTP/1.0\r\n\r\n", 400),
         ("GET  / HTTP/1.1\r\n\(host)\r\n", 400),
         ("GET / a HTTP/1.1\r\n\(host)\r\n", 400),
         ("GET /\r\n\(host)\r\n", 400),
