@@ -3,10 +3,11 @@ import dataclasses
 import os
 import shutil
 import statistics
+import time
 import traceback
 
 from . import servers
-from .process import CannotRun, Void
+from .process import CannotRun, Void, checked
 
 
 @dataclasses.dataclass
@@ -35,6 +36,8 @@ class Bench:
         self.row = Row(name)
         self.binary, self.rounds = os.path.abspath(binary), rounds
         self.directory = os.path.join(os.path.abspath(directory), name)
+        # Of B11: a data directory that is kept, and how many objects it holds.
+        self.store, self.objects = None, 0
         self._started = []
 
     def __enter__(self):
@@ -81,8 +84,17 @@ class Bench:
         self._started.append(server)
         return server
 
-    def holdfast(self, name="west", peers=()):
-        return servers.Holdfast(self, name, peers)
+    def holdfast(self, name="west", peers=(), data=None):
+        return servers.Holdfast(self, name, peers, data=data)
+
+    def load(self, data, objects, *options):
+        """Puts objects into a data directory that no daemon has; `StoreLoader` is built beside the program."""
+        loader = os.path.join(os.path.dirname(self.binary), "StoreLoader")
+        if not os.access(loader, os.X_OK):
+            raise CannotRun(f"{loader} is not there; make bench builds it")
+        start = time.monotonic()
+        checked([loader, "--data", data, "--bucket", servers.BUCKET, "--objects", str(objects), *options])
+        return time.monotonic() - start
 
     # What was found.
 
@@ -101,8 +113,14 @@ class Bench:
             work, peer, f"{sign} {reach:g}", "reached" if met else "missed", ratio,
             (min(ratios), max(ratios)), ours, theirs))
 
-    def bound(self, work, value, limit, unit):
+    def at_least(self, work, value, goal, unit):
+        """Holds one figure against a lower bound."""
+        self.row.lines.append(Line(
+            work, "", f">= {goal:g} {unit}", "reached" if value >= goal else "missed", None, None,
+            f"{value:.0f} {unit}"))
+
+    def bound(self, work, value, limit, unit, digits=1):
         """Holds one figure against an upper bound."""
         self.row.lines.append(Line(
             work, "", f"<= {limit:g} {unit}", "reached" if value <= limit else "missed", None, None,
-            f"{value:.1f} {unit}"))
+            f"{value:.{digits}f} {unit}"))

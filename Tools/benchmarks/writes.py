@@ -9,7 +9,7 @@ from . import load
 from .process import checked
 from .reads import figures
 
-LARGE = 256 << 20
+LARGE, SMALL = 256 << 20, 4 << 10
 KEYS_PER_THREAD = 4000
 
 
@@ -70,27 +70,9 @@ def small(bench):
 
 
 def put_script(bench, ours):
-    """wrk signs nothing, so the URLs are signed beforehand; every body is new."""
-    lists = []
-    for thread in range(2):
-        lists.append(bench.path(f"urls-{thread}"))
-        with open(lists[-1], "w") as file:
-            for number in range(KEYS_PER_THREAD):
-                url = ours.presigned("PUT", f"small-{thread}-{number}")
-                file.write(url[len(ours.url):] + "\n")
-    script = bench.path("put.lua")
-    with open(script, "w") as file:
-        file.write(
-            "local threads = 0\n"
-            "function setup(thread) thread:set('id', threads); threads = threads + 1 end\n"
-            "function init()\n  targets, count = {}, 0\n"
-            f"  for line in io.lines('{bench.path('urls-')}' .. id) do targets[#targets + 1] = line end\n"
-            "  local seed = io.open('/dev/urandom', 'rb')\n"
-            "  filler = seed:read(4064); seed:close()\nend\n"
-            "function request()\n  count = count + 1\n"
-            "  local body = string.format('%016d%016d', count, id) .. filler\n"
-            "  return wrk.format('PUT', targets[count % #targets + 1], nil, body)\nend\n")
-    return script
+    return load.script(bench, "put", ours.url, "PUT", [
+        [ours.presigned("PUT", f"small-{thread}-{number}") for number in range(KEYS_PER_THREAD)]
+        for thread in range(load.THREADS)], SMALL)
 
 
 def disk_syncs(bench, count=200):
