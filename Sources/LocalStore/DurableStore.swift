@@ -1,6 +1,6 @@
 // One region's durable store. This file opens and closes it and holds what its parts share; what it does
 // is in the files named after it: `Objects/`, `Blobs/`, `Uploads/`, `Feed/` over `Ingest/` (bytes in),
-// `Read/` (bytes out), `Commit/` (decisions), `Index/` (what is derived) and `Recovery/`.
+// `Read/` (bytes out), `Commit/` (decisions), `Index/` (what is derived), `Recovery/` and `Backup/`.
 
 internal import ChunkFiles
 package import DiskIO
@@ -31,6 +31,7 @@ package final class DurableStore: Sendable {
     let lookups = OpenLookups()
     let watch: ReferenceWatch
     let collected = Collected()
+    let gate = ReclaimGate()
     let renewal: RenewJournal
     /// What the start found lost of the journal.
     let journalDamage: [JournalDamage]

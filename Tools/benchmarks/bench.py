@@ -1,5 +1,6 @@
 """One row while it runs: its directory, its servers, and what it found out."""
 import dataclasses
+import mmap
 import os
 import shutil
 import statistics
@@ -8,6 +9,8 @@ import traceback
 
 from . import servers
 from .process import CannotRun, Void, checked
+
+REST_SECONDS = 20
 
 
 @dataclasses.dataclass
@@ -79,6 +82,17 @@ class Bench:
             file.flush()
             os.fsync(file.fileno())
         return path
+
+    def warm_memory(self, size):
+        """Has the next page cache or heap of that size come out of memory that the machine really holds: a
+        hypervisor that takes free pages back makes whoever touches them first pay for them."""
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE
+        mmap.mmap(-1, size, flags=flags).close()
+
+    def rest_disk(self):
+        """Lets a disk that has a burst allowance regain it, so that each round finds the same disk."""
+        os.sync()
+        time.sleep(REST_SECONDS)
 
     def started(self, server):
         self._started.append(server)

@@ -20,8 +20,8 @@
 //
 // Looking up takes out. A reader who finds an object in quarantine gets it only after a new version of it,
 // without the mark, is durable (`ObjectStore.object`). So whoever was told that a layer exists, by HEAD, by
-// a mount or by a pull, in any region that knows of the quarantine, holds a key that no running collection
-// can remove (4), and that is young for the next.
+// a list of exactly that key, by a mount or by a pull, in any region that knows of the quarantine, holds a
+// key that no running collection can remove (4), and that is young for the next.
 //
 // What this survives:
 //  - A tag is pushed while the mark runs. Its manifest is young. Its layers were looked up: those that were

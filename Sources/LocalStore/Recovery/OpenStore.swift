@@ -42,6 +42,7 @@ struct OpenStore: Sendable {
     }
 
     private func open() throws -> Outcome {
+        try Self.refuseUnfinishedBackup(disk, configuration)
         for directory in [configuration.directory, configuration.chunkDirectory] {
             try disk.makeDirectory(directory)
         }
@@ -74,6 +75,16 @@ struct OpenStore: Sendable {
             throw StorageError(
                 .refusedToOpen, "the data directory is in use by another process", cause: error)
         }
+    }
+
+    /// Whatever is there of it, it is not all.
+    static func refuseUnfinishedBackup(
+        _ disk: any Disk, _ configuration: LocalStoreConfiguration
+    ) throws(StorageError) {
+        guard disk.exists(configuration.unfinishedBackup) else { return }
+        throw StorageError(
+            .refusedToOpen,
+            "this is a backup that was not finished; make another, and remove this one")
     }
 
     private func manifest(_ directory: JournalDirectory) throws -> JournalManifest {

@@ -127,6 +127,12 @@ struct RegionStatus: Decodable, Sendable {
         var id: String
         var name: String
     }
+    struct Store: Decodable, Sendable {
+        var logicalBytes: UInt64
+        var physicalBytes: UInt64
+        var deadBytes: UInt64?
+        var freedBytes: UInt64
+    }
     struct Lag: Decodable, Sendable {
         var pendingEntries: Int
     }
@@ -149,6 +155,7 @@ struct RegionStatus: Decodable, Sendable {
     }
 
     var region: Identity
+    var store: Store
     var replication: Replication
     var damage: [Damage]
 }
