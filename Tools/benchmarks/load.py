@@ -51,7 +51,9 @@ def rate_of_all(url, connections, script, ends, seconds=120):
 
 
 def wrk(url, connections, seconds, script):
-    command = ["wrk", f"-t{min(THREADS, connections)}", f"-c{connections}", f"-d{seconds}s"]
+    # What takes long is slow, and no failure.
+    command = [
+        "wrk", f"-t{min(THREADS, connections)}", f"-c{connections}", f"-d{seconds}s", "--timeout", "60s"]
     return command + (["-s", script] if script else []) + [url]
 
 
