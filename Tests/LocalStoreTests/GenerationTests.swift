@@ -168,7 +168,7 @@ struct GenerationTests {
         for number in 0..<400 {
             try await store.put("again", pattern(number % 10), ledger)
         }
-        while store.renewal.renewals == 0 { await Task.yield() }
+        try await eventually("a generation is written") { store.renewal.renewals > 0 }
         try await ledger.check(store, "renewed")
         try await store.renewJournal()
         let figures = try await store.figures()

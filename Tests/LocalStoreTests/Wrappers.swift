@@ -4,26 +4,55 @@
 import DiskIO
 import Dispatch
 import MetadataIndex
+import Simulation
 import Synchronization
 
 /// A disk that lets no sync of a journal file through while it is held.
 final class HeldDisk: Disk {
+    private struct State {
+        var isHeld = false
+        var syncs = 0
+        /// Syncs that wait to be let through.
+        var waiting = 0
+    }
+
     private let disk: any Disk
-    fileprivate let isHeld = Atomic(false)
-    fileprivate let gate = DispatchSemaphore(value: 0)
-    fileprivate let syncs = Atomic(0)
+    private let state = Mutex(State())
+    private let gate = DispatchSemaphore(value: 0)
 
     init(_ disk: any Disk) { self.disk = disk }
 
-    func hold() { isHeld.store(true, ordering: .sequentiallyConsistent) }
-
-    func release() {
-        isHeld.store(false, ordering: .sequentiallyConsistent)
-        gate.signal()
+    /// Holds the next sync for as long as `body` runs, however that ends. `body` is given what returns when a
+    /// sync is held.
+    func holding<Value>(
+        _ body: (_ isHeld: () async throws -> Void) async throws -> Value
+    ) async throws -> Value {
+        state.withLock { $0.isHeld = true }
+        defer {
+            let waiting = state.withLock { state in
+                defer { (state.isHeld, state.waiting) = (false, 0) }
+                return state.waiting
+            }
+            for _ in 0..<waiting { gate.signal() }
+        }
+        return try await body { [self] in
+            try await eventually("a sync of the journal is held") {
+                state.withLock { $0.waiting > 0 }
+            }
+        }
     }
 
     /// Syncs of journal files so far, the one that is held included.
-    var journalSyncs: Int { syncs.load(ordering: .sequentiallyConsistent) }
+    var journalSyncs: Int { state.withLock { $0.syncs } }
+
+    fileprivate func pass() {
+        let mustWait = state.withLock { state in
+            state.syncs += 1
+            if state.isHeld { state.waiting += 1 }
+            return state.isHeld
+        }
+        if mustWait { gate.wait() }
+    }
 
     func open(_ path: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile {
         let file = try disk.open(path, mode)
@@ -72,8 +101,7 @@ private final class HeldFile: DiskFile {
         try file.readResident(into: buffer, at: offset)
     }
     func sync() throws(DiskError) {
-        disk.syncs.add(1, ordering: .sequentiallyConsistent)
-        if disk.isHeld.load(ordering: .sequentiallyConsistent) { disk.gate.wait() }
+        disk.pass()
         try file.sync()
     }
     func startWriteback(_ range: Range<UInt64>) { file.startWriteback(range) }

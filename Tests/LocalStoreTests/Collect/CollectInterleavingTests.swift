@@ -248,7 +248,7 @@ struct CollectInterleavingTests {
         for await _ in found {}
         try await store.delete("gone", ledger)
         async let report = store.collect()
-        while !store.lookups.isAwaited { await Task.yield() }
+        try await eventually("the collection waits for look-ups") { store.lookups.isAwaited }
         #expect(try store.physicalBytes() == before)
         opener.finish()
         #expect(try await read == Array(Self.bytes.readableBytesView))
@@ -333,7 +333,9 @@ struct CollectInterleavingTests {
         let report = try await store.collect()
         #expect(report.findings.contains { $0.outcome == .kept && $0.reason.contains("damaged") })
         #expect(region.disk.paths.contains(path))
-        while try await store.stat(blob)?.isDamaged == false { await Task.yield() }
+        try await eventually("the damage is recorded") {
+            try await store.stat(blob)?.isDamaged == true
+        }
         region.disk.flip(path, at: chunk.offsetBytes + 100)
         // The push mends it; its old chunks are dead then.
         try await store.put("1", pattern(60_000, seed: 2), ledger)
@@ -369,19 +371,20 @@ extension DurableStore {
     func inOneGroup<Answer: Sendable>(
         _ disk: HeldDisk, _ commits: [@Sendable () async throws -> Answer]
     ) async throws -> [Answer] {
-        let syncs = disk.journalSyncs
-        disk.hold()
-        return try await withThrowingTaskGroup(of: (Int, Answer?).self) { group in
-            group.addTask { [self] in
-                try await put("held", pattern(9), Ledger())
-                return (-1, nil)
+        try await withThrowingTaskGroup(of: (Int, Answer?).self) { group in
+            try await disk.holding { isHeld in
+                group.addTask { [self] in
+                    try await put("held", pattern(9), Ledger())
+                    return (-1, nil)
+                }
+                try await isHeld()
+                for (number, commit) in commits.enumerated() {
+                    group.addTask { (number, try await commit()) }
+                    try await eventually("commit \(number) waits for the committer") {
+                        committer.queue.waitingCount >= number + 1
+                    }
+                }
             }
-            while disk.journalSyncs == syncs { await Task.yield() }
-            for (number, commit) in commits.enumerated() {
-                group.addTask { (number, try await commit()) }
-                while committer.queue.waitingCount < number + 1 { await Task.yield() }
-            }
-            disk.release()
             var answers: [Int: Answer] = [:]
             for try await (number, answer) in group { answers[number] = answer }
             return answers.sorted { $0.key < $1.key }.map(\.value)
@@ -395,19 +398,18 @@ extension DurableStore {
         _ meanwhile: @Sendable () async throws -> Void = {},
         then: @escaping @Sendable () async throws -> Void = {}
     ) async throws {
-        let syncs = disk.journalSyncs
-        disk.hold()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { [self] in
-                let drop = DropBlobs(
-                    candidates: [DeadBlob(blob: blob, sizeBytes: 0)], grace: .zero)
-                let dropped = try await committer.queue.submit(drop)
-                #expect(dropped.map(\.blob) == [blob])
+            try await disk.holding { isHeld in
+                group.addTask { [self] in
+                    let drop = DropBlobs(
+                        candidates: [DeadBlob(blob: blob, sizeBytes: 0)], grace: .zero)
+                    let dropped = try await committer.queue.submit(drop)
+                    #expect(dropped.map(\.blob) == [blob])
+                }
+                try await isHeld()
+                try await meanwhile()
+                group.addTask { try await then() }
             }
-            while disk.journalSyncs == syncs { await Task.yield() }
-            try await meanwhile()
-            group.addTask { try await then() }
-            disk.release()
             try await group.waitForAll()
         }
     }
