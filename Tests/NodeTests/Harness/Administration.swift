@@ -2,13 +2,14 @@
 
 import Foundation
 
-/// The document of a job that has ended.
-struct JobAnswer: Decodable {
-    struct Finding: Decodable {
+/// What tests read of a job's document.
+struct JobAnswer: Decodable, Sendable {
+    struct Finding: Decodable, Sendable {
         var subject: String
         var reason: String
         var outcome: String
     }
+    var kind: String
     var state: String
     var failure: String?
     var figures: [String: UInt64]
@@ -17,6 +18,14 @@ struct JobAnswer: Decodable {
     var outcomes: Set<String> { Set(findings.map(\.outcome)) }
 
     func figure(_ name: String) -> UInt64 { figures[name] ?? 0 }
+
+    /// A collection that found nothing to do.
+    var isIdle: Bool {
+        [
+            "quarantined_keys", "waiting_keys", "taken_out_keys", "removed_keys", "removed_blobs",
+            "aborted_uploads",
+        ].allSatisfy { figure($0) == 0 }
+    }
 }
 
 struct JobRun {
@@ -39,7 +48,7 @@ struct HistoryAnswer: Decodable {
 
 extension Region {
     /// What a command prints to the person; throws unless it exits with 0.
-    func command(_ arguments: String...) async throws -> String {
+    func command(_ arguments: [String]) async throws -> String {
         try await Program.run(
             [Checkout.daemon] + arguments + ["--data", data], in: directory, timeout: .seconds(60))
     }
@@ -65,20 +74,33 @@ extension Region {
         return run.job
     }
 
-    /// Collects the registry's garbage again and again, until nothing is left to do.
-    func collectAll(graceSeconds: Int) async throws {
-        try await eventually("\(name) has no garbage left", within: .seconds(180)) {
+    /// Collects the registry's garbage in all of the regions again and again, until none has anything left to
+    /// do. Returns what the last run of each said.
+    @discardableResult
+    static func collectAll(
+        _ regions: [Region], graceSeconds: Int
+    ) async throws -> [JobAnswer] {
+        var last: [JobAnswer] = []
+        let what = "no region has garbage left"
+        try await eventually(what, within: .seconds(240), else: { "\(last)" }) {
             // What is younger than that is no garbage yet.
             try await Task.sleep(for: .seconds(graceSeconds + 1))
-            let job = try await collect(
-                "--registry", Self.bucket, "--delete-untagged", "--grace", "\(graceSeconds)s")
-            let steps = ["quarantined_keys", "waiting_keys", "taken_out_keys", "removed_keys"]
-            return (steps + ["removed_blobs"]).allSatisfy { job.figure($0) == 0 }
+            last = []
+            var isDone = true
+            for region in regions {
+                let job = try await region.collect(
+                    "--registry", bucket, "--delete-untagged", "--grace", "\(graceSeconds)s")
+                last.append(job)
+                let uploads = try await region.status().store.uploads
+                isDone = isDone && job.isIdle && uploads == 0
+            }
+            return isDone
         }
+        return last
     }
 
     func history(_ subject: String) async throws -> [HistoryAnswer.Entry] {
-        let text = try await command("history", subject, "--json")
+        let text = try await command(["history", subject, "--json"])
         return try JSONDecoder().decode(HistoryAnswer.self, from: Data(text.utf8)).versions
     }
 
