@@ -26,7 +26,10 @@ extension NodeTests {
             for registry in registries { try await registry.start() }
             let state = west.directory.path("state")
             let load = try Program(
-                ["python3", Checkout.client("mixed_load.py"), "run", "\(seed)", "\(seconds)", state],
+                [
+                    "python3", Checkout.client("mixed_load.py"), "run", "\(seed)", "\(seconds)",
+                    state,
+                ],
                 environment: west.environment.merging([
                     "OTHER_ENDPOINT": east.url, "REGISTRY": registries[0].url,
                     "OTHER_REGISTRY": registries[1].url,

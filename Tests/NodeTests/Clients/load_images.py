@@ -6,7 +6,7 @@ from load_worker import Worker
 from registry import Broken, Refused, Registry, digest_of
 
 SIZES = [200, 5_000, 9_000, 60_000, 300_000, 1_300_000]
-SHARED = 30
+SHARED = 12
 TAGS = ["latest", "v1", "v2", "stable"]
 # How often an image is asked for that a tag shows and that cannot be pulled, a second apart.
 TRIES = 8

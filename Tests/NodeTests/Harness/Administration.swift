@@ -19,12 +19,13 @@ struct JobAnswer: Decodable, Sendable {
 
     func figure(_ name: String) -> UInt64 { figures[name] ?? 0 }
 
-    /// A collection that found nothing to do.
-    var isIdle: Bool {
-        [
-            "quarantined_keys", "waiting_keys", "taken_out_keys", "removed_keys", "removed_blobs",
-            "aborted_uploads",
-        ].allSatisfy { figure($0) == 0 }
+    /// Collections of all regions, one after the other, that leave nothing to do. What the history of one
+    /// region's tags needs and another has never known, the one takes out of the other's quarantine.
+    static func areIdle(_ round: [JobAnswer]) -> Bool {
+        func sum(_ name: String) -> UInt64 { round.reduce(0) { $0 + $1.figure(name) } }
+        let steps = ["waiting_keys", "removed_keys", "removed_blobs", "aborted_uploads"]
+        return steps.allSatisfy { sum($0) == 0 }
+            && sum("quarantined_keys") == sum("taken_out_keys")
     }
 }
 
@@ -82,19 +83,19 @@ extension Region {
     ) async throws -> [JobAnswer] {
         var last: [JobAnswer] = []
         let what = "no region has garbage left"
-        try await eventually(what, within: .seconds(240), else: { "\(last)" }) {
+        try await eventually(what, within: .seconds(240), else: { "\(last.map(\.figures))" }) {
             // What is younger than that is no garbage yet.
             try await Task.sleep(for: .seconds(graceSeconds + 1))
             last = []
-            var isDone = true
+            var uploads: UInt64 = 0
             for region in regions {
-                let job = try await region.collect(
-                    "--registry", bucket, "--delete-untagged", "--grace", "\(graceSeconds)s")
-                last.append(job)
-                let uploads = try await region.status().store.uploads
-                isDone = isDone && job.isIdle && uploads == 0
+                last += [
+                    try await region.collect(
+                        "--registry", bucket, "--delete-untagged", "--grace", "\(graceSeconds)s")
+                ]
+                uploads += try await region.status().store.uploads
             }
-            return isDone
+            return JobAnswer.areIdle(last) && uploads == 0
         }
         return last
     }
