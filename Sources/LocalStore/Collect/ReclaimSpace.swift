@@ -24,6 +24,9 @@ struct ReclaimSpace: Sendable {
                 JobFinding("chunk files", "the journal was found damaged at the start", .kept))
             return
         }
+        if !isDryRun, store.gate.isClosed {
+            job.found(JobFinding("chunk files", ReclaimGate.reason, .kept))
+        }
         try await unlinkRetired()
         // Full files are let go of by their lanes, and count as done with from now on.
         store.chunks.appender.seal([])
@@ -119,13 +122,13 @@ struct ReclaimSpace: Sendable {
             job.found(JobFinding("chunk file \(space.file)", refusal, .kept))
             return space
         }
+        guard !store.gate.isClosed else { return space }
         if space.live.isEmpty {
-            try await retire(space.file)
-            return nil
+            return try await retire(space.file) ? nil : space
         }
         if space.isMostlyDead(limits), try await compact(space) { return nil }
         guard space.isWasteful(limits) else { return space }
-        try await punch(space)
+        guard try await store.gate.step({ try await punch(space) }) else { return space }
         let after = try await measure(space.file, space.live)
         if after.isWasteful(limits), try await compact(after) { return nil }
         return after
@@ -147,8 +150,7 @@ struct ReclaimSpace: Sendable {
             return false
         }
         job.add("compacted_files", 1)
-        try await retire(space.file)
-        return true
+        return try await retire(space.file)
     }
 
     private func punch(_ space: FileSpace) async throws {
@@ -164,11 +166,14 @@ struct ReclaimSpace: Sendable {
         store.collected.addFreed(freed)
     }
 
-    private func retire(_ file: UInt64) async throws {
-        try await store.committer.queue.submit(RetireFile(file: file))
-        store.collected.retire(file)
-        await store.lookups.settled()
-        try await unlink(file)
+    /// Whether the file is gone, or will be: not while a backup is being made.
+    private func retire(_ file: UInt64) async throws -> Bool {
+        try await store.gate.step {
+            try await store.committer.queue.submit(RetireFile(file: file))
+            store.collected.retire(file)
+            await store.lookups.settled()
+            try await unlink(file)
+        }
     }
 
     // MARK: Unlinking
@@ -176,7 +181,9 @@ struct ReclaimSpace: Sendable {
     private func unlinkRetired() async throws {
         guard !isDryRun, !store.collected.retired.isEmpty else { return }
         await store.lookups.settled()
-        for file in store.collected.retired { try await unlink(file) }
+        for file in store.collected.retired {
+            guard try await store.gate.step({ try await unlink(file) }) else { return }
+        }
     }
 
     private func unlink(_ file: UInt64) async throws {
