@@ -141,6 +141,9 @@ extension DiskError {
     /// EUCLEAN); other places may be well.
     package var isUnreadable: Bool { [EIO, EBADMSG, EUCLEAN].contains(code) }
 
+    /// The name is not there.
+    package var isMissing: Bool { code == ENOENT }
+
     /// `operation path: number`; the path is relative to the data directory only where the caller made
     /// it so, and is for logs, never for clients.
     package var description: String { "\(operation) \(path): errno \(code)" }

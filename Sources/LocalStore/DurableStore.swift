@@ -1,6 +1,6 @@
 // One region's durable store. This file opens and closes it and holds what its parts share; what it does
 // is in the files named after it: `Objects/`, `Blobs/`, `Uploads/`, `Feed/` over `Ingest/` (bytes in),
-// `Read/` (bytes out), `Commit/` (decisions), `Index/` (what is derived) and `Recovery/`.
+// `Read/` (bytes out), `Commit/` (decisions), `Index/` (what is derived), `Recovery/` and `Backup/`.
 
 internal import ChunkFiles
 package import DiskIO
@@ -31,6 +31,7 @@ package final class DurableStore: Sendable {
     let lookups = OpenLookups()
     let watch: ReferenceWatch
     let collected = Collected()
+    let gate = ReclaimGate()
     let renewal: RenewJournal
     /// What the start found lost of the journal.
     let journalDamage: [JournalDamage]
@@ -41,15 +42,16 @@ package final class DurableStore: Sendable {
     /// Opens the data directory, making it where it is not there, and recovers what a crash left. Returns
     /// when everything that was ever acknowledged is there to be read. Throws `refusedToOpen` for a
     /// directory that is in use, or of a later format. `uptime` is the time since some start; it never goes
-    /// back.
+    /// back. `progress` is told how far an index is that has to be brought up to date; its thread waits.
     package static func open(
         _ configuration: LocalStoreConfiguration, disk: any Disk, index factory: IndexFactory,
         clock: any WallClock, random: @escaping @Sendable () -> UInt64, logger: Logger,
-        uptime: @escaping @Sendable () -> Duration = DurableStore.elapsed(since: .now)
+        uptime: @escaping @Sendable () -> Duration = DurableStore.elapsed(since: .now),
+        progress: @escaping @Sendable (ReplayProgress) -> Void = { _ in }
     ) async throws -> DurableStore {
         let opening = OpenStore(
             configuration: configuration, disk: disk, factory: factory, clock: clock,
-            random: random, logger: logger)
+            random: random, logger: logger, progress: progress)
         let pool = BlockingPool(threads: configuration.limits.blockingThreads)
         let committerThread = BlockingPool(threads: 1)
         do {

@@ -19,6 +19,8 @@ package struct LocalStoreConfiguration: Sendable {
     var journalDirectory: String { directory + "/journal" }
     var indexDirectory: String { directory + "/index" }
     var lockFile: String { directory + "/lock" }
+    /// In the copy that a backup makes, until it is finished.
+    var unfinishedBackup: String { directory + "/unfinished-backup" }
 }
 
 package struct LocalStoreLimits: Sendable {

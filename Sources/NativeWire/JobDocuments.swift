@@ -2,7 +2,7 @@
 
 /// The body of `POST /-/admin/v1/jobs`.
 package struct JobRequestDocument: Sendable, Hashable, Codable {
-    /// "gc" or "repair".
+    /// "gc", "repair" or "backup".
     package var kind: String
     /// Of a collection: the bucket whose registry is collected as well.
     package var registryBucket: String?
@@ -12,6 +12,8 @@ package struct JobRequestDocument: Sendable, Hashable, Codable {
     /// Of a repair.
     package var isDeep: Bool?
     package var bucket: String?
+    /// Of a backup: where it goes, an absolute path on the daemon's machine.
+    package var directory: String?
 
     package init(kind: String) { self.kind = kind }
 }

@@ -6,11 +6,38 @@ package import Storage
 internal import Synchronization
 
 package final class ConfirmedPositions: Sendable {
-    private struct Confirmed {
+    /// A number and when it was confirmed.
+    private struct Mark {
         var number: UInt64
         var milliseconds: Int64
-        /// The last number that had stood for the settling time when this one came.
-        var settled: UInt64 = 0
+    }
+
+    /// Of one region. While a region confirms one number after the other, one of them is waited for, and
+    /// those that come meanwhile are not: so the settled one moves on however busy the feed is.
+    private struct Confirmed {
+        private var settled: UInt64 = 0
+        /// What settles next, and the latest.
+        private var next: Mark
+        private var latest: Mark
+
+        init(_ first: Mark) { (next, latest) = (first, first) }
+
+        mutating func note(_ mark: Mark) {
+            guard mark.number > latest.number else { return }
+            let settled = settled(at: mark.milliseconds)
+            latest = mark
+            if next.number <= settled { next = mark }
+        }
+
+        /// The last number that has stood for the settling time.
+        mutating func settled(at now: Int64) -> UInt64 {
+            for mark in [next, latest]
+            where now - mark.milliseconds >= ConfirmedPositions.settlingMilliseconds {
+                settled = max(settled, mark.number)
+            }
+            if next.number <= settled { next = latest }
+            return settled
+        }
     }
 
     /// A confirmation counts when it is this old: whatever that region wrote before it confirmed has
@@ -25,14 +52,8 @@ package final class ConfirmedPositions: Sendable {
     package func note(_ region: RegionID, _ position: FeedPosition) {
         let now = clock.milliseconds()
         state.withLock { state in
-            guard let last = state[region] else {
-                state[region] = Confirmed(number: position.number, milliseconds: now)
-                return
-            }
-            guard position.number > last.number else { return }
-            state[region] = Confirmed(
-                number: position.number, milliseconds: now,
-                settled: Self.settled(last, now))
+            let mark = Mark(number: position.number, milliseconds: now)
+            state[region, default: Confirmed(mark)].note(mark)
         }
     }
 
@@ -48,12 +69,8 @@ package final class ConfirmedPositions: Sendable {
         return state.withLock { state in
             let known = Set(peers.compactMap(\.region)).union(origins).union(state.keys)
             return known.subtracting([own]).map { region in
-                state[region].map { Self.settled($0, now) } ?? 0
+                state[region]?.settled(at: now) ?? 0
             }.min() ?? .max
         }
-    }
-
-    private static func settled(_ last: Confirmed, _ now: Int64) -> UInt64 {
-        now - last.milliseconds >= settlingMilliseconds ? last.number : last.settled
     }
 }

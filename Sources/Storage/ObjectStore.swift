@@ -96,7 +96,7 @@ package protocol ObjectStore: Sendable {
     /// build on it.
     func object(_ name: ObjectName) async throws -> ObjectVersion?
 
-    /// Throws `noSuchBucket`.
+    /// Throws `noSuchBucket`. Being listed is not being looked up: what is in quarantine stays there.
     func list(_ request: ListRequest) async throws -> ListPage
 
     /// Decides and records each mutation by itself, all in one durable group; answers in their order.

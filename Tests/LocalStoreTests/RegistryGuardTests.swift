@@ -13,7 +13,7 @@ import Testing
 struct RegistryGuardTests {
     private static let app = CollectRegistryTests.app
     private static let hour: Int64 = 3_600_000
-    private static let region = RegionID(1)
+    private static let region = RegionID(5)
     private static let name = RegistryFixture.name(
         .layerLink(app, RegistryFixture.digest(ByteBuffer(string: "a layer"))))
 
@@ -43,7 +43,8 @@ struct RegistryGuardTests {
     )
     func rule() throws {
         let rule = Self.rule
-        let elsewhere = RegionID(2)
+        // A region that has the greater id is quick to take over, the other one is not.
+        let (elsewhere, lesser) = (RegionID(7), RegionID(2))
         let expected: [(ObjectVersion, Bool, QuarantineRule.Step)] = [
             (try Self.version(hoursOld: 23), false, .keep),
             (try Self.version(hoursOld: 24), false, .quarantine),
@@ -54,6 +55,8 @@ struct RegistryGuardTests {
             (try Self.version(hoursOld: 99, quarantinedFor: 48, number: 11), false, .wait),
             (try Self.version(hoursOld: 99, quarantinedFor: 96, in: elsewhere), false, .wait),
             (try Self.version(hoursOld: 99, quarantinedFor: 97, in: elsewhere), false, .quarantine),
+            (try Self.version(hoursOld: 99, quarantinedFor: 97, in: lesser), false, .wait),
+            (try Self.version(hoursOld: 999, quarantinedFor: 817, in: lesser), false, .quarantine),
         ]
         for (version, isNeeded, step) in expected {
             #expect(rule.step(version, isNeeded: isNeeded) == step, "\(version)")

@@ -13,8 +13,12 @@ import Testing
 
 @testable import LocalStore
 
-/// Remembers what it was told.
+/// Remembers what it was told, and has the work end after so many looks.
 final class Recorded: WorkReport {
+    private let checksLeft: Mutex<Int>
+
+    init(checks: Int = .max) { checksLeft = Mutex(checks) }
+
     private let state = Mutex<(figures: [String: UInt64], findings: [JobFinding])>(([:], []))
 
     var findings: [JobFinding] { state.withLock { $0.findings } }
@@ -27,7 +31,14 @@ final class Recorded: WorkReport {
         state.withLock { $0.figures[figure, default: 0] += count }
     }
     func found(_ finding: JobFinding) { state.withLock { $0.findings.append(finding) } }
-    func checkCancellation() throws { try Task.checkCancellation() }
+    func checkCancellation() throws {
+        try Task.checkCancellation()
+        let isLast = checksLeft.withLock { left in
+            left -= 1
+            return left < 0
+        }
+        if isLast { throw CancellationError() }
+    }
 }
 
 /// One way in which a disk loses a chunk.

@@ -27,21 +27,14 @@ extension NodeTests {
             from source: Registry, to target: Registry, seed: Int, _ work: TemporaryDirectory
         ) async throws {
             let image = work.path("image-\(seed)")
-            let digest = try await Program.run(
-                ["python3", Checkout.client("make_image.py"), image, "\(seed)"]
-                    + Self.sizes.map(String.init), in: work
-            ).trimmingCharacters(in: .whitespacesAndNewlines)
-            try await copy("oci:\(image):image", docker(source, "team/app:v\(seed)"), work)
+            let digest = try await Skopeo.makeImage(image, seed: seed, sizes: Self.sizes, work)
+            try await Skopeo.copy("oci:\(image):image", source.image("team/app:v\(seed)"), work)
             try await eventually("the tag is in the other region", within: .seconds(120)) {
                 let url = "\(target.url)/v2/team/app/manifests/v\(seed)"
                 return try await HTTP.send("HEAD", url, headers: Self.accept).status == 200
             }
             for name in ["team/app:v\(seed)", "team/app@\(digest)"] {
-                let pulled = work.path("pulled-\(seed)")
-                try await copy(docker(target, name), "oci:\(pulled):image", work)
-                try await Program.run(
-                    ["diff", "-r", image + "/blobs", pulled + "/blobs"], in: work)
-                try FileManager.default.removeItem(atPath: pulled)
+                try await Skopeo.expectSame(target.image(name), as: image, work)
             }
         }
 
@@ -49,18 +42,6 @@ extension NodeTests {
             "Accept: application/vnd.oci.image.index.v1+json",
             "Accept: application/vnd.oci.image.manifest.v1+json",
         ]
-
-        private func docker(_ registry: Registry, _ name: String) -> String {
-            "docker://127.0.0.1:\(registry.port)/\(name)"
-        }
-
-        private func copy(_ from: String, _ to: String, _ work: TemporaryDirectory) async throws {
-            try await Program.run(
-                [
-                    "skopeo", "--insecure-policy", "copy", "--all", "--preserve-digests",
-                    "--src-tls-verify=false", "--dest-tls-verify=false", from, to,
-                ], in: work)
-        }
 
         @Test("a chunked upload goes on after the registry was restarted in mid-push")
         func resumes() async throws {

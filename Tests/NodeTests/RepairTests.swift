@@ -26,7 +26,7 @@ extension NodeTests {
             #expect(first.job.figures["mended_blobs"] ?? 0 >= 3)
             #expect(try await west.status().damage.isEmpty)
             // The good copies now, and what was mended last time too.
-            for path in try Self.chunkFiles(of: west) {
+            for path in try west.chunkFiles() {
                 try FileManager.default.removeItem(atPath: path)
             }
             let second = try await Self.repair(west, "--deep")
@@ -49,7 +49,7 @@ extension NodeTests {
             try await west.client("put_some.py", ["a", "900000", "700000"])
             let spoilt = try await Self.digest("a/0", "900000", west)
             let intact = try await Self.digest("a/1", "700000", west)
-            let file = try #require(try Self.chunkFiles(of: west).first)
+            let file = try #require(try west.chunkFiles().first)
             try Self.flip(file, at: 5000)
             let repair = try await Self.repair(west)
             #expect(repair.code == 1)
@@ -79,39 +79,13 @@ extension NodeTests {
                 .trimmingCharacters(in: .whitespacesAndNewlines)
         }
 
-        private struct Job: Decodable {
-            struct Finding: Decodable {
-                var subject: String
-                var outcome: String
-            }
-            var figures: [String: UInt64]
-            var findings: [Finding]
-
-            var outcomes: Set<String> { Set(findings.map(\.outcome)) }
-        }
-
-        private static func repair(
-            _ region: Region, _ flags: String...
-        ) async throws -> (code: Int32, job: Job, output: String) {
-            let log = region.directory.path("repair-\(UUID().uuidString).log")
-            let program = try Program(
-                [Checkout.daemon, "repair", "--json", "--data", region.data] + flags, log: log)
-            let code = try await program.exitCode(within: .seconds(120))
-            // Behind the document there may be a line of why the exit code is what it is.
-            let line = program.output.split(separator: "\n").first { $0.hasPrefix("{") } ?? ""
-            let job = try JSONDecoder().decode(Job.self, from: Data(line.utf8))
-            return (code, job, program.output)
-        }
-
-        private static func chunkFiles(of region: Region) throws -> [String] {
-            let directory = region.data + "/chunks"
-            return try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
-                .map { directory + "/" + $0 }
+        private static func repair(_ region: Region, _ flags: String...) async throws -> JobRun {
+            try await region.job(["repair"] + flags)
         }
 
         /// Several bytes of each file, wherever they may be.
         private static func flipBytes(of region: Region) throws {
-            for path in try chunkFiles(of: region) {
+            for path in try region.chunkFiles() {
                 let attributes = try FileManager.default.attributesOfItem(atPath: path)
                 let size = attributes[.size] as? UInt64 ?? 0
                 for place in stride(from: 1000, to: size, by: 7001) { try flip(path, at: place) }

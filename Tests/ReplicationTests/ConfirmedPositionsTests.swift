@@ -56,6 +56,21 @@ struct ConfirmedPositionsTests {
         #expect(number() == 8)
     }
 
+    @Test("it moves on while the feed never rests, never past what has stood for a while")
+    func busy() {
+        let clock = HandClock()
+        let confirmed = ConfirmedPositions(clock: clock)
+        let step: Int64 = 100
+        let settling = UInt64(Self.settling / step)
+        for number in 1...10 * settling {
+            confirmed.note(RegionID(2), Self.position(number))
+            let settled = confirmed.number(peers: [Self.peer(2)], origins: [], own: Self.own)
+            #expect(settled + settling <= number || settled == 0)
+            #expect(number <= 2 * settling || number <= settled + 2 * settling)
+            clock.advance(step)
+        }
+    }
+
     @Test("a region that is not heard, was never met, or is only an origin holds everything back")
     func unknown() {
         let clock = HandClock()

@@ -2,6 +2,7 @@
 
 internal import HTTPTypes
 internal import S3API
+internal import Storage
 import Testing
 
 @Suite("Lists")
@@ -74,6 +75,34 @@ struct ListTests {
             marker = page.element("NextMarker")
         } while marker != nil
         #expect(seen == ["a", "b/", "c/", "c0", "ü x"])
+    }
+
+    @Test(
+        "a list of exactly one key looks it up: it takes it out of quarantine; other lists do not")
+    func quarantined() async throws {
+        let s3 = try await TestServer.withBucket()
+        _ = await s3.put("/bucket/a/data", "bytes")
+        let name = ObjectName(bucket: "bucket", key: "a/data")
+        var content = try #require(try await s3.store.object(name)?.content)
+        content.quarantinedMilliseconds = 1
+        let version = Version(
+            stamp: HybridTimestamp(milliseconds: 1 << 45), region: RegionID(2))
+        let foreign = ObjectVersion(
+            name: name, version: version, position: FeedPosition(incarnation: 1, number: 1),
+            kind: .put(content), state: .published)
+        try await s3.store.merge([FeedEntry(object: foreign, inlineBytes: nil)])
+        try await s3.store.publish([VersionReference(name: name, version: version)])
+        func isQuarantined() async throws -> Bool {
+            let visible = try await s3.store.registers(of: [name])[0].visible
+            return visible?.content?.quarantinedMilliseconds != nil
+        }
+        for query in ["", "?prefix=a/", "?prefix=a/dat&max-keys=1", "?prefix=a/data&max-keys=0"] {
+            _ = await s3.get("/bucket" + query)
+            #expect(try await isQuarantined(), "\(query)")
+        }
+        let stat = await s3.get("/bucket?prefix=a/data&max-keys=1")
+        #expect(stat.elements("Key") == ["a/data"])
+        #expect(try await !isQuarantined())
     }
 
     @Test("a limit of 0 is an empty list, one above 1000 is 1000, a bad one is refused")

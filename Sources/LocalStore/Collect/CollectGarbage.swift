@@ -50,6 +50,7 @@
 //     nobody refers to, and retired files that were not unlinked, are dead in the next run.
 // 14. *A commit fails and its records reach the disk all the same.* After a failed write nothing is reclaimed
 //     before a later one has voided it; after a failed sync, never.
+// 15. *A backup is being made.* Bytes go only within a step, and none begins while it lasts (`ReclaimGate`).
 //
 // What is collected is decided from the index alone, so an index rebuilt from the journal says the same, and
 // nothing that was deleted comes back.

@@ -24,6 +24,9 @@ struct ReclaimSpace: Sendable {
                 JobFinding("chunk files", "the journal was found damaged at the start", .kept))
             return
         }
+        if !isDryRun, store.gate.isClosed {
+            job.found(JobFinding("chunk files", ReclaimGate.reason, .kept))
+        }
         try await unlinkRetired()
         // Full files are let go of by their lanes, and count as done with from now on.
         store.chunks.appender.seal([])
@@ -117,9 +120,9 @@ struct ReclaimSpace: Sendable {
             job.found(JobFinding("chunk file \(space.file)", refusal, .kept))
             return space
         }
+        guard !store.gate.isClosed else { return space }
         if space.live.isEmpty {
-            try await retire(space.file)
-            return nil
+            return try await retire(space.file) ? nil : space
         }
         var space = space
         let isCompactedFirst = space.isMostlyDead(limits)
@@ -129,7 +132,7 @@ struct ReclaimSpace: Sendable {
         }
         // Also of what could not be compacted, as where the disk is too full for copies.
         guard space.isWasteful(limits) else { return space }
-        try await punch(space)
+        guard try await store.gate.step({ try await punch(space) }) else { return space }
         space = try await measure(space.file, space.live)
         guard space.isWasteful(limits), !isCompactedFirst else { return space }
         return try await compact(space)
@@ -149,8 +152,7 @@ struct ReclaimSpace: Sendable {
             return try await measure(space.file, outcome.kept)
         }
         job.add("compacted_files", 1)
-        try await retire(space.file)
-        return nil
+        return try await retire(space.file) ? nil : measure(space.file, [])
     }
 
     /// Why something of a file could not be moved.
@@ -173,11 +175,14 @@ struct ReclaimSpace: Sendable {
         store.collected.addFreed(freed)
     }
 
-    private func retire(_ file: UInt64) async throws {
-        try await store.committer.queue.submit(RetireFile(file: file))
-        store.collected.retire(file)
-        await store.lookups.settled()
-        try await unlink(file)
+    /// Whether the file is gone, or will be: not while a backup is being made.
+    private func retire(_ file: UInt64) async throws -> Bool {
+        try await store.gate.step {
+            try await store.committer.queue.submit(RetireFile(file: file))
+            store.collected.retire(file)
+            await store.lookups.settled()
+            try await unlink(file)
+        }
     }
 
     // MARK: Unlinking
@@ -185,7 +190,9 @@ struct ReclaimSpace: Sendable {
     private func unlinkRetired() async throws {
         guard !isDryRun else { return }
         // The run that retired them has waited for look-ups; a read may still pin them.
-        for file in store.collected.retired { try await unlink(file) }
+        for file in store.collected.retired {
+            guard try await store.gate.step({ try await unlink(file) }) else { return }
+        }
     }
 
     private func unlink(_ file: UInt64) async throws {

@@ -35,12 +35,14 @@ struct OpenStore: Sendable {
     let clock: any WallClock
     let random: @Sendable () -> UInt64
     let logger: Logger
+    let progress: @Sendable (ReplayProgress) -> Void
 
     func run() throws(StorageError) -> Outcome {
         do { return try open() } catch { throw StorageError(opening: error) }
     }
 
     private func open() throws -> Outcome {
+        try Self.refuseUnfinishedBackup(disk, configuration)
         for directory in [configuration.directory, configuration.chunkDirectory] {
             try disk.makeDirectory(directory)
         }
@@ -52,7 +54,7 @@ struct OpenStore: Sendable {
         try SpaceReserve(self).requireFloor()
         let recovery = RecoverIndex(
             configuration: configuration, journal: directory, manifest: manifest,
-            factory: factory, logger: logger)
+            factory: factory, logger: logger, progress: progress)
         let recovered = try recovery.run()
         var head = recovered.head
         let chunks = try openChunks(manifest, head)
@@ -73,6 +75,16 @@ struct OpenStore: Sendable {
             throw StorageError(
                 .refusedToOpen, "the data directory is in use by another process", cause: error)
         }
+    }
+
+    /// Whatever is there of it, it is not all.
+    static func refuseUnfinishedBackup(
+        _ disk: any Disk, _ configuration: LocalStoreConfiguration
+    ) throws(StorageError) {
+        guard disk.exists(configuration.unfinishedBackup) else { return }
+        throw StorageError(
+            .refusedToOpen,
+            "this is a backup that was not finished; make another, and remove this one")
     }
 
     private func manifest(_ directory: JournalDirectory) throws -> JournalManifest {

@@ -36,6 +36,7 @@ package struct RebuildIndex: Sendable {
     /// and where there is no journal to read.
     package func run() throws(StorageError) -> RebuiltIndex {
         guard disk.exists(configuration.journalDirectory) else { throw Self.noJournal }
+        try OpenStore.refuseUnfinishedBackup(disk, configuration)
         let lock = try OpenStore.takeLock(disk, configuration)
         do {
             let rebuilt = try rebuild()

@@ -18,6 +18,13 @@ extension JobRequest {
         case .repair:
             self = .repair(
                 RepairOptions(isDeep: document.isDeep ?? false, bucket: document.bucket))
+        case .backUp:
+            guard let directory = document.directory, directory.hasPrefix("/") else {
+                throw Refusal(
+                    .badRequest, .malformed,
+                    "a backup goes into a directory, named by its absolute path")
+            }
+            self = .backUp(directory: directory)
         case nil:
             throw Refusal(.badRequest, .malformed, "“\(document.kind)” is no kind of job")
         }

@@ -68,7 +68,21 @@ extension S3Handler {
                 after: after, limit: limit))
         // A list of nothing has nothing to go on from.
         if limit == 0 { page = ListPage(entries: [], isTruncated: false) }
+        try await lookUp(text.prefix, in: &page)
         return (page, limit)
+    }
+
+    /// A prefix that is a whole key is how some clients ask whether it is there (Distribution 2.8's `Stat`),
+    /// so it is looked up as by HEAD: what is in quarantine is taken out, or is not shown.
+    private func lookUp(_ key: ObjectKey, in page: inout ListPage) async throws {
+        guard case .object(let listed)? = page.entries.first, listed.name.key == key,
+            listed.content?.quarantinedMilliseconds != nil
+        else { return }
+        if let object = try await objects.object(listed.name) {
+            page.entries[0] = .object(object)
+        } else {
+            page.entries.removeFirst()
+        }
     }
 }
 

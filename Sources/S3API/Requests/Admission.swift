@@ -50,9 +50,9 @@ extension HTTPFields {
         guard query.has("X-Amz-Signature") else { return self }
         var result = self
         for item in query.items {
-            guard let name = HTTPField.Name(item.name),
-                name.canonicalName.utf8.starts(with: "x-amz-".utf8),
-                !Self.signing.contains(name.canonicalName), !contains(name)
+            let canonical = item.name.lowercased()
+            guard canonical.hasPrefix("x-amz-"), !Self.signing.contains(canonical),
+                let name = HTTPField.Name(item.name), !contains(name)
             else { continue }
             result.append(HTTPField(name: name, value: item.value))
         }

@@ -1,15 +1,18 @@
-// Work that someone asked for and that takes a while: collecting garbage, repairing. It runs in the daemon,
+// Work that someone asked for and that takes a while: collecting garbage, repairing, making a backup. It runs in the daemon,
 // whoever asked may go away and come back, and its report says the same to everyone who looks.
 
 /// What to do.
 package enum JobRequest: Sendable, Hashable {
     case collectGarbage(GarbageOptions)
     case repair(RepairOptions)
+    /// Into an empty directory, named by its absolute path.
+    case backUp(directory: String)
 
     package var kind: JobKind {
         switch self {
         case .collectGarbage: .collectGarbage
         case .repair: .repair
+        case .backUp: .backUp
         }
     }
 }
@@ -18,6 +21,7 @@ package enum JobRequest: Sendable, Hashable {
 package enum JobKind: String, Sendable, Hashable, CaseIterable {
     case collectGarbage = "gc"
     case repair
+    case backUp = "backup"
 }
 
 package struct GarbageOptions: Sendable, Hashable {

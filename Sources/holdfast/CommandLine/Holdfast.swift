@@ -14,7 +14,7 @@ struct Holdfast: AsyncParsableCommand {
         version: version,
         subcommands: [
             ServeCommand.self, StatusCommand.self, RepairCommand.self, CollectCommand.self,
-            HistoryCommand.self, RollbackCommand.self, ConfigCommand.self,
+            BackupCommand.self, HistoryCommand.self, RollbackCommand.self, ConfigCommand.self,
         ])
 
     static func main() async {

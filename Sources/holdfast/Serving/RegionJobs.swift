@@ -37,6 +37,10 @@ struct RegionJobs: Service {
                 try await repair.run(
                     ScrubOptions(isDeep: options.isDeep, bucket: options.bucket), job)
             }
+        case .backUp(let directory):
+            return try board.begin(request) { [store] job in
+                try await store.backUp(to: directory, beside: [RootKeyFile.name], job)
+            }
         }
     }
 

@@ -1,11 +1,13 @@
 """Objects whose bytes follow from their key, so that whoever reads one knows what it must be.
 
-objects.py write ROUND ACKED    eight writers until the region goes away; each key that was acknowledged
-                                is a line of ACKED, written before the next request
-objects.py verify ACKED         every acknowledged object is there, every visible one is whole, and the
-                                ways of listing agree
+objects.py write ROUND ACKED    eight writers until the region goes away; what was acknowledged is a line of
+                                ACKED, written before the next request: "put KEY" or "deleted KEY"; and
+                                "deleting KEY" stands in front of a delete that may or may not come about
+objects.py verify ACKED         every acknowledged object is there, none that was deleted is, every visible
+                                one is whole, and the ways of listing agree
 objects.py same OTHER-ENDPOINT  the other region shows exactly the same objects, whole; waits for it
 """
+import concurrent.futures
 import hashlib
 import random
 import sys
@@ -32,7 +34,7 @@ def content(key):
     return source.randbytes(source.choice(SIZES))
 
 
-def writer(number, round_name, acked, lock):
+def writer(number, round_name, note):
     s3 = client(ENDPOINT)
     count = 0
     while True:
@@ -40,19 +42,23 @@ def writer(number, round_name, acked, lock):
         count += 1
         try:
             put(s3, key, content(key), multipart=count % 7 == 0)
+            note("put", key)
             if count % 5 == 0:
-                copy = f"{key}-copy"
-                s3.copy_object(Bucket=BUCKET, Key=copy, CopySource=f"{BUCKET}/{key}")
-            if count % 11 == 0:
-                s3.delete_object(Bucket=BUCKET, Key=key)
-                continue
-        except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
-            if isinstance(error, botocore.exceptions.ClientError):
-                raise
+                s3.copy_object(Bucket=BUCKET, Key=f"{key}-copy", CopySource=f"{BUCKET}/{key}")
+                note("put", f"{key}-copy")
+            if count % 3 == 0:
+                delete(s3, key, note, many=count % 2 == 0)
+        except botocore.exceptions.BotoCoreError:
             return
-        with lock:
-            acked.write(key + "\n")
-            acked.flush()
+
+
+def delete(s3, key, note, many):
+    note("deleting", key)
+    if many:
+        s3.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": key}], "Quiet": True})
+    else:
+        s3.delete_object(Bucket=BUCKET, Key=key)
+    note("deleted", key)
 
 
 def put(s3, key, data, multipart):
@@ -72,12 +78,14 @@ def put(s3, key, data, multipart):
 def write(round_name, acked_path):
     lock = threading.Lock()
     with open(acked_path, "a") as acked:
-        threads = [threading.Thread(target=writer, args=(n, round_name, acked, lock))
-                   for n in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        def note(what, key):
+            with lock:
+                acked.write(f"{what} {key}\n")
+                acked.flush()
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            for done in [pool.submit(writer, n, round_name, note) for n in range(8)]:
+                done.result()
 
 
 def listing(s3):
@@ -106,13 +114,18 @@ def expect_whole(s3, keys):
 
 def verify(acked_path):
     s3 = client(ENDPOINT)
+    said = {"put": set(), "deleting": set(), "deleted": set()}
     with open(acked_path) as file:
-        acked = {line.strip() for line in file}
+        for what, key in (line.split() for line in file):
+            said[what].add(key)
     visible = listing(s3)
-    missing = acked - set(visible)
+    missing = said["put"] - said["deleting"] - set(visible)
     expect(not missing, f"every acknowledged object is there; missing: {sorted(missing)[:5]}")
+    back = said["deleted"] & set(visible)
+    expect(not back, f"what was deleted stays away; back: {sorted(back)[:5]}")
     expect_whole(s3, visible)
-    print(f"{len(acked)} acknowledged, {len(visible)} visible: all as expected")
+    print(f"{len(said['put'])} acknowledged, {len(said['deleted'])} deleted, "
+          f"{len(visible)} visible: all as expected")
 
 
 def same(other):

@@ -38,6 +38,9 @@ final class Registry: @unchecked Sendable {
 
     func stop() async throws { try await program?.killNow() }
 
+    /// An image of this registry, as skopeo names it: by `repository:tag` or `repository@digest`.
+    func image(_ name: String) -> String { "docker://127.0.0.1:\(port)/\(name)" }
+
     /// The example that people mount their registries by, at this region and port.
     private func configuration() throws -> String {
         let name = redirect ? "redirect" : "inline"
@@ -46,5 +49,42 @@ final class Registry: @unchecked Sendable {
             .replacingOccurrences(of: "http://127.0.0.1:9001", with: region.url)
             .replacingOccurrences(of: "127.0.0.1:5001", with: "127.0.0.1:\(port)")
             .replacingOccurrences(of: "bucket: registry", with: "bucket: \(Region.bucket)")
+    }
+}
+
+/// skopeo, the client that pushes and pulls as a container engine does.
+enum Skopeo {
+    static func copy(_ from: String, _ to: String, _ work: TemporaryDirectory) async throws {
+        try await Program.run(
+            [
+                "skopeo", "--insecure-policy", "copy", "--all", "--preserve-digests",
+                "--src-tls-verify=false", "--dest-tls-verify=false", from, to,
+            ], in: work)
+    }
+
+    /// Deletes the manifest that a name leads to, and with it the tags that name it.
+    static func delete(_ image: String, _ work: TemporaryDirectory) async throws {
+        try await Program.run(
+            ["skopeo", "--insecure-policy", "delete", "--tls-verify=false", image], in: work)
+    }
+
+    /// Writes an image of two architectures as an OCI layout, and returns its digest.
+    static func makeImage(
+        _ path: String, seed: Int, sizes: [Int], _ work: TemporaryDirectory
+    ) async throws -> String {
+        try await Program.run(
+            ["python3", Checkout.client("make_image.py"), path, "\(seed)"]
+                + sizes.map(String.init), in: work
+        ).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    /// Pulls an image and compares every blob of it with the layout that was pushed.
+    static func expectSame(
+        _ image: String, as layout: String, _ work: TemporaryDirectory
+    ) async throws {
+        let pulled = work.path("pulled")
+        try await copy(image, "oci:\(pulled):image", work)
+        try await Program.run(["diff", "-r", layout + "/blobs", pulled + "/blobs"], in: work)
+        try FileManager.default.removeItem(atPath: pulled)
     }
 }
