@@ -137,7 +137,7 @@ struct GenerationTests {
         try await store.put("meanwhile", Scenario.large, ledger)
         var generation = try WriteGeneration(
             directory, after: store.committer.manifest, live.head, salt: 7, testLimits())
-        try live.read { _ = try generation.append($0) }
+        try live.read { try generation.append($0) }
         let here = try generation.endLive()
         try generation.carry(before: store.committer.head.replay.nextSequence)
         try await store.put("at the last moment", Scenario.small, ledger)

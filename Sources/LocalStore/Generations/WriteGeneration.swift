@@ -38,6 +38,7 @@ struct WriteGeneration: Sendable {
     // MARK: What is live
 
     /// Answers whether there is as much that is not synced as there may be: then the next step begins.
+    @discardableResult
     mutating func append(_ record: JournalRecord) throws(JournalError) -> Bool {
         batch.append(record)
         guard batch.body.count >= limits.batchBytes else { return false }
