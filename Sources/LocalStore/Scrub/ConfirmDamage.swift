@@ -14,8 +14,9 @@ struct ConfirmDamage {
     /// Chunks of one blob or part that stand at suspect places.
     private struct Suspect: Sendable {
         var blob: BlobID?
-        /// In words, for a part.
+        /// In words, for a part, and what can be done about it.
         var name: String
+        var remedy = ""
         var chunks: [ChunkReference]
     }
 
@@ -73,6 +74,10 @@ struct ConfirmDamage {
             bytes = stored
             let name = "part \(part.part.number) of upload \(part.upload)"
             suspect = Suspect(blob: nil, name: name, chunks: [])
+            let object = try transaction.upload(part.upload)?.name
+            suspect.remedy =
+                "; no other region has it: send it again, or abort the upload"
+                + (object.map { " of \($0)" } ?? "")
         }
         guard case .chunks(let chunks) = bytes else { return nil }
         for chunk in chunks {
@@ -94,7 +99,9 @@ struct ConfirmDamage {
         report.add("damaged_chunks", UInt64(damaged))
         if suspect.blob == nil {
             report.found(
-                JobFinding(suspect.name, "\(damaged) of its chunks are damaged", .beyondRepair))
+                JobFinding(
+                    suspect.name, "\(damaged) of its chunks are damaged" + suspect.remedy,
+                    .beyondRepair))
         }
     }
 }
