@@ -27,6 +27,7 @@ check:
 
 # The table of BENCHMARKS.md, measured here.
 bench: build
+	@swift build -c release --product StoreLoader
 	@Tools/benchmark
 
 # Many seeds of the simulation.

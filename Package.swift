@@ -128,6 +128,11 @@ let package = Package(
                 "MetadataIndex", "Checksums", nioCore, logging, heap,
             ],
             path: "Tests/Simulation", swiftSettings: settings),
+        // Makes the large stores that Tools/benchmark measures.
+        .executableTarget(
+            name: "StoreLoader",
+            dependencies: ["LocalStore", "Storage", "DiskIO", nioCore, logging, arguments],
+            path: "Tests/StoreLoader", swiftSettings: settings),
         // One test target for each target.
         tests("ChecksumsTests", ["Checksums", nioCore]),
         tests(

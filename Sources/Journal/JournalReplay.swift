@@ -67,6 +67,8 @@ package struct JournalReplay {
     /// Bytes behind the last batch that was taken, of a group that was never acknowledged.
     package private(set) var tornBytes: UInt64 = 0
     package private(set) var readBytes: UInt64 = 0
+    /// What the files hold from the point on: about what `readBytes` comes to.
+    package private(set) var totalBytes: UInt64 = 0
 
     /// `point` is `nil` to read from the start. Syncs the files it will read, unless they are `isLive`: of a
     /// journal that is being written, for who knows up to which batch it is synced and reads no further.
@@ -91,7 +93,10 @@ package struct JournalReplay {
         files = found[...]
         nextSequence = point?.nextSequence ?? manifest.firstSequence
         try openNext()
-        if let point { offset = point.offsetBytes }
+        if let point {
+            offset = point.offsetBytes
+            totalBytes -= min(totalBytes, offset)
+        }
     }
 
     /// Refuses a journal of a later format, before anything is done to what is derived from it.
@@ -234,6 +239,7 @@ package struct JournalReplay {
             }
         }
         var reader = try open(number)
+        totalBytes += reader.sizeBytes
         guard let header = try reader.header() else {
             let start = UInt64(JournalFormat.fileHeaderBytes)
             guard let batch = try reader.nextBatch(from: start) else { return nil }

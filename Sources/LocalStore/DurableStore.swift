@@ -43,15 +43,16 @@ package final class DurableStore: Sendable {
     /// Opens the data directory, making it where it is not there, and recovers what a crash left. Returns
     /// when everything that was ever acknowledged is there to be read. Throws `refusedToOpen` for a
     /// directory that is in use, or of a later format. `uptime` is the time since some start; it never goes
-    /// back.
+    /// back. `progress` is told how far an index is that has to be brought up to date; its thread waits.
     package static func open(
         _ configuration: LocalStoreConfiguration, disk: any Disk, index factory: IndexFactory,
         clock: any WallClock, random: @escaping @Sendable () -> UInt64, logger: Logger,
-        uptime: @escaping @Sendable () -> Duration = DurableStore.elapsed(since: .now)
+        uptime: @escaping @Sendable () -> Duration = DurableStore.elapsed(since: .now),
+        progress: @escaping @Sendable (ReplayProgress) -> Void = { _ in }
     ) async throws -> DurableStore {
         let opening = OpenStore(
             configuration: configuration, disk: disk, factory: factory, clock: clock,
-            random: random, logger: logger)
+            random: random, logger: logger, progress: progress)
         let pool = BlockingPool(threads: configuration.limits.blockingThreads)
         let committerThread = BlockingPool(threads: 1)
         do {

@@ -60,6 +60,8 @@ final class RocksHandle: @unchecked Sendable {
     /// RocksDB's own default; a block is what one look-up reads.
     private static let blockBytes = 4 << 10
     private static let filterBitsPerKey = 10.0
+    /// Of a memtable's size, for the filter of its keys.
+    private static let memtableFilterShare = 0.05
     private static let logBytes = 1 << 20
     /// `WARN_LEVEL` of `rocksdb::InfoLogLevel`.
     private static let logLevel: CInt = 2
@@ -80,6 +82,17 @@ final class RocksHandle: @unchecked Sendable {
         rocksdb_options_set_info_log_level(options, logLevel)
         rocksdb_options_set_max_log_file_size(options, logBytes)
         rocksdb_options_set_keep_log_file_num(options, 2)
+        // Most look-ups are of what is not there: a key that is new.
+        rocksdb_options_set_memtable_prefix_bloom_size_ratio(options, memtableFilterShare)
+        rocksdb_options_set_memtable_whole_key_filtering(options, 1)
+        setTable(limits, options)
+        return options
+    }
+
+    /// Filters and indexes of tables are cut into blocks as small as those of the data. A whole filter of a
+    /// table takes hundreds of KiB: a cache that is smaller than all of them would read and check one for
+    /// every look-up.
+    private static func setTable(_ limits: RocksLimits, _ options: OpaquePointer?) {
         let table = rocksdb_block_based_options_create()
         let cache = rocksdb_cache_create_lru(limits.blockCacheBytes)
         rocksdb_block_based_options_set_block_cache(table, cache)
@@ -87,14 +100,17 @@ final class RocksHandle: @unchecked Sendable {
         rocksdb_block_based_options_set_filter_policy(
             table, rocksdb_filterpolicy_create_bloom_full(filterBitsPerKey))
         rocksdb_block_based_options_set_whole_key_filtering(table, 1)
+        rocksdb_block_based_options_set_index_type(
+            table, CInt(rocksdb_block_based_table_index_type_two_level_index_search))
+        rocksdb_block_based_options_set_partition_filters(table, 1)
+        rocksdb_block_based_options_set_metadata_block_size(table, UInt64(blockBytes))
+        rocksdb_block_based_options_set_pin_top_level_index_and_filter(table, 1)
         rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1)
         rocksdb_block_based_options_set_cache_index_and_filter_blocks_with_high_priority(table, 1)
-        rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(table, 1)
         rocksdb_options_set_block_based_table_factory(options, table)
         // The options hold references of their own from here on.
         rocksdb_cache_destroy(cache)
         rocksdb_block_based_options_destroy(table)
-        return options
     }
 }
 

@@ -21,7 +21,7 @@ package struct RocksLimits: Sendable, Hashable {
     package var backgroundJobs: Int
 
     package init(
-        blockCacheBytes: Int = 64 << 20, memtableBytes: Int = 16 << 20, memtables: Int = 3,
+        blockCacheBytes: Int = 128 << 20, memtableBytes: Int = 16 << 20, memtables: Int = 3,
         backgroundJobs: Int = 2
     ) {
         self.blockCacheBytes = blockCacheBytes

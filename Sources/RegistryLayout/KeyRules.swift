@@ -7,7 +7,7 @@ package enum KeyRules {
     package static func isRegionLocal(_ name: ObjectName) -> Bool {
         if name.bucket == BucketName.system { return name.key.hasPrefix("local/") }
         // Parsing costs more than looking for the one component that matters.
-        guard name.key.bytes.contains(Self.uploads) else { return false }
+        guard Self.has(Self.uploads, in: name.key.bytes) else { return false }
         if case .upload = LayoutPath(name.key) { return true }
         return false
     }
@@ -29,6 +29,15 @@ package enum KeyRules {
             case .blobData(_, let digest) = LayoutPath(key)
         else { return nil }
         return digest
+    }
+
+    /// Every write asks; the library's search of collections takes as long as all else that is decided.
+    private static func has(_ component: [UInt8], in key: [UInt8]) -> Bool {
+        guard key.count >= component.count else { return false }
+        // The second byte is rare in keys.
+        return (0...key.count - component.count).contains { start in
+            key[start + 1] == component[1] && key[start...].starts(with: component)
+        }
     }
 
     private static let uploads = Array("/_uploads/".utf8)

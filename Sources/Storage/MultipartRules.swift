@@ -38,6 +38,12 @@ package enum MultipartRules {
         return Hexadecimal.encode(hasher.finish()) + "-\(parts.count)"
     }
 
+    /// The ETag of a body that came in one piece and without its MD5: in the form of one part, which no tool
+    /// takes for an MD5.
+    package static func etag(ofWhole blob: BlobID) -> String {
+        Hexadecimal.encode(blob.bytes.prefix(HashAlgorithm.md5.byteCount)) + "-1"
+    }
+
     /// The ETag of a part that refers to a range of a blob: nothing is read to make it.
     package static func etag(ofCopied blob: BlobID, range: Range<UInt64>) -> String {
         let text = "\(blob),\(range.lowerBound),\(range.upperBound - range.lowerBound)"

@@ -7,7 +7,7 @@ package struct ObjectContent: Hashable, Sendable {
     package var sizeBytes: UInt64
     /// Apart from the version stamp: a copy or a touch may restamp an object and keep this.
     package var lastModifiedMilliseconds: Int64
-    /// Without quotes: the MD5 in hex, or `<md5 of md5s>-<parts>`.
+    /// Without quotes: the MD5 in hex, `<md5 of md5s>-<parts>`, or `<half of the SHA-256>-1`.
     package var etag: String
     package var headers: ContentHeaders
     package var checksum: ObjectChecksum?

@@ -8,6 +8,7 @@ import NIOCore
 import Simulation
 import Storage
 import StoreConformance
+import Synchronization
 import Testing
 
 @testable import LocalStore
@@ -52,6 +53,39 @@ struct RebuildTests {
             try await ledger.check(store, "rebuilt")
         }
         try await store.close()
+    }
+
+    @Test("says how far it is, while a start makes it")
+    func progress() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try await openReal(directory)
+        let ledger = Ledger()
+        try await Buckets(objects: store, blobs: store).create(Ledger.bucket)
+        for scenario in Scenario.all {
+            try await scenario.prepare(store, ledger)
+            try await scenario.run(store, ledger)
+        }
+        try await store.close()
+        var limits = testLimits()
+        limits.replayChanges = 1
+        let configuration = LocalStoreConfiguration(
+            directory: directory.path + "/data", limits: limits)
+        try RocksIndex.destroy(directory: configuration.indexDirectory)
+        let told = Mutex<[ReplayProgress]>([])
+        let again = try await DurableStore.open(
+            configuration, disk: PosixDisk(), index: .rocks(), clock: TestClock(),
+            random: numbers(seed: 2), logger: quiet,
+            progress: { progress in told.withLock { $0.append(progress) } })
+        let read = told.withLock { $0.map(\.readBytes) }
+        #expect(read.count > 10)
+        #expect(read.first == 0)
+        #expect(read == read.sorted())
+        let total = try #require(told.withLock { Set($0.map(\.totalBytes)) }.first)
+        #expect(told.withLock { $0.allSatisfy { $0.totalBytes == total } })
+        // But for the headers of the files, all of it is batches.
+        #expect((total - total / 10...total).contains(read.last ?? 0))
+        try await ledger.check(again, "rebuilt by a start")
+        try await again.close()
     }
 
     @Test("is made offline: not while a daemon has the directory, nor where there is no journal")

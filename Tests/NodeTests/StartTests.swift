@@ -144,6 +144,36 @@ extension NodeTests {
             try await region.stop()
         }
 
+        @Test(
+            "while the store is being opened the probes say so, and clients are told to come again")
+        func listensFirst() async throws {
+            let region = try Region("west")
+            try await region.start()
+            try await region.client("put_some.py", ["a", "10", "9000"])
+            let digest = try await region.client("get_one.py", ["a/1"])
+            try await region.stop()
+            try FileManager.default.removeItem(atPath: region.data + "/index")
+            // Syncs that take a second make the start long.
+            region.wrapper = [
+                "strace", "-D", "-f", "-o", region.directory.path("trace"), "-e",
+                "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:delay_enter=1000000",
+            ]
+            _ = try region.launch()
+            let health = region.url + "/-/health/"
+            try await eventually("it says that it reads the journal") {
+                let answer = await HTTP.get(health + "ready")
+                let body = String(decoding: answer?.body ?? Data(), as: UTF8.self)
+                return answer?.status == 503 && body.contains("MiB of the journal")
+            }
+            #expect(await HTTP.get(health + "live")?.status == 200)
+            let refused = await HTTP.get(region.url + "/images/a/1")
+            #expect(refused?.status == 503)
+            #expect(refused?.header("Retry-After") == "1")
+            try await eventually("it is ready") { await Region.isReady(port: region.port) }
+            #expect(try await region.client("get_one.py", ["a/1"]) == digest)
+            try await region.stop()
+        }
+
         @Test("SIGTERM turns ready to 503, finishes, ends with 0; a second start finds all again")
         func stopsInOrder() async throws {
             let region = try Region("west")
@@ -191,7 +221,7 @@ extension NodeTests {
                         Checkout.daemon, "serve", "--data", directory.path("d"), "--region",
                         "west", "--listen", "127.0.0.1:0",
                     ], log: directory.path("start-\(start).log"))
-                try await eventually("it serves") { program.output.contains("listening") }
+                try await eventually("it serves") { program.output.contains("\"serving\"") }
                 program.signal(SIGINT)
                 #expect(try await program.exitCode(within: .seconds(60)) == 0)
                 keys.append(try String(contentsOfFile: path, encoding: .utf8))

@@ -1,12 +1,16 @@
 """One row while it runs: its directory, its servers, and what it found out."""
 import dataclasses
+import mmap
 import os
 import shutil
 import statistics
+import time
 import traceback
 
 from . import servers
-from .process import CannotRun, Void
+from .process import CannotRun, Void, checked
+
+REST_SECONDS = 20
 
 
 @dataclasses.dataclass
@@ -35,6 +39,8 @@ class Bench:
         self.row = Row(name)
         self.binary, self.rounds = os.path.abspath(binary), rounds
         self.directory = os.path.join(os.path.abspath(directory), name)
+        # Of B11: a data directory that is kept, and how many objects it holds.
+        self.store, self.objects = None, 0
         self._started = []
 
     def __enter__(self):
@@ -77,12 +83,32 @@ class Bench:
             os.fsync(file.fileno())
         return path
 
+    def warm_memory(self, size):
+        """Has the next page cache or heap of that size come out of memory that the machine really holds: a
+        hypervisor that takes free pages back makes whoever touches them first pay for them."""
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE
+        mmap.mmap(-1, size, flags=flags).close()
+
+    def rest_disk(self):
+        """Lets a disk that has a burst allowance regain it, so that each round finds the same disk."""
+        os.sync()
+        time.sleep(REST_SECONDS)
+
     def started(self, server):
         self._started.append(server)
         return server
 
-    def holdfast(self, name="west", peers=()):
-        return servers.Holdfast(self, name, peers)
+    def holdfast(self, name="west", peers=(), data=None):
+        return servers.Holdfast(self, name, peers, data=data)
+
+    def load(self, data, objects, *options):
+        """Puts objects into a data directory that no daemon has; `StoreLoader` is built beside the program."""
+        loader = os.path.join(os.path.dirname(self.binary), "StoreLoader")
+        if not os.access(loader, os.X_OK):
+            raise CannotRun(f"{loader} is not there; make bench builds it")
+        start = time.monotonic()
+        checked([loader, "--data", data, "--bucket", servers.BUCKET, "--objects", str(objects), *options])
+        return time.monotonic() - start
 
     # What was found.
 
@@ -101,8 +127,14 @@ class Bench:
             work, peer, f"{sign} {reach:g}", "reached" if met else "missed", ratio,
             (min(ratios), max(ratios)), ours, theirs))
 
-    def bound(self, work, value, limit, unit):
+    def at_least(self, work, value, goal, unit):
+        """Holds one figure against a lower bound."""
+        self.row.lines.append(Line(
+            work, "", f">= {goal:g} {unit}", "reached" if value >= goal else "missed", None, None,
+            f"{value:.0f} {unit}"))
+
+    def bound(self, work, value, limit, unit, digits=1):
         """Holds one figure against an upper bound."""
         self.row.lines.append(Line(
             work, "", f"<= {limit:g} {unit}", "reached" if value <= limit else "missed", None, None,
-            f"{value:.1f} {unit}"))
+            f"{value:.{digits}f} {unit}"))

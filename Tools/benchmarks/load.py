@@ -9,6 +9,8 @@ import urllib.parse
 from .process import CannotRun, Void, checked, environment
 
 GIB = 1 << 30
+# Of wrk.
+THREADS = 2
 
 
 def download(url, connections, size):
@@ -30,7 +32,7 @@ def download(url, connections, size):
 
 def rate(url, connections, seconds, script=None):
     """(requests per second, requests) of wrk; an answer that is no success makes the row void."""
-    command = ["wrk", f"-t{min(2, connections)}", f"-c{connections}", f"-d{seconds}s"]
+    command = ["wrk", f"-t{min(THREADS, connections)}", f"-c{connections}", f"-d{seconds}s"]
     if script:
         command += ["-s", script]
     said = checked(command + [url])
@@ -41,6 +43,29 @@ def rate(url, connections, seconds, script=None):
     if not per_second or not count or int(count[1]) == 0:
         raise Void("wrk made no requests")
     return float(per_second[1]), int(count[1])
+
+
+def script(bench, name, url, method, targets, size=0, once=False):
+    """For wrk, which signs nothing: each of its threads takes a list of URLs, again and again or `once`. Where
+    `size` is given, every body is new."""
+    for thread, urls in enumerate(targets):
+        with open(bench.path(f"{name}-urls-{thread}"), "w") as file:
+            file.writelines(one[len(url):] + "\n" for one in urls)
+    path = bench.path(f"{name}.lua")
+    with open(path, "w") as file:
+        file.write(
+            "local threads = 0\n"
+            "function setup(thread) thread:set('id', threads); threads = threads + 1 end\n"
+            "function init()\n  targets, count = {}, 0\n"
+            f"  for line in io.lines('{bench.path(name)}-urls-' .. id) do targets[#targets + 1] = line end\n"
+            "  local seed = io.open('/dev/urandom', 'rb')\n"
+            f"  filler = seed:read({max(0, size - 32)}); seed:close()\nend\n"
+            "function request()\n"
+            + ("  if count == #targets then wrk.thread:stop() end\n" if once else "")
+            + "  local target = targets[count % #targets + 1]\n  count = count + 1\n"
+            + (f"  local body = string.format('%016d%016d', count, id) .. filler\n" if size else "")
+            + f"  return wrk.format('{method}', target, nil{', body' if size else ''})\nend\n")
+    return path
 
 
 class Upload:

@@ -20,12 +20,20 @@ class Watch:
         self.server, self.highest, self._end = server, {"VmRSS": 0}, threading.Event()
         self._thread = threading.Thread(target=self._look)
 
+    def follow(self, server):
+        """Goes on with another process, which takes the place of the first."""
+        self.server = server
+
     def _look(self):
         while not self._end.wait(0.05):
             self._sample()
 
     def _sample(self):
-        now = self.server.resident_kib()
+        try:
+            now = self.server.resident_kib()
+        except (FileNotFoundError, ProcessLookupError, KeyError):
+            # It has just ended; whether it was to is looked at in the end.
+            return
         if now["VmRSS"] > self.highest["VmRSS"]:
             self.highest = now
 

@@ -46,14 +46,14 @@ class Server:
             except FileNotFoundError as error:
                 raise CannotRun(f"{command[0]} is not installed") from error
 
-    def wait_ready(self, url, statuses=(200,), seconds=60):
+    def wait_ready(self, url, statuses=(200,), seconds=60, interval=0.05):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if self.process.poll() is not None:
                 raise CannotRun(f"{self.name} ended with {self.process.returncode}: {self.last_line()}")
             if status_of(url) in statuses:
                 return self
-            time.sleep(0.05)
+            time.sleep(interval)
         raise CannotRun(f"{self.name} is not ready after {seconds} s: {self.last_line()}")
 
     def last_line(self):
@@ -90,6 +90,11 @@ class Server:
         with open(f"/proc/{self.process.pid}/status") as status:
             lines = dict(line.split(":", 1) for line in status if ":" in line)
         return {name: int(lines[name].split()[0]) for name in ("VmRSS", "RssAnon", "RssFile")}
+
+    def kill(self):
+        """SIGKILL, and gone on return."""
+        self.process.kill()
+        self.process.wait()
 
     def stop(self):
         if self.process.poll() is not None:

@@ -4,6 +4,7 @@ import subprocess
 import time
 
 from .process import Void, environment
+from .writes import write_and_sync
 from .reads import figures
 from .load import GIB
 
@@ -14,17 +15,23 @@ def replicate(bench):
     """From the acknowledgement in one region to the first answer of the other, against curl | openssl."""
     west = bench.holdfast("west")
     east = bench.holdfast("east", peers=[("west", west.url)])
-    replicated, piped = [], []
+    replicated, piped, synced = [], [], []
     for number in range(bench.rounds):
         path = bench.random_file("object", GIB)
         key = f"object-{number}"
+        bench.rest_disk()
+        bench.warm_memory(3 * GIB)
         west.put(key, path)
         start = time.monotonic()
         wait_for(east, key, start)
         replicated.append(time.monotonic() - start)
         piped.append(pipe(west.presigned("GET", key)))
+        bench.rest_disk()
+        bench.warm_memory(3 * GIB)
+        synced.append(write_and_sync(path, bench.path("copy")))
     bench.round(f"replicated: s/GiB {figures(replicated)}")
     bench.round(f"curl | openssl dgst: s/GiB {figures(piped)}")
+    bench.round(f"dd conv=fsync: s/GiB {figures(synced)}")
     bench.compare(
         "replicate 1 GiB on loopback", "curl | openssl dgst",
         [b / a for a, b in zip(replicated, piped)], 0.7,

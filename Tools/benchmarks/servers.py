@@ -11,8 +11,9 @@ BUCKET = "bench"
 class Holdfast:
     """One region; every PUT is synced before it is acknowledged (there is no other mode)."""
 
-    def __init__(self, bench, name="west", peers=(), log_requests="none"):
-        self.port, self.data = free_port(), bench.path(f"holdfast-{name}")
+    def __init__(self, bench, name="west", peers=(), log_requests="none", data=None):
+        self.port, self.data = free_port(), data or bench.path(f"holdfast-{name}")
+        self.binary = bench.binary
         self.url = f"http://127.0.0.1:{self.port}"
         command = [
             bench.binary, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}",
@@ -22,7 +23,14 @@ class Holdfast:
         self.server = bench.started(Server(f"holdfast {name}", command, bench.directory, {
             "HOLDFAST_ACCESS_KEY": signing.ACCESS_KEY, "HOLDFAST_SECRET_KEY": signing.SECRET_KEY,
             "HOLDFAST_PEER_KEY": signing.PEER_KEY, "HOLDFAST_LOG_REQUESTS": log_requests}))
-        self.server.wait_ready(f"{self.url}/-/health/ready")
+        self.server.wait_ready(f"{self.url}/-/health/ready", interval=0.005)
+
+    def job(self, *command):
+        """Runs a job in the daemon to its end; its report."""
+        report = json.loads(checked([self.binary, *command, "--data", self.data, "--json"]))
+        if report["state"] != "done":
+            raise Void(f"{command[0]} ended as {report['state']}: {report.get('failure')}")
+        return report
 
     def presigned(self, method, key):
         return signing.presign(method, self.url, f"/{BUCKET}/{key}")

@@ -1,4 +1,5 @@
 """B4 and B5: durable writes, against what the machine's hash and disk can do at all."""
+import hashlib
 import os
 import re
 import statistics
@@ -9,21 +10,24 @@ from . import load
 from .process import checked
 from .reads import figures
 
-LARGE = 256 << 20
+LARGE, SMALL = 256 << 20, 4 << 10
 KEYS_PER_THREAD = 4000
 
 
 def large(bench):
-    """PUT of 256 MiB of fresh bytes, verified and synced, against the slower of hashing and syncing."""
+    """PUT of 256 MiB of fresh bytes to the key of a registry's blob, whose digest is verified before it is
+    acknowledged, against the slower of hashing and syncing."""
     ours = bench.holdfast()
     ratios, put, limit, cpu = [], [], [], []
     for number in range(bench.rounds):
         path = bench.random_file("large", LARGE)
+        key = blob_key(path)
         steps = ["put", "limit"] if number % 2 == 0 else ["limit", "put"]
         for step in steps:
+            bench.warm_memory(2 * LARGE)
             if step == "put":
                 before, start = ours.server.cpu_seconds(), time.monotonic()
-                ours.put(f"large-{number}", path)
+                ours.put(key, path)
                 put.append(time.monotonic() - start)
                 cpu.append((ours.server.cpu_seconds() - before) * load.GIB / LARGE)
             else:
@@ -38,16 +42,27 @@ def large(bench):
         f"{mib / statistics.median(s for _, s in limit):.0f} MiB/s")
 
 
+def blob_key(path):
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return f"docker/registry/v2/blobs/sha256/{digest[:2]}/{digest}/data"
+
+
 def slower_limit(bench, path):
     start = time.monotonic()
     checked(["openssl", "dgst", "-sha256", path])
     hashed = time.monotonic() - start
-    copy = bench.path("copy")
+    written = write_and_sync(path, bench.path("copy"))
+    return max(("openssl", hashed), ("dd", written), key=lambda one: one[1])
+
+
+def write_and_sync(path, copy):
+    """How long the disk takes for a durable copy, in seconds."""
     start = time.monotonic()
     checked(["dd", f"if={path}", f"of={copy}", "bs=1M", "conv=fsync"])
     written = time.monotonic() - start
     os.unlink(copy)
-    return max(("openssl", hashed), ("dd", written), key=lambda one: one[1])
+    return written
 
 
 def small(bench):
@@ -70,27 +85,9 @@ def small(bench):
 
 
 def put_script(bench, ours):
-    """wrk signs nothing, so the URLs are signed beforehand; every body is new."""
-    lists = []
-    for thread in range(2):
-        lists.append(bench.path(f"urls-{thread}"))
-        with open(lists[-1], "w") as file:
-            for number in range(KEYS_PER_THREAD):
-                url = ours.presigned("PUT", f"small-{thread}-{number}")
-                file.write(url[len(ours.url):] + "\n")
-    script = bench.path("put.lua")
-    with open(script, "w") as file:
-        file.write(
-            "local threads = 0\n"
-            "function setup(thread) thread:set('id', threads); threads = threads + 1 end\n"
-            "function init()\n  targets, count = {}, 0\n"
-            f"  for line in io.lines('{bench.path('urls-')}' .. id) do targets[#targets + 1] = line end\n"
-            "  local seed = io.open('/dev/urandom', 'rb')\n"
-            "  filler = seed:read(4064); seed:close()\nend\n"
-            "function request()\n  count = count + 1\n"
-            "  local body = string.format('%016d%016d', count, id) .. filler\n"
-            "  return wrk.format('PUT', targets[count % #targets + 1], nil, body)\nend\n")
-    return script
+    return load.script(bench, "put", ours.url, "PUT", [
+        [ours.presigned("PUT", f"small-{thread}-{number}") for number in range(KEYS_PER_THREAD)]
+        for thread in range(load.THREADS)], SMALL)
 
 
 def disk_syncs(bench, count=200):

@@ -45,14 +45,10 @@ enum CanonicalRequest {
         var encoded: [UInt8] = []
         encoded.reserveCapacity(query.utf8.count + 16)
         var parameters = encode(query, to: &encoded)
-        if parameters.count > 1 {
-            // By name, then by value, each by its encoded bytes.
-            parameters.sort { left, right in
-                let leftName = encoded[left.name]
-                let rightName = encoded[right.name]
-                if leftName != rightName { return leftName.lexicographicallyPrecedes(rightName) }
-                return encoded[left.value].lexicographicallyPrecedes(encoded[right.value])
-            }
+        // By name, then by value, each by its encoded bytes.
+        parameters.sort { left, right in
+            let names = order(left.name, right.name, of: encoded)
+            return names == 0 ? order(left.value, right.value, of: encoded) < 0 : names < 0
         }
         var isFirst = true
         for parameter in parameters
@@ -63,6 +59,17 @@ enum CanonicalRequest {
             output.append(UInt8(ascii: "="))
             output += encoded[parameter.value]
         }
+    }
+
+    /// Less than zero where the first stretch comes before the second, zero where they are equal.
+    private static func order(_ left: Range<Int>, _ right: Range<Int>, of bytes: [UInt8]) -> Int {
+        for index in 0..<min(left.count, right.count) {
+            let (first, second) = (
+                bytes[left.lowerBound + index], bytes[right.lowerBound + index]
+            )
+            if first != second { return first < second ? -1 : 1 }
+        }
+        return left.count - right.count
     }
 
     private static func encode(_ query: String, to encoded: inout [UInt8]) -> [Parameter] {

@@ -8,29 +8,29 @@ extension SignatureV4 {
     init(
         query: QueryParameters, of request: PlainRequest, limits: AccessLimits
     ) throws(AccessError) {
-        guard query.signatureValue("Algorithm") == Self.algorithm else {
+        guard query.value(.algorithm) == Self.algorithm else {
             throw AccessError(.unsupportedAlgorithm, "only \(Self.algorithm) is spoken here")
         }
-        guard let credential = query.signatureValue("Credential"),
+        guard let credential = query.value(.credential),
             let (accessKey, scope) = CredentialScope.parse(Array(credential.utf8)[...])
         else {
             throw Self.malformed(
                 "X-Amz-Credential is not <access key>/<date>/<region>/s3/aws4_request")
         }
-        guard let time = query.signatureValue("Date").flatMap({ SigningTime($0) }),
+        guard let time = query.value(.date).flatMap({ SigningTime($0) }),
             time.date.elementsEqual(scope.date)
         else {
             throw Self.malformed(
                 "X-Amz-Date is not of the form YYYYMMDDTHHMMSSZ, or not of the credential's date")
         }
-        guard let life = query.signatureValue("Expires").flatMap({ Int64($0) }),
+        guard let life = query.value(.expires).flatMap({ Int64($0) }),
             (1...limits.presignedLifeSeconds).contains(life)
         else {
             throw Self.malformed(
                 "X-Amz-Expires must be from 1 to \(limits.presignedLifeSeconds) seconds")
         }
-        guard let names = query.signatureValue("SignedHeaders"),
-            let code = query.signatureValue("Signature").flatMap({ Hexadecimal.decode($0) }),
+        guard let names = query.value(.signedHeaders),
+            let code = query.value(.signature).flatMap({ Hexadecimal.decode($0) }),
             code.count == 32
         else {
             throw Self.malformed("X-Amz-SignedHeaders or X-Amz-Signature is malformed")
@@ -47,8 +47,8 @@ extension SignatureV4 {
     private static func payload(
         of request: PlainRequest, query: QueryParameters, signedHeaders: SignedHeaderNames
     ) throws(AccessError) -> String {
-        if query.hasSignatureValue("Content-Sha256") {
-            guard let value = query.signatureValue("Content-Sha256") else {
+        if query.has(.contentSHA256) {
+            guard let value = query.value(.contentSHA256) else {
                 throw malformed("X-Amz-Content-Sha256 is malformed, or given twice")
             }
             return value

@@ -3,9 +3,22 @@
 
 /// The parameters of a raw query, in the order sent.
 struct QueryParameters {
+    /// The parameters that carry a signature of version 4.
+    enum SignatureName: String, CaseIterable {
+        case algorithm = "X-Amz-Algorithm"
+        case credential = "X-Amz-Credential"
+        case date = "X-Amz-Date"
+        case expires = "X-Amz-Expires"
+        case signedHeaders = "X-Amz-SignedHeaders"
+        case signature = "X-Amz-Signature"
+        case contentSHA256 = "X-Amz-Content-Sha256"
+    }
+
     struct Parameter {
         /// As it was sent where it cannot be decoded; such a request is refused when its target is read.
         let name: ArraySlice<UInt8>
+        /// Found once, since a signature is asked for each of them.
+        let signatureName: SignatureName?
         /// Still percent-encoded; empty where there is no "=".
         let value: ArraySlice<UInt8>
     }
@@ -17,7 +30,10 @@ struct QueryParameters {
         parameters = pairs.map { pair in
             var mark = pair.startIndex
             while mark < pair.endIndex, pair[mark] != UInt8(ascii: "=") { mark += 1 }
-            return Parameter(name: Self.decoded(pair[..<mark]), value: pair[mark...].dropFirst())
+            let name = Self.decoded(pair[..<mark])
+            return Parameter(
+                name: name, signatureName: Self.signatureName(name),
+                value: pair[mark...].dropFirst())
         }
     }
 
@@ -28,34 +44,32 @@ struct QueryParameters {
         return PercentEncoding.decode(name, plusIsSpace: true).map { Array($0.utf8)[...] } ?? name
     }
 
-    /// The decoded value of the parameter `X-Amz-…` whose name ends in `suffix`; `nil` where there is none,
-    /// or more than one, or one that cannot be decoded: a signature must not be ambiguous.
-    func signatureValue(_ suffix: StaticString) -> String? {
+    /// The decoded value of that parameter; `nil` where there is none, or more than one, or one that cannot
+    /// be decoded: a signature must not be ambiguous.
+    func value(_ name: SignatureName) -> String? {
         var found: Parameter?
-        for parameter in parameters where Self.isAmazon(parameter.name, suffix) {
+        for parameter in parameters where parameter.signatureName == name {
             guard found == nil else { return nil }
             found = parameter
         }
         return found.flatMap { PercentEncoding.decode($0.value) }
     }
 
-    /// Whether there is one named `X-Amz-<suffix>`, whatever its value.
-    func hasSignatureValue(_ suffix: StaticString) -> Bool {
-        parameters.contains { Self.isAmazon($0.name, suffix) }
+    /// Whether there is one of that name, whatever its value.
+    func has(_ name: SignatureName) -> Bool { parameters.contains { $0.signatureName == name } }
+
+    private static let signatureNames = SignatureName.allCases.map {
+        (name: $0, bytes: Array($0.rawValue.utf8))
     }
 
-    private static let prefix = Array("X-Amz-".utf8)
-
-    private static func isAmazon(_ name: ArraySlice<UInt8>, _ suffix: StaticString) -> Bool {
-        name.count == prefix.count + suffix.utf8CodeUnitCount
-            && name.prefix(prefix.count).elementsEqual(prefix)
-            && suffix.withUTF8Buffer { name.dropFirst(prefix.count).elementsEqual($0) }
+    private static func signatureName(_ name: ArraySlice<UInt8>) -> SignatureName? {
+        guard name.first == UInt8(ascii: "X") else { return nil }
+        return signatureNames.first { $0.bytes[...] == name }?.name
     }
 
     /// Whether the query carries (part of) a signature of version 4.
     var isSignedV4: Bool {
-        hasSignatureValue("Algorithm") || hasSignatureValue("Signature")
-            || hasSignatureValue("Credential")
+        has(.algorithm) || has(.signature) || has(.credential)
     }
 
     /// Whether the query carries a signature of version 2.

@@ -33,7 +33,8 @@
 //  - A quarantined manifest is pushed again: it is written again, so (4) fails, and the new version wins.
 //  - A crash at any point: every step is one version of one key. A run carries nothing over to the next.
 //  - Two regions collect at once: each removes only what it put in quarantine itself. A quarantine whose
-//    region is no more is taken over after twice the period.
+//    region is no more is taken over after twice the period, and thirty days where that region has the
+//    lesser id, so that regions that collect by turns do not take it from each other for ever.
 //  - A tag is deleted or moved: its old version is history, and history reaches as tags do. What such a
 //    version reaches stays if it shows, and stays as history itself if it was deleted; where no tag's
 //    version reaches it, such history ends here, before its time.

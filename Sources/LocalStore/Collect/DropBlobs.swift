@@ -19,17 +19,19 @@ struct DropBlobs: Decision {
 
     func decide(_ context: inout CommitContext) throws(StorageError) -> [DeadBlob] {
         let released = Set(context.transaction.released)
+        let named = try context.look { (index) throws(IndexError) in
+            try index.named(among: candidates.map(\.blob))
+        }
         var dropped: [DeadBlob] = []
         for candidate in candidates {
             let blob = candidate.blob
             // What lost a name in this very group counts as used just now, and says so only when the group
             // is decided.
-            guard !released.contains(blob) else { continue }
-            let isDead = try context.look { (index) throws(IndexError) in
-                guard try index.get(KeySchema.blob(blob)) != nil else { return false }
-                return try !index.isNamed(blob)
+            guard !released.contains(blob), !named.contains(blob) else { continue }
+            let isHere = try context.look { (index) throws(IndexError) in
+                try index.get(KeySchema.blob(blob)) != nil
             }
-            guard isDead, context.use.beginDrop(blob, grace: grace) else { continue }
+            guard isHere, context.use.beginDrop(blob, grace: grace) else { continue }
             try context.record(.blobState(BlobStateRecord(blob: blob, change: .dropped)))
             dropped.append(candidate)
         }

@@ -86,47 +86,35 @@ struct FindDeadBlobs: Sendable {
         from start: Bytes, _ index: any KeyValueIndex
     ) throws(IndexError) -> Found {
         var found = Found()
-        let blobs = try index.cursor(from: start, to: KeySchema.allBlobs.to)
-        try blobs.seek(to: start)
-        var referrers = try Referrers(index)
-        while let key = blobs.key {
-            guard found.examined < limit else {
-                found.next = key
-                return found
-            }
-            guard let blob = KeySchema.blob(ofBlob: key) else {
-                throw .corrupt("the key of a blob")
-            }
-            if try !referrers.isNamed(blob), use.isIdle(blob, grace: grace) {
-                let record = try BlobEntry(encoded: blobs.value).record
-                found.dead.append(DeadBlob(blob: blob, sizeBytes: record.sizeBytes))
-            }
-            found.examined += 1
-            try blobs.next()
+        let entries = try entries(from: start, index, &found)
+        guard let first = entries.first?.blob, let last = entries.last?.blob else { return found }
+        var named = try NamedBlobs(index, from: first, through: last)
+        for (blob, value) in entries {
+            guard try !named.isNamed(blob), use.isIdle(blob, grace: grace) else { continue }
+            let record = try BlobEntry(encoded: value).record
+            found.dead.append(DeadBlob(blob: blob, sizeBytes: record.sizeBytes))
         }
         return found
     }
 
-    /// One cursor over all referrers, asked for blobs in ascending order. Keys that were deleted are passed
-    /// once each, however many there are.
-    private struct Referrers {
-        private let cursor: any IndexCursor
-        private var isPlaced = false
-        /// The blob that the cursor's key is about.
-        private var blob: BlobID?
-
-        init(_ index: any KeyValueIndex) throws(IndexError) {
-            let range = KeySchema.allReferrers
-            cursor = try index.cursor(from: range.from, to: range.to)
-        }
-
-        mutating func isNamed(_ wanted: BlobID) throws(IndexError) -> Bool {
-            if !isPlaced || (blob.map { $0 < wanted } ?? false) {
-                try cursor.seek(to: KeySchema.referrers(of: wanted).from)
-                isPlaced = true
-                blob = cursor.key.flatMap(KeySchema.blob(ofReferrer:))
+    private func entries(
+        from start: Bytes, _ index: any KeyValueIndex, _ found: inout Found
+    ) throws(IndexError) -> [(blob: BlobID, value: Bytes)] {
+        var entries: [(BlobID, Bytes)] = []
+        let cursor = try index.cursor(from: start, to: KeySchema.allBlobs.to)
+        try cursor.seek(to: start)
+        while let key = cursor.key {
+            guard found.examined < limit else {
+                found.next = key
+                break
             }
-            return blob == wanted
+            guard let blob = KeySchema.blob(ofBlob: key) else {
+                throw .corrupt("the key of a blob")
+            }
+            entries.append((blob, cursor.value))
+            found.examined += 1
+            try cursor.next()
         }
+        return entries
     }
 }

@@ -82,11 +82,11 @@ extension IndexTransaction {
         let key = KeySchema.blob(record.blob)
         switch record.change {
         case .dropped:
-            guard try get(key) != nil else { return }
+            guard let value = try get(key) else { return }
             head.blobs -= 1
             try countDead(key)
             delete(key)
-            delete(KeySchema.damage(record.blob))
+            if BlobEntry.isDamaged(encoded: value) { delete(KeySchema.damage(record.blob)) }
         case .damaged:
             guard var entry = try blob(record.blob) else { return }
             entry.isDamaged = true

@@ -6,6 +6,7 @@ internal import Storage
 
 struct IndexTransaction {
     private let index: any KeyValueIndex
+    private let seen = SeenEntries()
     private var changed: [Bytes: Bytes?] = [:]
     /// Of each blob that gains or loses one: the keys of its referrers, and whether they are there.
     private var changedReferrers: [BlobID: [Bytes: Bool]] = [:]
@@ -22,7 +23,7 @@ struct IndexTransaction {
 
     func get(_ key: Bytes) throws(IndexError) -> Bytes? {
         if let change = changed[key] { return change }
-        return try index.get(key)
+        return try seen.value(of: key) { () throws(IndexError) in try index.get(key) }
     }
 
     mutating func put(_ key: Bytes, _ value: Bytes) {
@@ -39,11 +40,26 @@ struct IndexTransaction {
         released.append(blob)
     }
 
-    /// Whether a version or a part names the blob.
-    func isNamed(_ blob: BlobID) throws(IndexError) -> Bool {
-        let changes = changedReferrers[blob] ?? [:]
+    /// Those of the blobs that a version or a part names.
+    func named(among blobs: [BlobID]) throws(IndexError) -> Set<BlobID> {
+        let blobs = blobs.sorted()
+        guard let first = blobs.first, let last = blobs.last else { return [] }
+        var unchanged = try NamedBlobs(index, from: first, through: last)
+        var named: Set<BlobID> = []
+        for blob in blobs {
+            let isNamed =
+                if let changes = changedReferrers[blob] { try isNamed(blob, but: changes) } else {
+                    try unchanged.isNamed(blob)
+                }
+            if isNamed { named.insert(blob) }
+        }
+        return named
+    }
+
+    private func isNamed(
+        _ blob: BlobID, but changes: [Bytes: Bool]
+    ) throws(IndexError) -> Bool {
         if changes.values.contains(true) { return true }
-        // A cursor of its own with narrow bounds: it never walks over what was deleted of other blobs.
         let range = KeySchema.referrers(of: blob)
         let cursor = try index.cursor(from: range.from, to: range.to)
         try cursor.seek(to: range.from)
@@ -82,6 +98,21 @@ struct IndexTransaction {
         }
         changes.append(.put(key: KeySchema.head, value: head.encoded))
         return changes
+    }
+}
+
+/// What was looked up in the index. Deciding on a change and applying it ask for the same entries, and
+/// only whoever gathers the transaction changes the index meanwhile. Used by one thread.
+private final class SeenEntries {
+    private var values: [Bytes: Bytes?] = [:]
+
+    func value(
+        of key: Bytes, _ read: () throws(IndexError) -> Bytes?
+    ) throws(IndexError) -> Bytes? {
+        if let value = values[key] { return value }
+        let value = try read()
+        values[key] = .some(value)
+        return value
     }
 }
 

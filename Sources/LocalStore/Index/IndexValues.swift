@@ -104,9 +104,12 @@ struct BlobEntry: Hashable, Sendable {
         self.isDamaged = isDamaged
     }
 
+    /// Whether something of the blob is damaged: then, and only then, it is said what.
+    static func isDamaged(encoded: Bytes) -> Bool { (encoded.first ?? 0) & damagedFlag != 0 }
+
     init(encoded: Bytes) throws(IndexError) {
-        guard let flags = encoded.first else { throw .corrupt("an empty blob entry") }
-        isDamaged = flags & Self.damagedFlag != 0
+        guard !encoded.isEmpty else { throw .corrupt("an empty blob entry") }
+        isDamaged = Self.isDamaged(encoded: encoded)
         record = try decoding { () throws(RecordError) in
             try BlobRecord(encoded: encoded.dropFirst())
         }

@@ -1,9 +1,9 @@
-// A body on its way to the disk. Buffers become chunks; each chunk is hashed, checksummed and appended on
-// threads that may block, SHA-256 and the append in one train, MD5 in another beside it.
+// A body on its way to the disk. Buffers become chunks; each chunk is appended and hashed on threads that
+// may block: the append with its CRC-32C in one train, SHA-256 in another, and MD5 in a third beside them.
 //
 // Invariants:
 //  - Each train sees the chunks in order, one at a time.
-//  - A chunk's bytes are booked in the budget from when they came until both trains are through with it.
+//  - A chunk's bytes are booked in the budget from when they came until every train is through with it.
 //  - After the first failure no further chunk is written, and `drained` throws it.
 //
 // The state is changed under the lock by functions that say what to do; it is done after unlocking.
@@ -16,10 +16,11 @@ internal import Storage
 internal import Synchronization
 
 final class BodyPipeline: Sendable {
-    /// The two trains. Every chunk goes through the first; through the second only with MD5.
+    /// Every chunk goes through the first; through the others where they have something to do.
     private enum Train: Int, CaseIterable {
-        case hashAndAppend = 0
-        case md5 = 1
+        case append = 0
+        case hash = 1
+        case md5 = 2
     }
 
     private struct Chunk: Sendable {
@@ -34,8 +35,8 @@ final class BodyPipeline: Sendable {
         var running: [Int: Chunk] = [:]
         var chunks = 0
         /// The next chunk for each train, and whether a thread is at it.
-        var nextOfTrain = [0, 0]
-        var isTrainRunning = [false, false]
+        var nextOfTrain = Train.allCases.map { _ in 0 }
+        var isTrainRunning = Train.allCases.map { _ in false }
         var references: [ChunkReference] = []
         var writers: [UInt64: ChunkWriter] = [:]
         /// Of the appender; from the first chunk on.
@@ -47,6 +48,7 @@ final class BodyPipeline: Sendable {
 
     let main: HashTrain
     let md5: HashTrain
+    private let trains: [Train]
     private let ingest: Ingest
     private let state = Mutex(State())
 
@@ -54,6 +56,7 @@ final class BodyPipeline: Sendable {
         self.ingest = ingest
         main = HashTrain(plan: plan)
         md5 = HashTrain(md5: plan.md5)
+        trains = [.append] + (main.isEmpty ? [] : [.hash]) + (md5.isEmpty ? [] : [.md5])
     }
 
     deinit {
@@ -128,7 +131,6 @@ final class BodyPipeline: Sendable {
 
     /// Makes a chunk of what was collected. Returns the trains to start.
     private func cut(_ state: inout State) -> [Train] {
-        let trains: [Train] = md5.isEmpty ? [.hashAndAppend] : [.hashAndAppend, .md5]
         state.running[state.chunks] = Chunk(
             partial: state.partial.cut(), trainsLeft: trains.count)
         state.chunks += 1
@@ -168,11 +170,9 @@ final class BodyPipeline: Sendable {
     private func pass(_ pieces: [ByteBuffer], through train: Train) {
         guard state.withLock({ $0.failure == nil }) else { return }
         switch train {
-        case .md5:
-            md5.update(pieces)
-        case .hashAndAppend:
-            main.update(pieces)
-            append(pieces)
+        case .append: append(pieces)
+        case .hash: main.update(pieces)
+        case .md5: md5.update(pieces)
         }
     }
 

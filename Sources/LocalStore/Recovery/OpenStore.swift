@@ -35,6 +35,7 @@ struct OpenStore: Sendable {
     let clock: any WallClock
     let random: @Sendable () -> UInt64
     let logger: Logger
+    let progress: @Sendable (ReplayProgress) -> Void
 
     func run() throws(StorageError) -> Outcome {
         do { return try open() } catch { throw StorageError(opening: error) }
@@ -53,7 +54,7 @@ struct OpenStore: Sendable {
         try SpaceReserve(self).requireFloor()
         let recovery = RecoverIndex(
             configuration: configuration, journal: directory, manifest: manifest,
-            factory: factory, logger: logger)
+            factory: factory, logger: logger, progress: progress)
         let recovered = try recovery.run()
         var head = recovered.head
         let chunks = try openChunks(manifest, head)

@@ -11,6 +11,12 @@ internal import Logging
 internal import MetadataIndex
 internal import Storage
 
+/// How far an index is with the journal it follows.
+package struct ReplayProgress: Sendable, Hashable {
+    package var readBytes: UInt64
+    package var totalBytes: UInt64
+}
+
 struct RecoverIndex: Sendable {
     /// An index that says all that the journal says.
     struct Outcome {
@@ -36,6 +42,8 @@ struct RecoverIndex: Sendable {
     var manifest: JournalManifest
     let factory: IndexFactory
     let logger: Logger
+    /// Told now and then, by the thread that replays.
+    var progress: @Sendable (ReplayProgress) -> Void = { _ in }
 
     func run() throws(StorageError) -> Outcome {
         do {
@@ -138,6 +146,7 @@ struct RecoverIndex: Sendable {
         var transaction = IndexTransaction(
             index, head: head ?? IndexHead(region: manifest.region, replay: start))
         var batches = 0
+        progress(ReplayProgress(readBytes: 0, totalBytes: replay.totalBytes))
         while let batch = try replay.next() {
             for record in batch.records { try transaction.apply(record) }
             transaction.head.replay = batch.end
@@ -145,6 +154,8 @@ struct RecoverIndex: Sendable {
             if transaction.changeCount >= configuration.limits.replayChanges {
                 try index.apply(transaction.changes())
                 transaction = IndexTransaction(index, head: transaction.head)
+                progress(
+                    ReplayProgress(readBytes: replay.readBytes, totalBytes: replay.totalBytes))
             }
         }
         try index.apply(transaction.changes())

@@ -61,13 +61,13 @@ extension S3Error {
 }
 
 extension ObjectContent {
-    /// What a body that was staged with SHA-256 and MD5 is as an object.
+    /// What a body that was staged with SHA-256 is as an object.
     fileprivate init(
         _ staged: StagedBlob, _ attributes: ObjectAttributes, checksum: ChecksumAlgorithm?,
         writer: Writer
     ) throws {
-        guard let blob = staged.blob, let md5 = staged.md5 else {
-            preconditionFailure("a body is staged with SHA-256 and MD5")
+        guard let blob = staged.blob else {
+            preconditionFailure("a body is staged with SHA-256")
         }
         let value = checksum.flatMap { algorithm in
             staged.checksums[algorithm].map {
@@ -76,7 +76,8 @@ extension ObjectContent {
         }
         self.init(
             blob: blob, sizeBytes: staged.sizeBytes, lastModifiedMilliseconds: 0,
-            etag: Hexadecimal.encode(md5), headers: attributes.headers, checksum: value,
+            etag: staged.md5.map(Hexadecimal.encode) ?? MultipartRules.etag(ofWhole: blob),
+            headers: attributes.headers, checksum: value,
             userMetadata: attributes.userMetadata, tags: attributes.tags, writer: writer)
     }
 }

@@ -13,6 +13,8 @@ struct BodyAnnouncement: Sendable {
     var lengthBytes: UInt64
     var md5: [UInt8]?
     var checksum: ChecksumAnnouncement?
+    /// From this length on the ETag need not be an MD5.
+    private let opaqueETagBytes: UInt64
 
     /// Throws where the length is missing or above the limit, or a digest cannot be read.
     init(_ request: S3Request) throws(S3Error) {
@@ -30,6 +32,14 @@ struct BodyAnnouncement: Sendable {
         self.lengthBytes = lengthBytes
         md5 = try request.contentMD5
         checksum = try ChecksumAnnouncement(request.fields)
+        opaqueETagBytes = request.limits.opaqueETagBytes
+    }
+
+    /// Whether the ETag of an object with this body is its MD5, which takes twice as long as SHA-256: always,
+    /// but for a large body whose client gave a stronger promise of its bytes and none of their MD5.
+    /// `isPromised`: by a digest, a signed hash or a checksum. S3 calls an ETag opaque (API reference, *Object*).
+    func needsMD5(isPromised: Bool) -> Bool {
+        md5 != nil || !isPromised || lengthBytes < opaqueETagBytes
     }
 }
 
@@ -65,8 +75,11 @@ extension S3Handler {
         digest: ContentDigest? = nil, alsoComputing extra: ChecksumAlgorithm? = nil
     ) async throws -> StagedBlob {
         let body = try IncomingBody(request)
+        let isPromised =
+            digest != nil || body.signedSHA256 != nil || announced.checksum != nil
         var plan = HashPlan(
-            sha256: isBlob || body.signedSHA256 != nil, md5: true,
+            sha256: isBlob || body.signedSHA256 != nil,
+            md5: !isBlob || announced.needsMD5(isPromised: isPromised),
             sha512: digest?.algorithm == .sha512)
         for algorithm in [announced.checksum?.algorithm, extra] {
             if let algorithm { plan.checksums.insert(algorithm) }

@@ -7,7 +7,7 @@ internal import HTTPTypes
 internal import Storage
 
 extension S3Handler {
-    /// The request as one of an authenticated principal. Does not read its body.
+    /// The request as one of an authenticated principal, or of everyone. Does not read its body.
     func admit(_ request: ServerRequest) async throws -> S3Request {
         guard request.head.method != .options else {
             throw S3Error(
@@ -21,10 +21,33 @@ extension S3Handler {
             virtualHostBucket: RequestTarget.virtualHostBucket(
                 host: signed.header("host"), domain: configuration.domain),
             limits: configuration.limits)
+        guard let verified else { return try await admitAnonymous(request, target) }
         return S3Request(
             server: request, target: target,
             fields: request.head.headerFields.hoisting(target.query), verified: verified,
             limits: configuration.limits)
+    }
+
+    /// A request without a signature may do what the bucket's policy allows to everyone.
+    private func admitAnonymous(
+        _ request: ServerRequest, _ target: RequestTarget
+    ) async throws -> S3Request {
+        var policy = Policy.none
+        if let bucket = target.bucket, BucketName.isValid(bucket),
+            let allowed = try await policies.policy(of: bucket)
+        {
+            policy = .everyone(allowed)
+        }
+        // Who signs nothing must not choose how others' bytes are shown (GetObject, "Overriding response
+        // header values").
+        guard !target.query.items.contains(where: { $0.name.hasPrefix("response-") }) else {
+            throw S3Error(
+                .invalidRequest,
+                "Request specific response headers cannot be used for anonymous GET requests.")
+        }
+        return S3Request(
+            server: request, target: target, fields: request.head.headerFields,
+            verified: .anonymous(policy), limits: configuration.limits)
     }
 }
 
@@ -50,9 +73,9 @@ extension HTTPFields {
         guard query.has("X-Amz-Signature") else { return self }
         var result = self
         for item in query.items {
-            guard let name = HTTPField.Name(item.name),
-                name.canonicalName.utf8.starts(with: "x-amz-".utf8),
-                !Self.signing.contains(name.canonicalName), !contains(name)
+            let canonical = item.name.lowercased()
+            guard canonical.hasPrefix("x-amz-"), !Self.signing.contains(canonical),
+                let name = HTTPField.Name(item.name), !contains(name)
             else { continue }
             result.append(HTTPField(name: name, value: item.value))
         }
@@ -73,7 +96,8 @@ extension S3Operation {
         case .listBuckets, .headBucket, .getBucketLocation, .getBucketSetting, .listObjects,
             .listObjectsV2, .listObjectVersions, .listMultipartUploads, .deleteObjects:
             .list
-        case .createBucket, .deleteBucket, .putBucketACL: .administer
+        case .createBucket, .deleteBucket, .putBucketACL, .putBucketPolicy, .deleteBucketPolicy:
+            .administer
         case .getObject, .headObject, .getObjectACL, .getObjectTagging: .read
         case .putObject, .copyObject, .putObjectACL, .createMultipartUpload, .uploadPart,
             .uploadPartCopy, .listParts, .completeMultipartUpload, .abortMultipartUpload:

@@ -40,19 +40,41 @@ struct RegionDaemon: Sendable {
     }
 
     private func run() async throws {
-        // The store first: it locks the data directory, in which the socket and the key are.
-        let store = try await RegionStore.open(configuration, clock: clock, logger: logger)
+        StartSignals.endAtOnce()
+        var store: DurableStore?
         do {
-            try await run(over: store)
+            try await serve(opening: &store)
         } catch {
-            try await store.close()
+            try await store?.close()
             throw error
         }
-        try await store.close()
+        try await store?.close()
         logger.info("stopped")
     }
 
-    private func run(over store: DurableStore) async throws {
+    /// Serves from before the store is open, until nothing is under way any more. The store that was opened is
+    /// the caller's to close.
+    private func serve(opening opened: inout DurableStore?) async throws {
+        let starting = HealthHandler(logger: logger) { [readiness] in readiness.current }
+        let handler = ReplaceableHandler(StartingHandler(health: starting))
+        let front = FrontListening(
+            try await bind(
+                .tcp(host: configuration.listen.host, port: configuration.listen.port),
+                RequestLog(inner: handler, choice: configuration.logRequests, logger: logger)))
+        // On the way out it is cut off where it has not ended, and waited for.
+        async let served: Void = front.serve()
+        let store = try await RegionStore.open(configuration, clock: clock, logger: logger) {
+            [readiness] in readiness.set(.reading($0))
+        }
+        opened = store
+        try await run(over: store, front, handler)
+        try await served
+    }
+
+    /// The store locks the data directory, in which the socket and the key are.
+    private func run(
+        over store: DurableStore, _ front: FrontListening, _ handler: ReplaceableHandler
+    ) async throws {
         let rootKey = try rootKey()
         for bucket in configuration.buckets { try await RegionStore.makeBucket(bucket, in: store) }
         try await RegionStore.noteLostRecords(of: store)
@@ -66,22 +88,12 @@ struct RegionDaemon: Sendable {
         let health = HealthHandler(logger: logger) { [readiness] in
             store.refusal.map { .unavailable($0.message) } ?? readiness.current
         }
-        let front = try await bind(
-            .tcp(host: configuration.listen.host, port: configuration.listen.port),
-            RequestLog(
-                inner: Dispatcher(
-                    s3: s3(store, mending, rootKey), peer: peer(store), health: health),
-                choice: configuration.logRequests, logger: logger))
+        handler.replace(
+            by: Dispatcher(s3: s3(store, mending, rootKey), peer: peer(store), health: health))
         let socket = try await bind(
             .unix(path: configuration.data + "/" + AdminCall.socketName),
             SocketDispatcher(
                 admin: admin(store, replication, jobs), health: health))
-        logger.info(
-            "serving",
-            metadata: [
-                "region": "\(configuration.region)", "id": "\(store.region)",
-                "data": "\(configuration.data)",
-            ])
         var group = ServiceGroupConfiguration(
             services: [
                 jobs, Mending(mending: mending), Scrubbing(schedule: schedule(store, repair)),
@@ -89,15 +101,24 @@ struct RegionDaemon: Sendable {
                     jobs: jobs, interval: configuration.gcInterval, logger: logger),
                 ExpiringHistory(store: store, clock: clock, logger: logger),
                 Following(replication: replication),
-                HTTPListening(service: socket), HTTPListening(service: front),
+                HTTPListening(service: socket), front,
                 Announcing(
                     readiness: readiness, feedInterruption: feedInterruption,
-                    stopDelay: configuration.stopDelay),
+                    stopDelay: configuration.stopDelay, logger: announced(store)),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.quiet(logger))
         group.maximumGracefulShutdownDuration =
             configuration.stopDelay + configuration.drain + .seconds(30)
         try await ServiceGroup(configuration: group).run()
+    }
+
+    /// Says what serves.
+    private func announced(_ store: DurableStore) -> Logger {
+        var logger = logger
+        logger[metadataKey: "region"] = "\(configuration.region)"
+        logger[metadataKey: "id"] = "\(store.region)"
+        logger[metadataKey: "data"] = "\(configuration.data)"
+        return logger
     }
 
     /// The credentials that were given, or those of the data directory.

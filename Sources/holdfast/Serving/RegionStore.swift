@@ -10,7 +10,8 @@ internal import Storage
 enum RegionStore {
     /// Throws a `Refusal` that names the data directory.
     static func open(
-        _ configuration: Configuration, clock: any WallClock, logger: Logger
+        _ configuration: Configuration, clock: any WallClock, logger: Logger,
+        progress: @escaping @Sendable (ReplayProgress) -> Void
     ) async throws -> DurableStore {
         var limits = LocalStoreLimits()
         if let interval = configuration.verifyInterval { limits.reads.verifyInterval = interval }
@@ -25,7 +26,8 @@ enum RegionStore {
             return try await DurableStore.open(
                 LocalStoreConfiguration(directory: configuration.data, limits: limits),
                 disk: PosixDisk(), index: .rocks(), clock: clock,
-                random: { UInt64.random(in: .min ... .max) }, logger: logger)
+                random: { UInt64.random(in: .min ... .max) }, logger: logger,
+                progress: progress)
         } catch let error as StorageError {
             let cause = error.cause.map { " (\($0))" } ?? ""
             throw Refusal("\(configuration.data): \(error.message)\(cause)")

@@ -20,6 +20,29 @@ struct HTTPListening: Service {
     }
 }
 
+/// The region's own port. It serves from before the store is open, so its task is not one of the group's; what
+/// the group has of it is its place in the order of stopping.
+final class FrontListening: Service {
+    private let service: HTTPService
+    private let ended = AsyncStream<Never>.makeStream()
+
+    init(_ service: HTTPService) { self.service = service }
+
+    /// Returns when every connection is closed.
+    func serve() async throws {
+        defer { ended.continuation.finish() }
+        try await service.run()
+    }
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            for await _ in ended.stream {}
+        } onGracefulShutdown: {
+            self.service.stop()
+        }
+    }
+}
+
 struct Following: Service {
     let replication: ReplicationService
 
@@ -89,9 +112,11 @@ struct Announcing: Service {
     let readiness: ReadinessState
     let feedInterruption: ChangeSignal
     let stopDelay: Duration
+    let logger: Logger
 
     func run() async throws {
         readiness.set(.ready)
+        logger.info("serving")
         try await gracefulShutdown()
         readiness.set(.unavailable("stopping"))
         try await Task.sleep(for: stopDelay)

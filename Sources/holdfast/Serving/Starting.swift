@@ -1,0 +1,53 @@
+// What the region's own port answers while its store is being opened. That may take long, where the index has
+// to be made anew: whoever watches the probes sees that it is under way and how far.
+
+internal import Glibc
+internal import HTTPServer
+internal import HTTPTypes
+internal import LocalStore
+internal import NativeAPI
+internal import NativeWire
+internal import Synchronization
+
+/// The probes are answered; everything else is told to come again.
+struct StartingHandler: RequestHandler {
+    let health: any RequestHandler
+
+    func respond(to request: ServerRequest) async -> ServerResponse {
+        if [AdminCall.live, AdminCall.ready].contains(request.head.path) {
+            request.trace.note(operation: "Health")
+            return await health.respond(to: request)
+        }
+        return ServerResponse(status: .serviceUnavailable, fields: [.retryAfter: "1"])
+    }
+}
+
+/// Answers as its handler of the moment does.
+final class ReplaceableHandler: RequestHandler {
+    private let current: Mutex<any RequestHandler>
+
+    init(_ first: any RequestHandler) { current = Mutex(first) }
+
+    func replace(by next: any RequestHandler) { current.withLock { $0 = next } }
+
+    func respond(to request: ServerRequest) async -> ServerResponse {
+        let handler = current.withLock { $0 }
+        return await handler.respond(to: request)
+    }
+}
+
+extension Readiness {
+    /// The store is being opened.
+    static func reading(_ progress: ReplayProgress) -> Readiness {
+        let (read, total) = (progress.readBytes >> 20, progress.totalBytes >> 20)
+        return .unavailable("starting: \(read) of \(total) MiB of the journal are read")
+    }
+}
+
+enum StartSignals {
+    /// Until the services run, and take the signals over, one ends the process at once: what a start does,
+    /// the next one does again.
+    static func endAtOnce() {
+        for number in [SIGTERM, SIGINT] { signal(number) { _ in _exit(0) } }
+    }
+}
