@@ -14,7 +14,7 @@ extension NodeTests {
             try await east.client("put_some.py", ["east/before"] + sizes)
             try await Self.same(west, east, count: 9)
             let copy = west.directory.path("copy")
-            #expect(try await west.command("backup", copy).contains("backup done"))
+            #expect(try await west.command(["backup", copy]).contains("backup done"))
             try await west.client("put_some.py", ["after"] + sizes)
             try await west.client("delete_some.py", ["before/0", "east/before/1", "after/0"])
             try await east.client("put_some.py", ["east/after"] + sizes)
