@@ -59,8 +59,8 @@ package struct Principal: Sendable, Hashable {
 
     package static let root = Principal(name: "root", policy: .root)
     /// Of requests without any signature.
-    package static func anonymous(_ policy: Policy) -> Principal {
-        Principal(name: "anonymous", policy: policy)
+    package static func anonymous(_ policy: BucketPolicy) -> Principal {
+        Principal(name: "anonymous", policy: .everyone(policy))
     }
 
     /// Throws `notAllowed` unless the policy allows it.

@@ -21,8 +21,8 @@ package struct VerifiedRequest: Sendable {
         self.chunkSignatures = chunkSignatures
     }
 
-    /// One without any signature, of whom `policy` says what is allowed to everyone.
-    package static func anonymous(_ policy: Policy) -> VerifiedRequest {
+    /// One without any signature, which may do what `policy` allows to everyone.
+    package static func anonymous(_ policy: BucketPolicy) -> VerifiedRequest {
         VerifiedRequest(
             principal: .anonymous(policy), accessKey: nil, payload: .unsigned, chunkSignatures: nil)
     }

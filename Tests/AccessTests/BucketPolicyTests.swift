@@ -22,7 +22,7 @@ struct BucketPolicyTests {
         #expect(!policy.allows(action, bucket: "b", key: nil))
         #expect(!policy.allows(action, bucket: nil, key: nil))
         #expect(!policy.allows(action, bucket: "c", key: "k"))
-        let principal = Principal.anonymous(.everyone(policy))
+        let principal = Principal.anonymous(policy)
         #expect(principal.policy.allows(action, bucket: "b", key: "k") == (action == .read))
     }
 

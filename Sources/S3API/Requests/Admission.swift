@@ -32,12 +32,9 @@ extension S3Handler {
     private func admitAnonymous(
         _ request: ServerRequest, _ target: RequestTarget
     ) async throws -> S3Request {
-        var policy = Policy.none
-        if let bucket = target.bucket, BucketName.isValid(bucket),
-            let allowed = try await policies.policy(of: bucket)
-        {
-            policy = .everyone(allowed)
-        }
+        guard let bucket = target.bucket, BucketName.isValid(bucket),
+            let policy = try await policies.policy(of: bucket)
+        else { throw AccessError(.missingAuthentication, "the request is not signed") }
         // Who signs nothing must not choose how others' bytes are shown (GetObject, "Overriding response
         // header values").
         guard !target.query.items.contains(where: { $0.name.hasPrefix("response-") }) else {
