@@ -14,6 +14,8 @@ struct ConfirmDamage {
     /// Chunks of one blob or part that stand at suspect places.
     private struct Suspect: Sendable {
         var owner: ChunkOwner
+        /// What can be done about a part.
+        var remedy = ""
         var chunks: [ChunkReference]
     }
 
@@ -70,6 +72,10 @@ struct ConfirmDamage {
             guard case .stored(let stored) = part.source else { return nil }
             bytes = stored
             suspect = Suspect(owner: .part(part.upload, part.part.number), chunks: [])
+            let object = try transaction.upload(part.upload)?.name
+            suspect.remedy =
+                "; no other region has it: send it again, or abort the upload"
+                + (object.map { " of \($0)" } ?? "")
         }
         guard case .chunks(let chunks) = bytes else { return nil }
         for chunk in chunks {
@@ -93,7 +99,7 @@ struct ConfirmDamage {
         guard case .part(let upload, let number) = suspect.owner else { return }
         report.found(
             JobFinding(
-                "part \(number) of upload \(upload)", "\(damaged) of its chunks are damaged",
-                .beyondRepair))
+                "part \(number) of upload \(upload)",
+                "\(damaged) of its chunks are damaged" + suspect.remedy, .beyondRepair))
     }
 }
