@@ -252,13 +252,33 @@ struct RegistryInterleavingTests {
         let waiting = try await CollectRegistryTests.collect(two.east, two.b)
         #expect(waiting.figures["waiting_keys", default: 0] > 0)
         #expect(try await Self.shown(link, two.b)?.version.region == two.a.region)
-        two.age()
+        two.age(days: two.b.region < two.a.region ? 2 : 32)
         try await CollectRegistryTests.collect(two.east, two.b)
         #expect(try await Self.shown(link, two.b)?.version.region == two.b.region)
         #expect(try await Self.shown(link, two.b)?.content?.quarantinedMilliseconds != nil)
         two.age()
         try await CollectRegistryTests.collect(two.east, two.b)
         #expect(try await Self.shown(link, two.b) == nil)
+        try await two.close()
+    }
+
+    @Test("regions that collect by turns, seldom and with a short period, come to an end")
+    func byTurns() async throws {
+        let two = try await Two()
+        let fixture = try await RegistryFixture(two.a)
+        let (_, layer) = try await Self.quarantined(two.west, two.a, fixture)
+        two.east.clock.advance(
+            milliseconds: two.clock.milliseconds() - two.east.clock.milliseconds())
+        let link = LayoutPath.layerLink(Self.app, layer)
+        for _ in 0..<3 {
+            for (region, store) in [(two.east, two.b), (two.west, two.a)] {
+                try await two.exchange()
+                two.age(days: 3)
+                try await CollectRegistryTests.collect(region, store)
+            }
+        }
+        try await two.exchange()
+        for store in [two.a, two.b] { #expect(try await Self.shown(link, store) == nil) }
         try await two.close()
     }
 

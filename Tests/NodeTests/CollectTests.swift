@@ -27,7 +27,7 @@ extension NodeTests {
                 try await Skopeo.copy("oci:\(image):image", registry.image(name), work)
             }
             try await Skopeo.delete(registry.image(name), work)
-            try await region.collectAll(graceSeconds: Self.grace)
+            try await Region.collectAll([region], graceSeconds: Self.grace)
             let history = try await region.history(tag)
             #expect(history.map(\.names) == [nil, digests[1], digests[0]])
             #expect(history.map(\.isDeletion) == [true, false, false])
@@ -35,14 +35,14 @@ extension NodeTests {
             for seed in [1, 2, 1] {
                 let digest = digests[seed - 1]
                 let version = try #require(history.first { $0.names == digest }?.version)
-                let dryRun = try await region.command(
-                    "rollback", tag, "--to", version, "--dry-run")
+                let rollback = ["rollback", tag, "--to", version]
+                let dryRun = try await region.command(rollback + ["--dry-run"])
                 #expect(dryRun.contains("would write "))
-                let output = try await region.command("rollback", tag, "--to", version)
+                let output = try await region.command(rollback)
                 #expect(output.contains("wrote ") && output.contains("shows \(version)"))
                 let image = work.path("image-\(seed)")
                 try await Skopeo.expectSame(registry.image(name), as: image, work)
-                try await region.collectAll(graceSeconds: Self.grace)
+                try await Region.collectAll([region], graceSeconds: Self.grace)
                 try await Skopeo.expectSame(registry.image("team/app@\(digest)"), as: image, work)
             }
             #expect(try await region.history(tag).first?.isVisible == true)
@@ -79,7 +79,7 @@ extension NodeTests {
             #expect(try await pushes.exitCode(within: .seconds(120)) == 0, "\(pushes.output)")
             let count = pushes.output.trimmingCharacters(in: .whitespacesAndNewlines)
             try #require(Int(count).map { $0 > 0 } == true, "\(pushes.output)")
-            try await region.collectAll(graceSeconds: Self.grace)
+            try await Region.collectAll([region], graceSeconds: Self.grace)
             let verdict = try await region.client(
                 "reachability.py", ["verify", registry.url, count])
             #expect(verdict.contains("all as expected"))

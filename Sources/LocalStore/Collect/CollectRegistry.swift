@@ -23,7 +23,7 @@
 // a list of exactly that key, by a mount or by a pull, in any region that knows of the quarantine, holds a
 // key that no running collection can remove (4), and that is young for the next.
 //
-// What this survives:
+// What this survives (RegistryInterleavingTests; RegistryGuardTests has each condition by itself):
 //  - A tag is pushed while the mark runs. Its manifest is young. Its layers were looked up: those that were
 //    in quarantine are out (4). Those that were not are put in quarantine at worst; the next run needs them
 //    and takes them out, and none goes before (1).
@@ -33,7 +33,8 @@
 //  - A quarantined manifest is pushed again: it is written again, so (4) fails, and the new version wins.
 //  - A crash at any point: every step is one version of one key. A run carries nothing over to the next.
 //  - Two regions collect at once: each removes only what it put in quarantine itself. A quarantine whose
-//    region is no more is taken over after twice the period.
+//    region is no more is taken over after twice the period, and thirty days where that region has the
+//    lesser id, so that regions that collect by turns do not take it from each other for ever.
 //  - A tag is deleted or moved: its old version is history, and history reaches as tags do. What such a
 //    version reaches stays if it shows, and stays as history itself if it was deleted; where no tag's
 //    version reaches it, such history ends here, before its time.

@@ -35,12 +35,20 @@ struct QuarantineRule: Sendable {
         guard let since else { return isYoung(version) ? .keep : .quarantine }
         let waited = nowMilliseconds - since
         guard version.version.region == region else {
-            // Whoever put it there takes it away; a region that is no more never will.
-            return waited > 2 * periodMilliseconds ? .quarantine : .wait
+            return waited > patience(with: version.version.region) ? .quarantine : .wait
         }
         guard waited >= periodMilliseconds, let position = version.position,
             position.number <= confirmedNumber
         else { return .wait }
         return .remove
     }
+
+    /// How long what another region put in quarantine is left to it: whoever put it there takes it away, and a
+    /// region that is no more, or does not collect any more, never will. Of two regions that both collect, only
+    /// one is quick to take over; were both, they would take it from each other for ever.
+    private func patience(with other: RegionID) -> Int64 {
+        2 * periodMilliseconds + (region < other ? 0 : Self.longPatienceMilliseconds)
+    }
+
+    static let longPatienceMilliseconds: Int64 = 30 * 86_400_000
 }

@@ -40,9 +40,13 @@ def registry_keys(keys):
     return found
 
 
-def expect_equal(found, expected, what):
-    """Ends the script with the first few that differ."""
-    missing, extra = sorted(expected - found), sorted(found - expected)
+def expect_within(found, least, most, what):
+    """All of one set and nothing beyond the other; or ends the script with the first few that differ."""
+    missing, extra = sorted(least - found), sorted(found - most)
     if missing or extra:
         raise SystemExit(f"not as expected: {what}: {len(missing)} missing {missing[:4]}, "
                          f"{len(extra)} too many {extra[:4]}")
+
+
+def expect_equal(found, expected, what):
+    expect_within(found, expected, expected, what)

@@ -6,8 +6,9 @@ import random
 
 from registry import DOCKER, OCI, digest_of
 
-# In front of every layer, so that its bytes can be found on a disk.
+# Stands in every block of a layer, so that its bytes can be found on a disk, and how many there are.
 MARK = b"holdfast layer "
+BLOCK = 4096
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,14 +17,12 @@ class Layer:
     size: int
 
     @property
-    def mark(self):
-        return MARK + self.name.encode() + b"\n"
-
-    @property
     def data(self):
-        """At least its mark."""
-        rest = max(0, self.size - len(self.mark))
-        return self.mark + random.Random(self.name).randbytes(rest)
+        data = bytearray(random.Random(self.name).randbytes(self.size))
+        mark = MARK + self.name.encode() + b"\n"
+        for start in range(0, self.size - len(mark) + 1, BLOCK):
+            data[start:start + len(mark)] = mark
+        return bytes(data)
 
     @functools.cached_property
     def digest(self):
@@ -68,7 +67,7 @@ def image(name, layers, subject=None, docker=False):
         (OCI + "manifest.v1+json", OCI + "config.v1+json", OCI + "layer.v1.tar")
     value = {"schemaVersion": 2, "mediaType": kinds[0],
              "config": describe(kinds[1], digest_of(config), len(config)),
-             "layers": [describe(kinds[2], one.digest, len(one.data)) for one in layers]}
+             "layers": [describe(kinds[2], one.digest, one.size) for one in layers]}
     if subject:
         value["subject"] = describe(subject.kind, subject.digest, len(subject.data))
     return Manifest(kinds[0], json.dumps(value).encode(), config, tuple(layers))
@@ -91,3 +90,16 @@ def push(registry, repository, top, reference=None):
             if not registry.has(repository, digest_of(data)):
                 registry.upload(repository, data)
         registry.push(repository, manifest, reference if manifest is top else None)
+
+
+def value_of(manifest):
+    """As JSON has it."""
+    return [manifest.kind, manifest.data.decode(), manifest.config.decode(),
+            [(layer.name, layer.size) for layer in manifest.layers],
+            [value_of(child) for child in manifest.children]]
+
+
+def manifest_of(value):
+    kind, data, config, layers, children = value
+    return Manifest(kind, data.encode(), config.encode(), tuple(Layer(*layer) for layer in layers),
+                    tuple(manifest_of(child) for child in children))

@@ -2,13 +2,14 @@
 
 import Foundation
 
-/// The document of a job that has ended.
-struct JobAnswer: Decodable {
-    struct Finding: Decodable {
+/// What tests read of a job's document.
+struct JobAnswer: Decodable, Sendable {
+    struct Finding: Decodable, Sendable {
         var subject: String
         var reason: String
         var outcome: String
     }
+    var kind: String
     var state: String
     var failure: String?
     var figures: [String: UInt64]
@@ -17,6 +18,15 @@ struct JobAnswer: Decodable {
     var outcomes: Set<String> { Set(findings.map(\.outcome)) }
 
     func figure(_ name: String) -> UInt64 { figures[name] ?? 0 }
+
+    /// Collections of all regions, one after the other, that leave nothing to do. What the history of one
+    /// region's tags needs and another has never known, the one takes out of the other's quarantine.
+    static func areIdle(_ round: [JobAnswer]) -> Bool {
+        func sum(_ name: String) -> UInt64 { round.reduce(0) { $0 + $1.figure(name) } }
+        let steps = ["waiting_keys", "removed_keys", "removed_blobs", "aborted_uploads"]
+        return steps.allSatisfy { sum($0) == 0 }
+            && sum("quarantined_keys") == sum("taken_out_keys")
+    }
 }
 
 struct JobRun {
@@ -39,7 +49,7 @@ struct HistoryAnswer: Decodable {
 
 extension Region {
     /// What a command prints to the person; throws unless it exits with 0.
-    func command(_ arguments: String...) async throws -> String {
+    func command(_ arguments: [String]) async throws -> String {
         try await Program.run(
             [Checkout.daemon] + arguments + ["--data", data], in: directory, timeout: .seconds(60))
     }
@@ -65,20 +75,33 @@ extension Region {
         return run.job
     }
 
-    /// Collects the registry's garbage again and again, until nothing is left to do.
-    func collectAll(graceSeconds: Int) async throws {
-        try await eventually("\(name) has no garbage left", within: .seconds(180)) {
+    /// Collects the registry's garbage in all of the regions again and again, until none has anything left to
+    /// do. Returns what the last run of each said.
+    @discardableResult
+    static func collectAll(
+        _ regions: [Region], graceSeconds: Int
+    ) async throws -> [JobAnswer] {
+        var last: [JobAnswer] = []
+        let what = "no region has garbage left"
+        try await eventually(what, within: .seconds(240), else: { "\(last.map(\.figures))" }) {
             // What is younger than that is no garbage yet.
             try await Task.sleep(for: .seconds(graceSeconds + 1))
-            let job = try await collect(
-                "--registry", Self.bucket, "--delete-untagged", "--grace", "\(graceSeconds)s")
-            let steps = ["quarantined_keys", "waiting_keys", "taken_out_keys", "removed_keys"]
-            return (steps + ["removed_blobs"]).allSatisfy { job.figure($0) == 0 }
+            last = []
+            var uploads: UInt64 = 0
+            for region in regions {
+                last += [
+                    try await region.collect(
+                        "--registry", bucket, "--delete-untagged", "--grace", "\(graceSeconds)s")
+                ]
+                uploads += try await region.status().store.uploads
+            }
+            return JobAnswer.areIdle(last) && uploads == 0
         }
+        return last
     }
 
     func history(_ subject: String) async throws -> [HistoryAnswer.Entry] {
-        let text = try await command("history", subject, "--json")
+        let text = try await command(["history", subject, "--json"])
         return try JSONDecoder().decode(HistoryAnswer.self, from: Data(text.utf8)).versions
     }
 

@@ -141,16 +141,17 @@ enum Ports {
     }
 }
 
-/// Asks again until the answer is yes; throws at the deadline, saying what was waited for.
+/// Asks again until the answer is yes; throws at the deadline, saying what was waited for, and what there is
+/// instead.
 func eventually(
-    _ what: String, within timeout: Duration = .seconds(60),
+    _ what: String, within timeout: Duration = .seconds(60), else instead: () -> String = { "" },
     _ condition: () async throws -> Bool
 ) async throws {
     let clock = ContinuousClock()
     let deadline = clock.now + timeout
     while try await !condition() {
         guard clock.now < deadline else {
-            throw ProgramFailure(description: "\(what): not within \(timeout)")
+            throw ProgramFailure(description: "\(what): not within \(timeout)\n\(instead())")
         }
         try await Task.sleep(for: .milliseconds(20))
     }

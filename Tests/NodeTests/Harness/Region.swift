@@ -42,11 +42,14 @@ final class Region: @unchecked Sendable {
     }
 
     /// Two regions that pull from each other, both serving.
-    static func pair() async throws -> (west: Region, east: Region) {
+    static func pair(
+        settings: [String: String] = [:]
+    ) async throws -> (west: Region, east: Region) {
         let west = try Region("west")
         let east = try Region("east")
         west.peers = ["east": east.url]
         east.peers = ["west": west.url]
+        for region in [west, east] { region.settings = settings }
         try await west.start()
         try await east.start()
         return (west, east)
@@ -132,6 +135,7 @@ struct RegionStatus: Decodable, Sendable {
         var physicalBytes: UInt64
         var deadBytes: UInt64?
         var freedBytes: UInt64
+        var uploads: UInt64
     }
     struct Lag: Decodable, Sendable {
         var pendingEntries: Int
@@ -158,4 +162,5 @@ struct RegionStatus: Decodable, Sendable {
     var store: Store
     var replication: Replication
     var damage: [Damage]
+    var jobs: [JobAnswer]
 }
