@@ -368,6 +368,37 @@ struct ScrubTests {
         try await again.close()
     }
 
+    @Test("a damaged chunk of a part is damage for as long as the part is there")
+    func partThatGoes() async throws {
+        let damaged = DamagedRegion()
+        let store = try await damaged.open()
+        let upload = try await store.create(
+            Upload(id: UploadID(""), name: Ledger.name("u"), initiatedMilliseconds: 0))
+        _ = try await store.putPart(
+            upload.id, of: upload.name, number: 1, staged: store.stage(bytes: Self.bodies[0]))
+        let part = try #require(
+            try await store.partRecords(of: upload.id, after: 0, limit: 1).first)
+        guard case .stored(let bytes) = part.source else {
+            Issue.record("it was stored")
+            return
+        }
+        let chunk = bytes.chunkRecords[1]
+        let check = CheckChunks(store: store)
+        #expect(try await check.isIntact(chunk.reference, of: .part(upload.id, 1)))
+        damaged.rot(chunk)
+        #expect(try await !check.isIntact(chunk.reference, of: .part(upload.id, 1)))
+        let found = try await Self.scrub(store).report
+        #expect(found.findings.map(\.subject) == ["part 1 of upload \(upload.id)"])
+        // Replaced, it has other chunks; the old one is nobody's.
+        _ = try await store.putPart(
+            upload.id, of: upload.name, number: 1, staged: store.stage(bytes: Self.bodies[1]))
+        #expect(try await check.isIntact(chunk.reference, of: .part(upload.id, 1)))
+        try await store.abort(upload.id, of: upload.name)
+        #expect(try await check.isIntact(chunk.reference, of: .part(upload.id, 1)))
+        #expect(try await Self.scrub(store).report.findings.isEmpty)
+        try await store.close()
+    }
+
     @Test("finds links that are no digest, and links whose target is missing")
     func sense() async throws {
         let damaged = DamagedRegion()

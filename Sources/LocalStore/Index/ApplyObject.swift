@@ -83,7 +83,7 @@ extension IndexTransaction {
         let afterAll = after.versions + after.purges
         for old in beforeAll where !afterAll.contains(old) {
             try remove(old)
-            head.deadBytes += UInt64(ObjectRecord.encode(old).count)
+            countDead(bytes: ObjectRecord.encode(old).count)
         }
         for new in afterAll where !beforeAll.contains(new) { add(new) }
         if before.visible != after.visible {

@@ -33,8 +33,10 @@ extension DurableStore {
     func requireIntact(_ parts: [PartRecord]) async throws {
         for part in parts {
             guard case .stored(let bytes) = part.source else { continue }
+            let owner = ChunkOwner.part(part.upload, part.part.number)
             for chunk in damagedParts.among(bytes.chunkRecords) {
-                guard try await CheckChunks(store: self).isIntact(chunk.reference, of: nil) else {
+                guard try await CheckChunks(store: self).isIntact(chunk.reference, of: owner)
+                else {
                     throw StorageError(
                         .invalidPart,
                         "part \(part.part.number) of upload \(part.upload) is damaged here; send it again"
