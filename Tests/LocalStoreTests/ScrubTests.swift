@@ -254,6 +254,9 @@ struct ScrubTests {
         #expect(result.report.findings.map(\.subject) == ["part 4 of upload \(upload.id)"])
         let reason = try #require(result.report.findings.first).reason
         #expect(reason.contains("send it again, or abort the upload of \(upload.name)"))
+        let deep = Recorded()
+        _ = try await store.scrub(ScrubOptions(isDeep: true), deep) { _ in }
+        #expect(deep.findings == result.report.findings)
         func complete() async throws {
             let parts = try await store.parts(of: upload.id, upload.name, after: 0, limit: 9).parts
             _ = try await store.complete(

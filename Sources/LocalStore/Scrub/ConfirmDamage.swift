@@ -24,8 +24,10 @@ struct ConfirmDamage {
         var next: Bytes?
     }
 
-    func run(_ places: SuspectPlaces) async throws {
-        for range in [KeySchema.allBlobs, KeySchema.allParts] {
+    func run(
+        _ places: SuspectPlaces, of ranges: [KeyRange] = [KeySchema.allBlobs, KeySchema.allParts]
+    ) async throws {
+        for range in ranges {
             var from: Bytes? = range.from
             while let start = from {
                 try report.checkCancellation()
