@@ -19,6 +19,7 @@ package enum Action: String, Sendable, Hashable, CaseIterable {
 package struct Policy: Sendable, Hashable {
     private enum Grant: Sendable, Hashable {
         case everything
+        case bucket(BucketPolicy)
         case nothing
     }
 
@@ -31,11 +32,15 @@ package struct Policy: Sendable, Hashable {
     /// May do nothing.
     package static let none = Policy(.nothing)
 
+    /// May do what a bucket allows to everyone.
+    package static func everyone(_ policy: BucketPolicy) -> Policy { Policy(.bucket(policy)) }
+
     /// Whether `action` may be done to `key` of `bucket`; without a key to the bucket as a whole, without
     /// a bucket to the region as a whole.
     package func allows(_ action: Action, bucket: String?, key: ObjectKey?) -> Bool {
         switch grant {
         case .everything: true
+        case .bucket(let policy): policy.allows(action, bucket: bucket, key: key)
         case .nothing: false
         }
     }
@@ -54,7 +59,9 @@ package struct Principal: Sendable, Hashable {
 
     package static let root = Principal(name: "root", policy: .root)
     /// Of requests without any signature.
-    package static let anonymous = Principal(name: "anonymous", policy: .none)
+    package static func anonymous(_ policy: BucketPolicy) -> Principal {
+        Principal(name: "anonymous", policy: .everyone(policy))
+    }
 
     /// Throws `notAllowed` unless the policy allows it.
     package func require(

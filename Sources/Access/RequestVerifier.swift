@@ -1,23 +1,30 @@
 // The door through which clients' requests come: finds out how a request is signed and has that form
 // verified. A further form is one more case here and one more file.
 
-/// A request whose signature holds.
+/// A request whose signature holds, or that has none.
 package struct VerifiedRequest: Sendable {
     package let principal: Principal
-    package let accessKey: String
+    /// `nil` of a request without a signature.
+    package let accessKey: String?
     /// What the signature says of the body, which has not been read yet.
     package let payload: PayloadDeclaration
     /// For bodies whose chunks are signed: the chain that their decoder goes on with.
     package let chunkSignatures: ChunkSignatureChain?
 
     package init(
-        principal: Principal, accessKey: String, payload: PayloadDeclaration,
+        principal: Principal, accessKey: String?, payload: PayloadDeclaration,
         chunkSignatures: ChunkSignatureChain?
     ) {
         self.principal = principal
         self.accessKey = accessKey
         self.payload = payload
         self.chunkSignatures = chunkSignatures
+    }
+
+    /// One without any signature, which may do what `policy` allows to everyone.
+    package static func anonymous(_ policy: BucketPolicy) -> VerifiedRequest {
+        VerifiedRequest(
+            principal: .anonymous(policy), accessKey: nil, payload: .unsigned, chunkSignatures: nil)
     }
 }
 
@@ -29,6 +36,7 @@ package struct RequestVerifier: Sendable {
         case headerV4(String)
         case queryV4(QueryParameters)
         case queryV2(QueryParameters)
+        case none
     }
 
     private let credentials: any CredentialSource
@@ -47,12 +55,12 @@ package struct RequestVerifier: Sendable {
         keys = SigningKeyCache(limit: limits.signingKeys)
     }
 
-    /// Throws an `AccessError` where the request is not signed, or not well; and whatever the source of
-    /// credentials throws. Does not read the body: see `VerifiedRequest.payload`. Stays on the caller's
-    /// thread where the credential is in memory.
+    /// `nil` for a request without any signature. Throws an `AccessError` where it is not signed well; and
+    /// whatever the source of credentials throws. Does not read the body: see `VerifiedRequest.payload`. Stays
+    /// on the caller's thread where the credential is in memory.
     package func verify(
         _ request: PlainRequest, nowMilliseconds: Int64
-    ) async throws -> VerifiedRequest {
+    ) async throws -> VerifiedRequest? {
         let signature: SignatureV4
         switch try scheme(of: request) {
         case .headerV4(let authorization):
@@ -64,6 +72,7 @@ package struct RequestVerifier: Sendable {
             try signature.checkTime(nowMilliseconds: nowMilliseconds)
             return try signature.verify(
                 request, credential: try await credential(signature.accessKey))
+        case .none: return nil
         }
         try signature.checkTime(nowMilliseconds: nowMilliseconds, limits: limits)
         return try signature.verify(
@@ -99,6 +108,6 @@ package struct RequestVerifier: Sendable {
             throw AccessError(
                 .unsupportedAlgorithm, "only \(SignatureV4.algorithm) is spoken here")
         }
-        throw AccessError(.missingAuthentication, "the request is not signed")
+        return .none
     }
 }

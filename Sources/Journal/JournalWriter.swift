@@ -10,6 +10,9 @@ internal import DiskIO
 
 /// The records of one atomic change, encoded.
 package struct EncodedBatch: Sendable {
+    /// What frames a record that is alone in its batch: the batch's header, its own type and length.
+    package static let framingBytes = JournalFormat.batchHeaderBytes + 3
+
     package private(set) var body: [UInt8] = []
     package private(set) var recordCount: UInt32 = 0
 

@@ -32,6 +32,7 @@ package final class DurableStore: Sendable {
     let watch: ReferenceWatch
     let collected = Collected()
     let gate = ReclaimGate()
+    let damagedParts: DamagedParts
     let renewal: RenewJournal
     /// What the start found lost of the journal.
     let journalDamage: [JournalDamage]
@@ -107,6 +108,8 @@ package final class DurableStore: Sendable {
                     return try Self.reopen(index, by: recovery, logger)
                 }))
         self.committer = committer
+        let damagedParts = DamagedParts()
+        self.damagedParts = damagedParts
         let renewal = RenewJournal(
             recovery.journal, index: index, committer: committer, random: random, logger: logger)
         self.renewal = renewal
@@ -114,7 +117,7 @@ package final class DurableStore: Sendable {
             reader: chunks.reader, pins: chunks.pins, pool: pool, limits: limits.reads,
             now: { UInt64(uptime() / .milliseconds(1)) },
             onDamage: { [appender = chunks.appender] in
-                Self.note($0, committer, appender, logger)
+                Self.note($0, committer, appender, damagedParts, logger)
             })
         ingest = Ingest(
             appender: chunks.appender, reads: reads, reserve: reserve, limits: limits.ingest)

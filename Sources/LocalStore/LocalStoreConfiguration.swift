@@ -37,8 +37,8 @@ package struct LocalStoreLimits: Sendable {
     package var waitingCommits = 16_384
     /// A commit whose records exceed this is written as several batches.
     package var batchBytes = 4 << 20
-    /// Index changes that recovery holds before it applies them.
-    package var replayChanges = 10_000
+    /// What recovery holds of index changes before it applies them.
+    package var replayBytes = 16 << 20
     /// Names that a page of a list may hold, whatever was asked for.
     package var pageEntries = 10_000
     /// Free space below which only deletes, drops and compaction write.

@@ -5,6 +5,8 @@
 // In between its last answer stands, so that a write is admitted without waiting for a disk; an answer
 // that would refuse it is asked for anew, so that nobody is refused for longer than the disk is full.
 //
+// What makes room may eat into the reserve, but leaves the floor alone (`requireAboveFloor`).
+//
 // Below the floor, which only others can take the space to, nothing is committed or opened at all: journal
 // and index could not be written to the end (RocksDB aborts the process over some writes that fail).
 
@@ -69,6 +71,18 @@ package final class SpaceReserve: Sendable {
             .insufficientStorage, "the disk is full: less than \(floorBytes) bytes are free")
     }
 
+    /// For what makes room and needs some for that: may eat into the reserve, and not go down to the floor,
+    /// below which nobody could commit that room was made. Throws `insufficientStorage` where so many bytes
+    /// more, in journal or chunk files, would. Blocks.
+    func requireAboveFloor(journalBytes: UInt64 = 0, chunkBytes: UInt64 = 0) throws(StorageError) {
+        let now = ask()
+        guard reserveBytes > 0,
+            now.metadataBytes < floorBytes.addingClamped(journalBytes)
+                || now.chunkBytes < floorBytes.addingClamped(chunkBytes)
+        else { return }
+        throw StorageError(.insufficientStorage, "the disk is full: there is no room to make room")
+    }
+
     /// As `require`; waits for the disk, on a thread of the pool, only where its last answer refuses.
     func admit(_ bytes: UInt64, _ pool: BlockingPool) async throws {
         guard isReached(by: bytes, answer.withLock { $0 }) else { return }
@@ -108,5 +122,12 @@ package final class SpaceReserve: Sendable {
             logger.warning("free space is not known", metadata: ["error": "\(error)"])
             return Answer()
         }
+    }
+}
+
+extension UInt64 {
+    fileprivate func addingClamped(_ other: UInt64) -> UInt64 {
+        let (sum, isTooMuch) = addingReportingOverflow(other)
+        return isTooMuch ? .max : sum
     }
 }

@@ -244,6 +244,10 @@ package enum KeySchema {
         [Space.receipt] + bytes(region.value) + bytes(origin.value)
     }
 
+    package static func receipts(of region: RegionID) -> KeyRange {
+        KeyRange(prefix: [Space.receipt] + bytes(region.value))
+    }
+
     package static let allReceipts = KeyRange(prefix: [Space.receipt])
 
     package static func region(ofReceipt key: Bytes) -> RegionID { RegionID(number(key, at: 1)) }

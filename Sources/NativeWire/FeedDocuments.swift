@@ -18,13 +18,7 @@ package struct FeedRequest: WireDocument, Hashable {
         var document = DocumentWriter()
         document.frame(.feedRequest) { fields in
             fields.integer(1, waitMilliseconds)
-            for (origin, position) in cursors.sorted(by: { $0.key < $1.key }) {
-                fields.message(2) { cursor in
-                    cursor.integer(1, origin.value)
-                    cursor.integer(2, position.incarnation)
-                    cursor.integer(3, position.number)
-                }
-            }
+            fields.cursors(2, cursors)
         }
         return document.finish()
     }
@@ -38,14 +32,7 @@ package struct FeedRequest: WireDocument, Hashable {
         while let field = try fields.next() {
             switch field.tag {
             case 1: wait = try field.integer()
-            case 2:
-                let (origin, position) = try field.cursor()
-                guard cursors.updateValue(position, forKey: origin) == nil else {
-                    throw WireError(.invalidValue, "two cursors of \(origin)")
-                }
-                guard cursors.count <= WireLimits.cursorsPerRequest else {
-                    throw WireError(.limitExceeded, "more than \(cursors.count - 1) cursors")
-                }
+            case 2: try field.cursor(into: &cursors)
             default: try field.skip()
             }
         }
@@ -53,8 +40,31 @@ package struct FeedRequest: WireDocument, Hashable {
     }
 }
 
+extension FieldWriter {
+    mutating func cursors(_ tag: UInt8, _ cursors: [RegionID: FeedPosition]) {
+        for (origin, position) in cursors.sorted(by: { $0.key < $1.key }) {
+            message(tag) { cursor in
+                cursor.integer(1, origin.value)
+                cursor.integer(2, position.incarnation)
+                cursor.integer(3, position.number)
+            }
+        }
+    }
+}
+
 extension Field {
-    fileprivate func cursor() throws(WireError) -> (RegionID, FeedPosition) {
+    /// Of a repeated field: one origin's.
+    func cursor(into cursors: inout [RegionID: FeedPosition]) throws(WireError) {
+        let (origin, position) = try cursor()
+        guard cursors.updateValue(position, forKey: origin) == nil else {
+            throw WireError(.invalidValue, "two cursors of \(origin)")
+        }
+        guard cursors.count <= WireLimits.cursorsPerRequest else {
+            throw WireError(.limitExceeded, "more than \(cursors.count - 1) cursors")
+        }
+    }
+
+    private func cursor() throws(WireError) -> (RegionID, FeedPosition) {
         var fields = FieldReader(value)
         var origin: RegionID?
         var incarnation: UInt64?

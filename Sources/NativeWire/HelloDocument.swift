@@ -11,10 +11,12 @@ package struct HelloDocument: WireDocument, Hashable {
     package var incarnation: UInt64
     package var features: UInt64
     package var clockMilliseconds: Int64
+    /// How far each feed is known there, durably.
+    package var cursors: [RegionID: FeedPosition]
 
     package init(
         protocolVersions: ClosedRange<Int>, region: RegionID, name: String, incarnation: UInt64,
-        features: UInt64, clockMilliseconds: Int64
+        features: UInt64, clockMilliseconds: Int64, cursors: [RegionID: FeedPosition] = [:]
     ) {
         self.protocolVersions = protocolVersions
         self.region = region
@@ -22,6 +24,7 @@ package struct HelloDocument: WireDocument, Hashable {
         self.incarnation = incarnation
         self.features = features
         self.clockMilliseconds = clockMilliseconds
+        self.cursors = cursors
     }
 
     package func encode() -> ByteBuffer {
@@ -34,18 +37,20 @@ package struct HelloDocument: WireDocument, Hashable {
             fields.integer(5, incarnation)
             fields.integer(6, features)
             fields.integer(7, clockMilliseconds)
+            fields.cursors(8, cursors)
         }
         return document.finish()
     }
 
     package init(decoding bytes: ByteBuffer) throws(WireError) {
         var document = DocumentReader(bytes)
-        var fields = FieldReader(try document.frame(.hello).fields)
+        var fields = FieldReader(try document.frame(.hello).fields, repeated: [8])
         try document.finish()
         var versions: (lowest: UInt16, highest: UInt16) = (0, 0)
         var region: RegionID?
         var name: String?
         var numbers: (incarnation: UInt64?, features: UInt64?, clock: Int64?) = (nil, nil, nil)
+        var cursors: [RegionID: FeedPosition] = [:]
         while let field = try fields.next() {
             switch field.tag {
             case 1: versions.lowest = try field.integer()
@@ -55,6 +60,7 @@ package struct HelloDocument: WireDocument, Hashable {
             case 5: numbers.incarnation = try field.integer()
             case 6: numbers.features = try field.integer()
             case 7: numbers.clock = try field.integer()
+            case 8: try field.cursor(into: &cursors)
             default: try field.skip()
             }
         }
@@ -66,6 +72,6 @@ package struct HelloDocument: WireDocument, Hashable {
             region: try required(region, "the region"), name: try required(name, "the name"),
             incarnation: try required(numbers.incarnation, "the incarnation"),
             features: try required(numbers.features, "the features"),
-            clockMilliseconds: try required(numbers.clock, "the clock"))
+            clockMilliseconds: try required(numbers.clock, "the clock"), cursors: cursors)
     }
 }

@@ -8,6 +8,8 @@ package enum PeerCall: Sendable, Hashable {
     case handshake
     /// `FeedRequest`, `FeedAnswer`.
     case feed
+    /// `FeedRequest` with one cursor, of the region that asks; `FeedAnswer` with one range, of its feed.
+    case relay
     /// `NamesRequest`, `NamesAnswer`.
     case names
     /// `KeysRequest`, `KeysAnswer`.
@@ -29,6 +31,7 @@ package enum PeerCall: Sendable, Hashable {
         switch self {
         case .handshake: "PeerHandshake"
         case .feed: "PeerFeed"
+        case .relay: "PeerRelay"
         case .names: "PeerNames"
         case .keys: "PeerKeys"
         case .blobs: "PeerBlobs"
@@ -41,6 +44,7 @@ package enum PeerCall: Sendable, Hashable {
         switch self {
         case .handshake: Self.prefix + "handshake"
         case .feed: Self.prefix + "feed"
+        case .relay: Self.prefix + "relay"
         case .names: Self.prefix + "names"
         case .keys: Self.prefix + "keys"
         case .blobs: Self.prefix + "blobs"
@@ -56,6 +60,7 @@ package enum PeerCall: Sendable, Hashable {
         switch name {
         case "handshake": self = .handshake
         case "feed": self = .feed
+        case "relay": self = .relay
         case "names": self = .names
         case "keys": self = .keys
         case "blobs": self = .blobs

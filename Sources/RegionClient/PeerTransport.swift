@@ -42,11 +42,22 @@ package struct PeerTransport: RegionTransport {
             .feed, FeedRequest(cursors: cursors, waitMilliseconds: milliseconds),
             answer: FeedAnswer.self, waitMilliseconds: Int(milliseconds)
         ).ranges
-        for range in ranges where range.after != cursors[range.origin] ?? .start {
+        for range in ranges where range.after.number > cursors[range.origin]?.number ?? 0 {
             throw TransportError(
                 .malformed, "a range of \(range.origin) does not continue our cursor")
         }
         return ranges
+    }
+
+    package func relay(of origin: RegionID, after: FeedPosition) async throws -> FeedRange {
+        let ranges = try await calls.ask(
+            .relay, FeedRequest(cursors: [origin: after], waitMilliseconds: 0),
+            answer: FeedAnswer.self
+        ).ranges
+        guard let range = ranges.first, ranges.count == 1, range.origin == origin,
+            range.after == after
+        else { throw TransportError(.malformed, "not the stretch of the feed that was asked for") }
+        return range
     }
 
     package func entries(named names: [ObjectName]) async throws -> [EntryAnswer] {
@@ -119,7 +130,7 @@ extension HelloDocument {
         self.init(
             protocolVersions: hello.protocolVersions, region: hello.region, name: hello.name,
             incarnation: hello.incarnation, features: hello.features,
-            clockMilliseconds: hello.clockMilliseconds)
+            clockMilliseconds: hello.clockMilliseconds, cursors: hello.cursors)
     }
 }
 
@@ -128,6 +139,6 @@ extension Hello {
         self.init(
             protocolVersions: document.protocolVersions, region: document.region,
             name: document.name, incarnation: document.incarnation, features: document.features,
-            clockMilliseconds: document.clockMilliseconds)
+            clockMilliseconds: document.clockMilliseconds, cursors: document.cursors)
     }
 }

@@ -1,6 +1,7 @@
 // How far other regions know this region's feed: what they asked behind. A region that asks for what comes
-// after a position has everything up to it, durably. Kept in memory: after a start it is known again as soon
-// as each has asked once, and until then nothing counts as confirmed.
+// after a position has received everything up to it. Kept in memory: after a start it is known again as soon
+// as each has asked once, and until then nothing counts as confirmed. What they have durably they say in the
+// handshake, and that is written down (`ChangeFeed.confirm`).
 
 package import Storage
 internal import Synchronization
@@ -21,6 +22,8 @@ package final class ConfirmedPositions: Sendable {
         private var latest: Mark
 
         init(_ first: Mark) { (next, latest) = (first, first) }
+
+        var latestNumber: UInt64 { latest.number }
 
         mutating func note(_ mark: Mark) {
             guard mark.number > latest.number else { return }
@@ -54,6 +57,16 @@ package final class ConfirmedPositions: Sendable {
         state.withLock { state in
             let mark = Mark(number: position.number, milliseconds: now)
             state[region, default: Confirmed(mark)].note(mark)
+        }
+    }
+
+    /// In a handshake a region says what it has, whatever it said before: one that was put back from an older
+    /// copy has less. `nil` where it names a place that this region never issued.
+    package func begin(_ region: RegionID, at position: FeedPosition?) {
+        let mark = Mark(number: position?.number ?? 0, milliseconds: clock.milliseconds())
+        state.withLock { state in
+            guard let known = state[region], known.latestNumber > mark.number else { return }
+            state[region] = Confirmed(mark)
         }
     }
 

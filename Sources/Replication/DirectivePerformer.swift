@@ -66,10 +66,25 @@ package struct DirectivePerformer: Sendable {
                 let states = try await transport.states(of: blobs)
                 return .stated(peer: peer, zip(blobs, states).map(BlobStatement.init))
             }
+        case .askLost(let peer, let after):
+            await call(.lost, peer) { transport in
+                .returned(
+                    peer: peer, try await transport.relay(of: stores.feed.region, after: after))
+            }
         case .merge(let range):
             await attempt(.merge) { try await merge(range) }
         case .mergeNamed(let entries):
             await attempt(.merge) { try await merge(entries) }
+        case .rewind(let origin, let position):
+            await attempt(.merge) {
+                try await stores.feed.rewind(origin, to: position)
+                return .merged(wrongInline: [])
+            }
+        case .noteRecovered(let position):
+            await attempt(.merge) {
+                try await stores.feed.noteRecovered(through: position)
+                return .merged(wrongInline: [])
+            }
         case .examine(let entries):
             await attempt(.examine) { .examined(try await examination.examine(entries)) }
         case .publish(let references):
@@ -138,7 +153,18 @@ package struct DirectivePerformer: Sendable {
             throw TransportError(
                 .incompatible, "it speaks peer protocol \(hello.protocolVersions)")
         }
-        return .greeted(peer: peer, hello, clockMilliseconds: clock.milliseconds())
+        return .greeted(
+            peer: peer, hello, clockMilliseconds: clock.milliseconds(), lost: try await lost(hello))
+    }
+
+    /// What the other region has of this region's feed, and this one does not.
+    private func lost(_ hello: Hello) async throws -> LostStretch? {
+        guard let known = hello.cursors[stores.feed.region] else { return nil }
+        let shared = try await stores.feed.shared(with: known)
+        guard shared != known, try await !stores.feed.isRecovered(through: known) else {
+            return nil
+        }
+        return LostStretch(after: shared, through: known)
     }
 
     private func merge(_ range: FeedRange) async throws -> ReplicationEvent.Kind {

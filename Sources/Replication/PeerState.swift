@@ -31,12 +31,33 @@ struct PeerState: Sendable {
     /// The last answer was empty and came at once: not asked again in the same instant.
     var isPollResting = false
 
+    /// What it has of this region's feed and is fetched back.
+    var lost: LostFeed?
+    /// A handshake of a connection that is up is under way, and when the next one is due.
+    var isGreetingAgain = false
+    var nextGreetingMilliseconds: Int64 = 0
+
     var namesToAsk: Deque<ObjectName> = []
     var askedNames: [ObjectName] = []
     var blobsToAsk: Deque<BlobID> = []
     var askedBlobs: [BlobID] = []
 
     var isConnected: Bool { phase == .connected }
+}
+
+/// How far the way back of a lost stretch is.
+struct LostFeed: Sendable {
+    let stretch: LostStretch
+    /// What the next request asks behind.
+    var next: FeedPosition
+    var isAsked = false
+    /// All has come, and waits to be merged.
+    var isComplete = false
+
+    init(_ stretch: LostStretch) {
+        self.stretch = stretch
+        next = stretch.after
+    }
 }
 
 /// A peer as a source of a blob.

@@ -1,6 +1,7 @@
 // What a region answers its peers: the other end of `RegionTransport`, over the contracts. The peer API
 // encodes these answers, and the simulated network hands them over as they are. Only what is published
-// here is ever told, and only this region's own feed (relaying other origins' comes with snapshots).
+// here is ever told, and only this region's own feed; another's is relayed to its origin alone, which was put
+// back from an older copy (to others it comes with snapshots).
 
 internal import NIOCore
 package import Storage
@@ -27,10 +28,10 @@ package struct RegionAnswers: Sendable {
         let cursors = try await feed.cursors()
         return Hello(
             region: feed.region, name: name, incarnation: cursors[feed.region]?.incarnation ?? 0,
-            clockMilliseconds: clock.milliseconds())
+            clockMilliseconds: clock.milliseconds(), cursors: cursors)
     }
 
-    /// Throws `incompatible` where the protocol ranges do not meet.
+    /// Writes down what the other region confirms. Throws `incompatible` where the protocol ranges do not meet.
     package func handshake(_ hello: Hello) async throws -> Hello {
         let own = try await self.hello()
         guard own.protocolVersions.overlaps(hello.protocolVersions) else {
@@ -39,6 +40,11 @@ package struct RegionAnswers: Sendable {
                 "region “\(hello.name)” speaks peer protocol \(hello.protocolVersions), "
                     + "this one \(own.protocolVersions)")
         }
+        do {
+            try await feed.confirm(hello.cursors, by: hello.region)
+        } catch let error as StorageError where error.code == .insufficientStorage {
+            // Nothing is forgotten either while nothing can be written; it will say so again.
+        }
         return own
     }
 
@@ -46,13 +52,39 @@ package struct RegionAnswers: Sendable {
     package func feed(
         after cursors: [RegionID: FeedPosition], wait: Duration
     ) async throws -> [FeedRange] {
-        let after = cursors[feed.region] ?? .start
-        var range = try await entries(after: after)
-        if range.through == after, wait > .zero {
+        let asked = cursors[feed.region] ?? .start
+        let after = try await place(of: asked)
+        var range = try await entries(of: feed.region, after: after)
+        if range.through == asked, wait > .zero {
             await feed.waitForChange(after: [feed.region: after], timeout: wait)
-            range = try await entries(after: after)
+            range = try await entries(of: feed.region, after: after)
         }
-        return range.through == after ? [] : [range]
+        return range.through == asked ? [] : [range]
+    }
+
+    /// Whether this region issued the place, so that whoever asks behind it has all that is before.
+    package func isIssued(_ position: FeedPosition) async throws -> Bool {
+        try await feed.shared(with: position) == position
+    }
+
+    /// Where a region at this place goes on: there, or where this region went on when it was put back from
+    /// an older copy, once it has again what the other one knows.
+    private func place(of position: FeedPosition) async throws -> FeedPosition {
+        let shared = try await feed.shared(with: position)
+        guard shared != position else { return position }
+        guard try await feed.isRecovered(through: position) else {
+            throw TransportError(
+                .unknownPosition,
+                "\(feed.region) never issued position \(position): it was put back from an older copy, and has"
+                    + " not fetched back what came after \(shared); it does so where it follows the region that asks"
+            )
+        }
+        return shared
+    }
+
+    /// See `RegionTransport.relay`.
+    package func relay(of origin: RegionID, after: FeedPosition) async throws -> FeedRange {
+        try await entries(of: origin, after: after)
     }
 
     /// See `RegionTransport.entries(named:)`.
@@ -127,10 +159,12 @@ package struct RegionAnswers: Sendable {
         }
     }
 
-    private func entries(after: FeedPosition) async throws -> FeedRange {
+    private func entries(
+        of origin: RegionID, after: FeedPosition
+    ) async throws -> FeedRange {
         do {
             var range = try await feed.entries(
-                of: feed.region, after: after, limit: limits.feedEntries)
+                of: origin, after: after, limit: limits.feedEntries)
             for index in range.entries.indices where range.entries[index].inlineBytes == nil {
                 range.entries[index] = try await entry(range.entries[index].object)
             }

@@ -16,10 +16,13 @@ package struct Hello: Sendable, Hashable {
     package var incarnation: UInt64
     package var features: UInt64
     package var clockMilliseconds: Int64
+    /// How far the region knows each feed, durably: what it says here it confirms.
+    package var cursors: [RegionID: FeedPosition]
 
     package init(
         protocolVersions: ClosedRange<Int> = 1...Hello.protocolVersion, region: RegionID,
-        name: String, incarnation: UInt64, features: UInt64 = 0, clockMilliseconds: Int64
+        name: String, incarnation: UInt64, features: UInt64 = 0, clockMilliseconds: Int64,
+        cursors: [RegionID: FeedPosition] = [:]
     ) {
         self.protocolVersions = protocolVersions
         self.region = region
@@ -27,6 +30,20 @@ package struct Hello: Sendable, Hashable {
         self.incarnation = incarnation
         self.features = features
         self.clockMilliseconds = clockMilliseconds
+        self.cursors = cursors
+    }
+}
+
+/// A stretch of this region's own feed that a peer has and this region lost: it was put back from an older
+/// copy of its data directory.
+package struct LostStretch: Sendable, Hashable {
+    /// The last place that both have.
+    package var after: FeedPosition
+    package var through: FeedPosition
+
+    package init(after: FeedPosition, through: FeedPosition) {
+        self.after = after
+        self.through = through
     }
 }
 
@@ -64,8 +81,14 @@ package protocol RegionTransport: Sendable {
 
     /// What is new behind `cursors`; held open by the other side for up to `wait` while nothing is. The
     /// ranges continue the cursors; an origin that is not among them counts as unknown, from its start.
-    /// An empty answer is a time-out without news. Throws `unknownPosition`.
+    /// An empty answer is a time-out without news. A range that begins earlier than the cursor says that the
+    /// other side was put back from an older copy, has fetched back what it lost, and goes on from there.
+    /// Throws `unknownPosition` where it has not fetched that back yet.
     func feed(after cursors: [RegionID: FeedPosition], wait: Duration) async throws -> [FeedRange]
+
+    /// What the other region has of an origin's feed behind a place, published there or pending, for that
+    /// origin itself, which lost it.
+    func relay(of origin: RegionID, after: FeedPosition) async throws -> FeedRange
 
     /// One answer for each name, in their order.
     func entries(named names: [ObjectName]) async throws -> [EntryAnswer]

@@ -12,9 +12,15 @@ package enum ReplicationDirective: Sendable, Hashable {
     case poll(peer: String, cursors: [RegionID: FeedPosition])
     case askNames(peer: String, [ObjectName])
     case askStates(peer: String, [BlobID])
+    /// Ask for what this region lost of its own feed.
+    case askLost(peer: String, after: FeedPosition)
 
     case merge(FeedRange)
     case mergeNamed([FeedEntry])
+    /// Move an origin's cursor back; answered by `merged`.
+    case rewind(RegionID, to: FeedPosition)
+    /// What was lost of the own feed is here again; answered by `merged`.
+    case noteRecovered(through: FeedPosition)
     case examine([PendingEntry])
     case publish([VersionReference])
 
@@ -37,8 +43,13 @@ package enum ReplicationReport: Sendable, Hashable {
     case clockSkew(peer: String, milliseconds: Int64)
     /// Its feed is followed only up to this entry for now.
     case held(peer: String, HeldEntry)
-    /// Our cursor was never issued there: the peer is a restored backup.
+    /// Our cursor was never issued there: the peer was put back from an older copy.
     case unknownPosition(peer: String, message: String)
+    /// It was, has fetched back what it lost, and is followed from there.
+    case rewound(peer: String, to: FeedPosition)
+    /// This region was put back from an older copy: what the peer has of its feed is fetched back.
+    case recovering(peer: String, LostStretch)
+    case recovered(peer: String)
     case malformedAnswer(peer: String, message: String)
     case refusedSource(peer: String, BlobID, message: String)
     case parked(VersionReference, reason: String)

@@ -21,12 +21,15 @@ package struct ReplicationEvent: Sendable, Hashable {
         /// A page of what waits to be published; more follows behind `next`.
         case pendingLoaded([PendingEntry], next: VersionReference?)
 
-        case greeted(peer: String, Hello, clockMilliseconds: Int64)
+        /// `lost` is what the peer has of this region's own feed and this region does not.
+        case greeted(peer: String, Hello, clockMilliseconds: Int64, lost: LostStretch? = nil)
         case pinned(peer: String)
         /// Ranges, and the entry at which one of them was cut because it is held.
         case fed(peer: String, [FeedRange], held: HeldEntry? = nil)
         case answered(peer: String, [EntryAnswer])
         case stated(peer: String, [BlobStatement])
+        /// A stretch of this region's own feed that was lost here.
+        case returned(peer: String, FeedRange)
         case peerFailed(peer: String, PeerStep, TransportError)
 
         /// The merge is durable. Inline bytes of `wrongInline` did not have their digest.
@@ -56,6 +59,7 @@ package enum PeerStep: String, Sendable, Hashable {
     case handshake
     case pin
     case feed
+    case lost
     case names
     case states
 }

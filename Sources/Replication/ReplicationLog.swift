@@ -30,8 +30,22 @@ struct ReplicationLog: Sendable {
                 ])
         case .unknownPosition(let peer, let message):
             logger.critical(
-                "a peer does not know its own feed’s position; one side is a restored backup",
+                "a peer does not know its own feed’s position; it was put back from an older copy",
                 metadata: ["peer": "\(peer)", "message": "\(message)"])
+        case .rewound(let peer, let position):
+            logger.warning(
+                "a peer was put back from an older copy and has fetched back what it lost; it is followed from there",
+                metadata: ["peer": "\(peer)", "position": "\(position)"])
+        case .recovering(let peer, let lost):
+            logger.critical(
+                "this region was put back from an older copy; what it lost is fetched back from a peer",
+                metadata: [
+                    "peer": "\(peer)", "after": "\(lost.after)", "through": "\(lost.through)",
+                ])
+        case .recovered(let peer):
+            logger.notice(
+                "what this region had lost and the peer has is known here again",
+                metadata: ["peer": "\(peer)"])
         case .malformedAnswer(let peer, let message):
             logger.error(
                 "malformed answer", metadata: ["peer": "\(peer)", "message": "\(message)"])

@@ -22,6 +22,9 @@ extension Replicator {
                 report(.malformedAnswer(peer: peer, message: message))
                 return disconnected(peer, message)
             }
+            if isRewound(range, from: asked, by: peer) {
+                rewind(peer, range.origin, to: range.after)
+            }
             take(range, from: peer)
         }
         noteHeld(held, of: peer)
@@ -66,6 +69,8 @@ extension Replicator {
         switch merge.content {
         case .range(let range): directives.append(.merge(range))
         case .named(let entries): directives.append(.mergeNamed(entries))
+        case .rewind(let origin, let position): directives.append(.rewind(origin, to: position))
+        case .recovered(let position): directives.append(.noteRecovered(through: position))
         }
     }
 
@@ -82,6 +87,11 @@ extension Replicator {
             for entry in range.entries { took(entry, from: merge.peer) }
         case .named(let entries):
             for entry in entries { took(entry, from: merge.peer) }
+        case .rewind(let origin, let position):
+            cursors[origin] = position
+        case .recovered:
+            peers[merge.peer]?.lost = nil
+            report(.recovered(peer: merge.peer))
         }
     }
 
@@ -107,6 +117,7 @@ extension Replicator {
             mergeInFlight = nil
             merges = []
             received = cursors
+            loseReturned()
         case .examine:
             toExamine.prepend(contentsOf: examining)
             for ordinal in examining { pending[ordinal]?.phase = .queued }
@@ -127,7 +138,7 @@ extension Replicator {
 
 extension FeedRange {
     /// Entries ascend, lie within the range, are its origin's, and are none that stay in a region.
-    fileprivate var isSound: Bool {
+    var isSound: Bool {
         var last = after.number
         for entry in entries {
             guard let number = entry.object.position?.number, number > last,

@@ -11,8 +11,21 @@ extension Replicator {
         directives.append(.handshake(peer: peer))
     }
 
-    mutating func greeted(by peer: String, _ hello: Hello, clockMilliseconds: Int64) {
-        guard peers[peer]?.phase == .greeting else { return }
+    mutating func greetAgain(_ peer: String) {
+        guard let state = peers[peer], state.isConnected, !state.isGreetingAgain,
+            nowMilliseconds >= state.nextGreetingMilliseconds
+        else { return }
+        peers[peer]?.isGreetingAgain = true
+        directives.append(.handshake(peer: peer))
+    }
+
+    mutating func greeted(
+        by peer: String, _ hello: Hello, clockMilliseconds: Int64, lost: LostStretch?
+    ) {
+        guard let state = peers[peer], state.phase == .greeting || state.isGreetingAgain else {
+            return
+        }
+        peers[peer]?.isGreetingAgain = false
         if hello.region == region {
             return refuse(peer, met: hello.region, "it is this region itself")
         }
@@ -26,6 +39,7 @@ extension Replicator {
         guard let pinned = pins[peer] else {
             peers[peer]?.phase = .pinning
             peers[peer]?.region = hello.region
+            self.lost(lost, to: peer)
             return directives.append(.pin(peer: peer, hello.region))
         }
         guard pinned == hello.region else {
@@ -34,7 +48,14 @@ extension Replicator {
                 "“\(peer)” is known to be region \(pinned); remove it before another takes its name"
             )
         }
-        connected(peer)
+        self.lost(lost, to: peer)
+        if state.isConnected { setGreeting(peer) } else { connected(peer) }
+    }
+
+    private mutating func setGreeting(_ peer: String) {
+        guard let rest = limits.greetingMilliseconds else { return }
+        peers[peer]?.nextGreetingMilliseconds = nowMilliseconds + rest
+        setTimer(.greet(peer: peer), inMilliseconds: rest)
     }
 
     /// A peer may say anything of its clock.
@@ -56,6 +77,7 @@ extension Replicator {
         peers[peer]?.region = region
         peers[peer]?.lastError = nil
         report(.connected(peer: peer, region))
+        setGreeting(peer)
         for blob in fetches.stalled { retryFetch(blob) }
         for name in nameRequests.keys.sorted() where nameRequests[name]?.peer == nil {
             retryName(name)
@@ -73,7 +95,7 @@ extension Replicator {
 
     mutating func peerFailed(_ peer: String, _ call: PeerStep, _ error: TransportError) {
         switch call {
-        case .handshake, .pin, .feed:
+        case .handshake, .pin, .feed, .lost:
             if call == .feed { peers[peer]?.polled = nil }
             let reason = "\(call.rawValue): \(error)"
             if error.code == .unknownPosition, peers[peer]?.lastAlarm != reason {
@@ -97,6 +119,8 @@ extension Replicator {
             report(.disconnected(peer: peer, reason: reason))
         }
         peers[peer]?.phase = .apart
+        peers[peer]?.isGreetingAgain = false
+        peers[peer]?.lost = nil
         peers[peer]?.lastError = reason
         peers[peer]?.attempts += 1
         let rest = restMilliseconds(
@@ -113,6 +137,7 @@ extension Replicator {
     /// Starts what a connected peer has a free place for.
     mutating func pumpPeer(_ peer: String) {
         guard let state = peers[peer], state.isConnected else { return }
+        pumpLost(peer)
         pumpNames(peer)
         pumpStates(peer)
         guard state.polled == nil, !state.isPollResting, isLoaded,

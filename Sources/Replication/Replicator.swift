@@ -3,9 +3,9 @@
 // An event changes the state; then everything that can start is started (`pump`). Each kind of step has
 // a fixed number of places, so what is under way is bounded and answers come one for each directive:
 //
-//   handshake, feed, names, states    one of each at a time for each peer
-//   merge, examine, publish           one at a time
-//   fetch                             one for each digest; so many small and so many large ones
+//   handshake, feed, lost, names, states    one of each at a time for each peer
+//   merge, examine, publish                 one at a time
+//   fetch                                   one for each digest; so many small and so many large ones
 //
 // The way of an entry: fed → merged (durable, pending) → examined → waiting for its blob and for the
 // names it depends on → ready → published. "Visible means that the direct dependencies are visible" holds
@@ -23,6 +23,8 @@ package struct Replicator: Sendable {
         enum Content: Sendable {
             case range(FeedRange)
             case named([FeedEntry])
+            case rewind(RegionID, to: FeedPosition)
+            case recovered(through: FeedPosition)
         }
 
         var peer: String
@@ -105,12 +107,13 @@ package struct Replicator: Sendable {
         switch kind {
         case .started(let cursors, let pins): started(cursors: cursors, pins: pins)
         case .pendingLoaded(let entries, let next): pendingLoaded(entries, next: next)
-        case .greeted(let peer, let hello, let clock):
-            greeted(by: peer, hello, clockMilliseconds: clock)
+        case .greeted(let peer, let hello, let clock, let lost):
+            greeted(by: peer, hello, clockMilliseconds: clock, lost: lost)
         case .pinned(let peer): pinned(peer)
         case .fed(let peer, let ranges, let held): fed(by: peer, ranges, held: held)
         case .answered(let peer, let answers): answered(by: peer, answers)
         case .stated(let peer, let statements): stated(by: peer, statements)
+        case .returned(let peer, let range): returned(by: peer, range)
         case .peerFailed(let peer, let call, let error): peerFailed(peer, call, error)
         case .merged(let wrongInline): merged(wrongInline: wrongInline)
         case .examined(let examinations): examined(examinations)
@@ -178,6 +181,7 @@ package struct Replicator: Sendable {
     private mutating func expired(_ key: Timers.Key) {
         switch key {
         case .reconnect(let peer): connect(peer)
+        case .greet(let peer): greetAgain(peer)
         case .poll(let peer): peers[peer]?.isPollResting = false
         case .states(let peer, let blob): askState(of: blob, from: peer)
         case .name(let name): retryName(name)

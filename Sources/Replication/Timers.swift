@@ -7,6 +7,7 @@ internal import Storage
 struct Timers: Sendable {
     enum Key: Hashable, Sendable {
         case reconnect(peer: String)
+        case greet(peer: String)
         case poll(peer: String)
         case states(peer: String, BlobID)
         case name(ObjectName)

@@ -13,6 +13,7 @@ package final class S3Handler: RequestHandler {
     let blobs: any BlobStore
     let uploads: any UploadStore
     let buckets: Buckets
+    let policies: BucketPolicies
     let verifier: RequestVerifier
     let clock: any WallClock
     let configuration: S3Configuration
@@ -28,6 +29,7 @@ package final class S3Handler: RequestHandler {
         self.blobs = blobs
         self.uploads = uploads
         buckets = Buckets(objects: objects, blobs: blobs)
+        policies = BucketPolicies(objects: objects, buckets: buckets)
         verifier = RequestVerifier(
             credentials: credentials, acceptsQueryV2: configuration.acceptsQueryV2)
         self.clock = clock
@@ -88,6 +90,8 @@ package final class S3Handler: RequestHandler {
         case .deleteBucket: try await deleteBucket(request)
         case .getBucketLocation: try await getBucketLocation(request)
         case .getBucketSetting(let setting): try await getBucketSetting(setting, request)
+        case .putBucketPolicy: try await putBucketPolicy(request)
+        case .deleteBucketPolicy: try await deleteBucketPolicy(request)
         case .putBucketACL: try await putBucketACL(request)
         case .getObjectACL: try await getObjectACL(request)
         case .putObjectACL: try await putObjectACL(request)

@@ -11,6 +11,9 @@ package struct S3Limits: Sendable, Hashable {
     /// Keys of one DeleteObjects.
     package var deletedKeys = 1000
     package var parts = 10_000
+    /// From here on a body that was promised by better than an MD5 gets an ETag without one: tools that compare
+    /// the ETag with an MD5 of theirs send such a body in parts.
+    package var opaqueETagBytes: UInt64 = 16 << 20
     /// The least size of a part before the last.
     package var leastPartBytes: UInt64 = 5 << 20
     package var tags = 10

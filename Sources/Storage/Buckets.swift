@@ -1,6 +1,6 @@
 // Buckets are settings: one shared document each, so that a bucket made in one region appears in all.
 
-internal import NIOCore
+package import NIOCore
 
 package struct Bucket: Sendable, Hashable {
     package var name: String
@@ -16,6 +16,7 @@ package struct Bucket: Sendable, Hashable {
 package struct Buckets: Sendable {
     package static let prefix = "shared/bucket/"
     package static let retentionPrefix = "shared/retention/"
+    private static let policyPrefix = "shared/policy/"
 
     private let objects: any ObjectStore
     private let settings: Settings
@@ -33,6 +34,11 @@ package struct Buckets: Sendable {
     /// The object that says how long the bucket keeps history.
     package static func retentionName(of bucket: String) -> ObjectName {
         Settings.name(retentionPrefix + bucket)
+    }
+
+    /// The object that says what the bucket allows to everyone.
+    package static func policyName(of bucket: String) -> ObjectName {
+        Settings.name(policyPrefix + bucket)
     }
 
     /// Throws `invalidArgument` for a name that is not one, `bucketExists` where it exists.
@@ -64,6 +70,7 @@ package struct Buckets: Sendable {
         try await require(name)
         try await settings.delete(Self.prefix + name, if: Preconditions(emptyBucket: name))
         try await settings.delete(Self.retentionPrefix + name)
+        try await settings.delete(Self.policyPrefix + name)
     }
 
     /// How long a bucket keeps what is overwritten and deleted. Throws `noSuchBucket`.
@@ -79,6 +86,21 @@ package struct Buckets: Sendable {
     package func setRetention(_ retention: HistoryRetention, of name: String) async throws {
         try await require(name)
         try await settings.write(try retention.encode(), to: Self.retentionPrefix + name)
+    }
+
+    /// The policy document of a bucket, as it was put; `nil` where it has none.
+    package func policy(of name: String) async throws -> ByteBuffer? {
+        try await settings.read(Self.policyPrefix + name)
+    }
+
+    /// `nil` takes it away. Throws `noSuchBucket`.
+    package func setPolicy(_ document: ByteBuffer?, of name: String) async throws {
+        try await require(name)
+        if let document {
+            try await settings.write(document, to: Self.policyPrefix + name)
+        } else {
+            try await settings.delete(Self.policyPrefix + name)
+        }
     }
 
     private func require(_ name: String) async throws {

@@ -69,8 +69,27 @@ package protocol ChangeFeed: Sendable {
     /// checked them against the digest of their entry. Idempotent.
     func merge(_ range: FeedRange) async throws
 
-    /// Merges versions that were asked for by name, as above; no cursor moves.
+    /// Merges versions that were asked for by name, as above; no cursor moves. A version of this region's
+    /// own that it had lost takes a new place, at the end of its feed: so whoever follows hears of it.
     func merge(_ entries: [FeedEntry]) async throws
+
+    /// How far this region's own feed is the one that `position` is of: `position` itself where this region
+    /// issued it. An earlier place where this region was put back from an older copy since: what `position`
+    /// counts behind it was lost here.
+    func shared(with position: FeedPosition) async throws -> FeedPosition
+
+    /// Remembers, durably, that what was lost of this region's own feed through `position` is here again.
+    func noteRecovered(through position: FeedPosition) async throws
+
+    /// Whether that was said of `position`, or of a later place of the same lost stretch.
+    func isRecovered(through position: FeedPosition) async throws -> Bool
+
+    /// Moves the cursor of an origin that was put back from an older copy back to `position`, durably.
+    func rewind(_ origin: RegionID, to position: FeedPosition) async throws
+
+    /// Writes down how far `region` says that it knows each origin's feed, durably. What it said last
+    /// counts, also where that is less than before.
+    func confirm(_ cursors: [RegionID: FeedPosition], by region: RegionID) async throws
 
     /// Versions that wait to be published, in order of name, behind `after`.
     func pending(after: VersionReference?, limit: Int) async throws -> [ObjectVersion]

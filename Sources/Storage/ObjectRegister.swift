@@ -34,8 +34,8 @@ package struct ObjectRegister: Hashable, Sendable {
     package var history: [ObjectVersion] { versions.filter(\.isHistory) }
 
     /// Takes in one version. Taking the same one twice changes nothing, except that `published`
-    /// replaces `pending`, and that history is kept until the later of two times. Returns whether
-    /// anything changed.
+    /// replaces `pending`, that history is kept until the later of two times, and that the later of two
+    /// places in the feed counts. Returns whether anything changed.
     @discardableResult
     package mutating func insert(_ version: ObjectVersion) -> Bool {
         if case .purge(let target) = version.kind {
@@ -45,6 +45,11 @@ package struct ObjectRegister: Hashable, Sendable {
         }
         let isPurged = purges.contains { $0.kind == .purge(version.version) }
         return isPurged ? false : Self.insert(version, into: &versions)
+    }
+
+    /// Whether the version is here, as what it is, as history, or as a purge.
+    package func holds(_ version: Version) -> Bool {
+        versions.contains { $0.version == version } || purges.contains { $0.version == version }
     }
 
     /// Takes in everything another region holds of the same name.
@@ -88,15 +93,15 @@ package struct ObjectRegister: Hashable, Sendable {
 }
 
 extension ObjectVersion {
-    /// Takes on what else is known of the same version: the later of its states, the later of its ends.
-    /// Returns whether that changed anything.
+    /// Takes on what else is known of the same version: the later of its states, of its ends and of its
+    /// places (its origin gives it another where it had lost it). Returns whether that changed anything.
     fileprivate mutating func join(_ other: ObjectVersion) -> Bool {
-        let isPublished = state == .pending && other.state == .published
-        if isPublished { state = .published }
-        guard let until = other.keptUntilMilliseconds, until > keptUntilMilliseconds ?? .min else {
-            return isPublished
+        let before = self
+        if state == .pending, other.state == .published { state = .published }
+        if let until = other.keptUntilMilliseconds, until > keptUntilMilliseconds ?? .min {
+            keptUntilMilliseconds = until
         }
-        keptUntilMilliseconds = until
-        return true
+        if let place = other.position, position?.isEarlier(than: place) ?? true { position = place }
+        return self != before
     }
 }

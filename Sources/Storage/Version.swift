@@ -80,7 +80,7 @@ package struct Version: Hashable, Sendable, Comparable, CustomStringConvertible 
 /// A place in a region's change feed. Numbers run on without gaps for as long as the region lives; each
 /// start of the daemon begins a new incarnation, so that a number issued twice (by a restored backup)
 /// is told apart.
-package struct FeedPosition: Hashable, Sendable, CustomStringConvertible {
+package struct FeedPosition: Hashable, Sendable, Codable, CustomStringConvertible {
     package let incarnation: UInt64
     package let number: UInt64
 
@@ -93,4 +93,9 @@ package struct FeedPosition: Hashable, Sendable, CustomStringConvertible {
     package static let start = FeedPosition(incarnation: 0, number: 0)
 
     package var description: String { "\(incarnation).\(number)" }
+
+    /// Whether the feed came to this place before the other, whatever was lost of it in between.
+    func isEarlier(than other: FeedPosition) -> Bool {
+        (incarnation, number) < (other.incarnation, other.number)
+    }
 }

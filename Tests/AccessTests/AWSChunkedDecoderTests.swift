@@ -37,7 +37,7 @@ private func decode(
 private func signatures(_ vector: SignatureVector) async throws -> ChunkSignatureChain? {
     try await Verification.verifier(SignatureVector.documentedSecret).verify(
         Verification.request(vector), nowMilliseconds: Verification.documentedMilliseconds
-    ).chunkSignatures
+    )?.chunkSignatures
 }
 
 /// A small generator, so that a failure can be repeated from its seed (Steele et al., 2014).

@@ -67,17 +67,24 @@ struct GoldenTests {
         #expect(replay.nextSequence == 4)
     }
 
-    @Test("writes and reads history and quarantine as they were first written")
-    func history() throws {
-        let golden = try Self.golden("history-records")
-        #expect(Self.lines(EncodedBatch(Samples.laterRecords).body) == golden)
+    private static let bodies = [
+        Journal(name: "history-records", records: Samples.laterRecords),
+        Journal(name: "forgotten-moves", records: Samples.forgottenMoves),
+    ]
+
+    @Test(
+        "writes and reads what records came to say later as it was first written", arguments: bodies
+    )
+    func later(_ body: Journal) throws {
+        let golden = try Self.golden(body.name)
+        #expect(Self.lines(EncodedBatch(body.records).body) == golden)
         let bytes = try #require(Hexadecimal.decode(golden.filter { $0 != "\n" }))
         var rest = bytes[...]
         var records: [JournalRecord] = []
         while !rest.isEmpty {
             if let record = try JournalRecord.take(from: &rest) { records.append(record) }
         }
-        #expect(records == Samples.laterRecords)
+        #expect(records == body.records)
     }
 
     @Test("the manifest is written and read as format 1 has it")

@@ -118,6 +118,15 @@ enum Samples {
         ]
     }()
 
+    /// Where a dead chunk was moved to is forgotten: it is in file 0.
+    static let forgottenMoves: [JournalRecord] = [
+        .chunkMoved(
+            ChunkMovedRecord(
+                chunk: ChunkRecord(
+                    file: 7, offsetBytes: 1 << 33, lengthBytes: 0, crc32c: 0), nowFile: 0,
+                nowOffsetBytes: 0))
+    ]
+
     /// What generations brought.
     static let generationRecords: [JournalRecord] = [
         .watermark(

@@ -39,15 +39,20 @@ struct CommitterTests {
         try await Buckets(objects: store, blobs: store).create(Ledger.bucket)
         let before = store.committer.figures
         let syncs = disk.journalSyncs
-        disk.hold()
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { try? await store.put("first", pattern(9), Ledger()) }
-            while disk.journalSyncs == syncs { await Task.yield() }
-            for number in 0..<64 {
-                group.addTask { try? await store.put(ObjectKey("\(number)"), pattern(9), Ledger()) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            try await disk.holding { isHeld in
+                group.addTask { try await store.put("first", pattern(9), Ledger()) }
+                try await isHeld()
+                for number in 0..<64 {
+                    group.addTask {
+                        try await store.put(ObjectKey("\(number)"), pattern(9), Ledger())
+                    }
+                }
+                try await eventually("all wait for the committer") {
+                    store.committer.queue.waitingCount >= 64
+                }
             }
-            while store.committer.queue.waitingCount < 64 { await Task.yield() }
-            disk.release()
+            try await group.waitForAll()
         }
         let after = store.committer.figures
         #expect(after.groups - before.groups == 2)
@@ -62,27 +67,28 @@ struct CommitterTests {
         let disk = HeldDisk(region.disk)
         let store = try await region.open(on: disk)
         try await Buckets(objects: store, blobs: store).create(Ledger.bucket)
-        let syncs = disk.journalSyncs
-        disk.hold()
         let staged = try await store.stage(bytes: pattern(10))
         let content = try store.content(of: staged)
         let none: ObjectVersion? = nil
-        let written = await withTaskGroup(of: ObjectVersion?.self) { group in
-            group.addTask {
-                try? await store.put("first", pattern(9), Ledger())
-                return none
-            }
-            while disk.journalSyncs == syncs { await Task.yield() }
-            for _ in 0..<10 {
+        let written = try await withThrowingTaskGroup(of: ObjectVersion?.self) { group in
+            try await disk.holding { isHeld in
                 group.addTask {
-                    let once = Preconditions(ifNoneMatch: .any)
-                    let put = ObjectMutation.put(Ledger.name("once"), content, staged, once)
-                    return (try? await store.commit(put)) ?? none
+                    try await store.put("first", pattern(9), Ledger())
+                    return none
+                }
+                try await isHeld()
+                for _ in 0..<10 {
+                    group.addTask {
+                        let once = Preconditions(ifNoneMatch: .any)
+                        let put = ObjectMutation.put(Ledger.name("once"), content, staged, once)
+                        return (try? await store.commit(put)) ?? none
+                    }
+                }
+                try await eventually("all wait for the committer") {
+                    store.committer.queue.waitingCount >= 10
                 }
             }
-            while store.committer.queue.waitingCount < 10 { await Task.yield() }
-            disk.release()
-            return await group.reduce(into: 0) { $0 += $1 == nil ? 0 : 1 }
+            return try await group.reduce(into: 0) { $0 += $1 == nil ? 0 : 1 }
         }
         #expect(written == 1)
         try await store.close()
@@ -230,7 +236,7 @@ struct CommitterTests {
         #expect(
             await Self.code { _ = try await store.object(Ledger.name("before")) } == .unavailable)
         mayOpen.store(true, ordering: .sequentiallyConsistent)
-        while store.refusal != nil { try await Task.sleep(for: .milliseconds(10)) }
+        try await eventually("the index is open again") { store.refusal == nil }
         try await store.put("after", Scenario.small, ledger)
         #expect(try await store.object(Ledger.name("during")) != nil)
         try await store.close()
@@ -251,7 +257,9 @@ struct CommitterTests {
         let blob = try #require(try await store.object(Ledger.name("rotten"))?.content?.blob)
         let read = { _ = try await store.content(of: blob, limitBytes: 1 << 20) }
         #expect(await Self.code(read) == .damaged)
-        while try await store.stat(blob)?.isDamaged == false { await Task.yield() }
+        try await eventually("the damage is recorded") {
+            try await store.stat(blob)?.isDamaged == true
+        }
         #expect(await Self.code(read) == .damaged)
         try await store.put("again", Scenario.large, ledger)
         #expect(try await store.stat(blob)?.isDamaged == false)

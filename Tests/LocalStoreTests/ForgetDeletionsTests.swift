@@ -3,6 +3,7 @@
 import Journal
 import MetadataIndex
 import NIOCore
+import Replication
 import Simulation
 import Storage
 import StoreConformance
@@ -79,6 +80,50 @@ struct ForgetDeletionsTests {
                     Self.receipt(from: Self.north, of: store, through: number + 9),
                 ]
             })
+    }
+
+    @Test(
+        "it goes by what the regions say in their handshakes, and a region that was away is waited for"
+    )
+    func handshakes() async throws {
+        let (region, store) = try await Self.deleted()
+        let answers = RegionAnswers(name: "west", feed: store, blobs: store, clock: region.clock)
+        let through = try #require(try await store.cursors()[store.region])
+        func handshake(_ other: RegionID, _ position: FeedPosition?) async throws {
+            let cursors = position.map { [store.region: $0] } ?? [:]
+            _ = try await answers.handshake(
+                Hello(
+                    region: other, name: "\(other)", incarnation: 1, clockMilliseconds: 0,
+                    cursors: cursors))
+        }
+        func isKept() async throws -> Bool {
+            try await store.renewJournal()
+            return try await store.registers(of: [Self.name])[0] != ObjectRegister()
+        }
+        let number = through.number
+        region.clock.advance(
+            milliseconds: store.configuration.limits.generations.tombstoneMilliseconds + 1)
+        #expect(try await isKept(), "nobody said anything")
+        try await handshake(Self.east, through)
+        try await handshake(Self.north, nil)
+        #expect(try await isKept(), "north has nothing")
+        let before = FeedPosition(incarnation: through.incarnation, number: number - 1)
+        try await handshake(Self.north, before)
+        #expect(try await isKept(), "north was away when it was deleted")
+        try await handshake(Self.north, through)
+        try await handshake(Self.east, before)
+        #expect(try await isKept(), "east was put back from an older copy")
+        try await handshake(Self.east, FeedPosition(incarnation: 77, number: number + 5))
+        try await handshake(
+            Self.north, FeedPosition(incarnation: through.incarnation - 1, number: number + 5))
+        #expect(try await isKept(), "what was never issued confirms nothing")
+        try await handshake(Self.east, through)
+        try await handshake(Self.north, through)
+        let again = try await GenerationTests.expectRebuilt(region, store, "with receipts")
+        try await again.renewJournal()
+        #expect(try await again.registers(of: [Self.name])[0] == ObjectRegister())
+        #expect(try await again.object(Ledger.name("stays")) != nil)
+        try await again.close()
     }
 
     @Test("it stays while it is young")

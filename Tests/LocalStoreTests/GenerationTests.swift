@@ -168,7 +168,7 @@ struct GenerationTests {
         for number in 0..<400 {
             try await store.put("again", pattern(number % 10), ledger)
         }
-        while store.renewal.renewals == 0 { await Task.yield() }
+        try await eventually("a generation is written") { store.renewal.renewals > 0 }
         try await ledger.check(store, "renewed")
         try await store.renewJournal()
         let figures = try await store.figures()
@@ -178,6 +178,67 @@ struct GenerationTests {
         #expect(figures.details["journal_generation"] ?? 0 > 2)
         let again = try await Self.expectRebuilt(region, store, "of its own accord")
         try await again.close()
+    }
+
+    /// What a store may hear for years on end, of which only the last counts.
+    struct Chatter: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var say: @Sendable (DurableStore, _ number: UInt64) async throws -> Void
+
+        private static let other = RegionID(7)
+
+        static let all = [
+            Chatter(testDescription: "cursors") { store, number in
+                let known = try await store.cursors()[other] ?? .start
+                let through = FeedPosition(incarnation: 1, number: number)
+                try await store.merge(
+                    FeedRange(origin: other, after: known, through: through, entries: []))
+            },
+            Chatter(testDescription: "uploads that are given up") { store, _ in
+                let upload = try await store.create(
+                    Upload(id: UploadID(""), name: Ledger.name("u"), initiatedMilliseconds: 0))
+                try await store.abort(upload.id, of: upload.name)
+            },
+        ]
+    }
+
+    @Test(
+        "a journal of short records that mean nothing any more is renewed", arguments: Chatter.all)
+    func chatter(_ chatter: Chatter) async throws {
+        var limits = testLimits()
+        limits.generations.leastBytes = 20 << 10
+        let region = SimulatedRegion()
+        let store = try await region.open(limits: limits)
+        try await Buckets(objects: store, blobs: store).create(Ledger.bucket)
+        for number in 1...600 { try await chatter.say(store, UInt64(number)) }
+        try await eventually("a generation is written") { store.renewal.renewals > 0 }
+        let again = try await Self.expectRebuilt(region, store, chatter.testDescription)
+        try await again.close()
+    }
+
+    @Test("a generation leaves what commits need, and goes into the reserve for the rest")
+    func reserve() async throws {
+        var limits = testLimits()
+        limits.reserveBytes = 64 << 20
+        limits.generations.syncBytes = 1 << 20
+        let region = SimulatedRegion()
+        let store = try await region.open(limits: limits)
+        try await Buckets(objects: store, blobs: store).create(Ledger.bucket)
+        let ledger = Ledger()
+        for number in 0..<20 { try await store.put(ObjectKey("\(number)"), pattern(900), ledger) }
+        let floor: UInt64 = 24 << 20
+        let step = limits.generations.syncBytes + limits.generations.tailBytes
+        region.disk.availableBytes = floor + step - 1
+        let calls = region.disk.calls.filter { $0.operation == .write }.count
+        let error = await #expect(throws: StorageError.self) { try await store.renewJournal() }
+        #expect(error?.code == .insufficientStorage)
+        // No more than the header of a file.
+        #expect(region.disk.calls.filter { $0.operation == .write }.count <= calls + 1)
+        region.disk.availableBytes = floor + step + 4096
+        try await store.renewJournal()
+        #expect(region.disk.availableBytes >= floor)
+        try await ledger.check(store, "in a full disk")
+        try await store.close()
     }
 
     @Test("a journal of which all is live is left alone, however large")

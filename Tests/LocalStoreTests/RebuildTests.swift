@@ -67,7 +67,7 @@ struct RebuildTests {
         }
         try await store.close()
         var limits = testLimits()
-        limits.replayChanges = 1
+        limits.replayBytes = 1
         let configuration = LocalStoreConfiguration(
             directory: directory.path + "/data", limits: limits)
         try RocksIndex.destroy(directory: configuration.indexDirectory)

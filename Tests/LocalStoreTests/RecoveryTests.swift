@@ -5,6 +5,7 @@ import NIOCore
 import Simulation
 import Storage
 import StoreConformance
+import Synchronization
 import Testing
 
 @testable import LocalStore
@@ -128,6 +129,62 @@ struct RecoveryTests {
         #expect(try await again.object(Ledger.name("a")) != nil)
         #expect(try await again.object(Ledger.name("b")) == nil)
         #expect(try await again.object(Ledger.name("c")) != nil)
+        try await again.close()
+    }
+
+    @Test(
+        "a last file of the journal that is cut off loses what stood behind the cut, and no more",
+        arguments: [false, true])
+    func truncated(isIndexLost: Bool) async throws {
+        let region = SimulatedRegion()
+        let store = try await region.open()
+        try await Buckets(objects: store, blobs: store).create(Ledger.bucket)
+        let ledger = Ledger()
+        for key: ObjectKey in ["a", "b"] { try await store.put(key, Scenario.small, ledger) }
+        let journal = try #require(region.disk.paths.last { $0.hasSuffix(".journal") })
+        let end = try #require(region.disk.content(of: journal)?.count)
+        try await store.put("c", Scenario.small, Ledger())
+        try await store.close()
+        region.disk.cut(journal, to: UInt64(end + 50))
+        if isIndexLost { region.dropIndex() }
+        let again = try await region.open()
+        try await ledger.check(again, "cut off")
+        // Only who had followed the journal further can tell that something is missing.
+        #expect(again.lostRecords.isEmpty == isIndexLost)
+        try await again.put("d", Scenario.large, ledger)
+        try await again.close()
+        region.dropIndex()
+        let third = try await region.open()
+        try await ledger.check(third, "after one more start")
+        try await third.close()
+    }
+
+    @Test("a replay holds as many bytes of changes as it may, whatever their number")
+    func replayBytes() async throws {
+        let region = SimulatedRegion()
+        let store = try await region.open()
+        try await Buckets(objects: store, blobs: store).create(Ledger.bucket)
+        let ledger = Ledger()
+        for number in 0..<40 {
+            try await store.put(
+                ObjectKey("\(number)"), pattern(8000, seed: UInt64(number)), ledger)
+        }
+        try await store.close()
+        region.dropIndex()
+        var limits = testLimits()
+        limits.replayBytes = 64 << 10
+        let measured = Mutex<FailingIndex?>(nil)
+        let again = try await region.open(
+            limits: limits,
+            index: { index in
+                let failing = FailingIndex(index, failures: 0)
+                measured.withLock { $0 = failing }
+                return failing
+            })
+        let largest = try #require(measured.withLock { $0 }).largestBatchBytes
+        // One batch of the journal may be beyond it.
+        #expect(largest > 32 << 10 && largest < 80 << 10)
+        try await ledger.check(again, "replayed")
         try await again.close()
     }
 

@@ -152,6 +152,34 @@ struct ReserveTests {
         try await again.close()
     }
 
+    @Test(
+        "compaction works below the reserve, leaves the floor, and punches where it may not copy",
+        arguments: [20_000, 1_000_000])
+    func compaction(aboveFloor: UInt64) async throws {
+        var limits = collectLimits()
+        limits.reserveBytes = Self.reserve
+        let floor = Self.reserve / 2
+        let region = SimulatedRegion()
+        region.disk.availableBytes = Self.roomy
+        let store = try await collectStore(region, limits: limits)
+        let ledger = Ledger()
+        _ = try await store.mostlyDead(ledger)
+        let before = try store.physicalBytes()
+        region.disk.availableBytes = floor + aboveFloor
+        #expect(await Self.isRefused { try await store.put("x", Scenario.small, Ledger()) })
+        let report = try await store.collect()
+        #expect(report.state == .done)
+        let hadRoom = aboveFloor > UInt64(Scenario.kept.readableBytes)
+        #expect((store.committer.head.movedChunks > 0) == hadRoom)
+        #expect(report.findings.contains { $0.reason.contains("no room") } == !hadRoom)
+        #expect((report.figures["punched_bytes"] ?? 0 > 0) == !hadRoom)
+        #expect(try store.physicalBytes() * 2 < before)
+        try await ledger.check(store, "collected in a full disk")
+        // What is committed of it is all that was written below.
+        #expect(region.disk.availableBytes + 4096 >= floor)
+        try await store.close()
+    }
+
     @Test("a disk that does not say how full it is is asked by the write")
     func silent() async throws {
         let region = SimulatedRegion()

@@ -238,7 +238,9 @@ struct ScrubTests {
         try await store.close()
     }
 
-    @Test("names the parts of uploads that are damaged")
+    @Test(
+        "names the parts of uploads that are damaged; completing asks for them again, and takes them then"
+    )
     func parts() async throws {
         let damaged = DamagedRegion()
         let (store, _) = try await Self.filled(damaged)
@@ -250,6 +252,60 @@ struct ScrubTests {
         if case .chunks(let chunks) = content.form { damaged.rot(ChunkRecord(chunks[0])) }
         let result = try await Self.scrub(store)
         #expect(result.report.findings.map(\.subject) == ["part 4 of upload \(upload.id)"])
+        let reason = try #require(result.report.findings.first).reason
+        #expect(reason.contains("send it again, or abort the upload of \(upload.name)"))
+        let deep = Recorded()
+        _ = try await store.scrub(ScrubOptions(isDeep: true), deep) { _ in }
+        #expect(deep.findings == result.report.findings)
+        func complete() async throws {
+            let parts = try await store.parts(of: upload.id, upload.name, after: 0, limit: 9).parts
+            _ = try await store.complete(
+                upload.id, of: upload.name,
+                Completion(
+                    parts: parts.map { CompletedPart(number: $0.number, etag: $0.etag) },
+                    leastPartBytes: 0))
+        }
+        await #expect { try await complete() } throws: { error in
+            let error = error as? StorageError
+            return error?.code == .invalidPart && error?.message.contains("part 4") == true
+        }
+        let again = try await store.stage(bytes: pattern(100_000, seed: 70))
+        _ = try await store.putPart(upload.id, of: upload.name, number: 4, staged: again)
+        #expect(try await Self.scrub(store).report.findings.isEmpty)
+        try await complete()
+        let blob = try #require(try await store.object(upload.name)?.content?.blob)
+        #expect(try await bytes(of: blob, 0..<100_000, in: store) == pattern(100_000, seed: 70))
+        try await store.close()
+    }
+
+    @Test(
+        "an upload with a damaged part can be aborted, and one that reads well again is completed")
+    func abortedParts() async throws {
+        let damaged = DamagedRegion()
+        let (store, _) = try await Self.filled(damaged)
+        for isWellAgain in [false, true] {
+            let upload = try await store.create(
+                Upload(id: UploadID(""), name: Ledger.name("open"), initiatedMilliseconds: 0))
+            let staged = try await store.stage(bytes: pattern(100_000, seed: 71))
+            let part = try await store.putPart(
+                upload.id, of: upload.name, number: 1, staged: staged)
+            guard case .chunks(let chunks)? = store.ingest.content(of: staged)?.form else {
+                Issue.record("the part has chunks")
+                return
+            }
+            damaged.rot(ChunkRecord(chunks[0]))
+            #expect(try await Self.scrub(store).report.findings.count == 1)
+            if isWellAgain {
+                damaged.rot(ChunkRecord(chunks[0]))
+                _ = try await store.complete(
+                    upload.id, of: upload.name,
+                    Completion(
+                        parts: [CompletedPart(number: 1, etag: part.etag)], leastPartBytes: 0))
+            } else {
+                try await store.abort(upload.id, of: upload.name)
+            }
+            #expect(try await Self.scrub(store).report.findings.isEmpty)
+        }
         try await store.close()
     }
 
@@ -313,6 +369,37 @@ struct ScrubTests {
         #expect(result.outcome.missing.map(\.blob) == [info.blob])
         #expect(result.outcome.missing.map(\.sizeBytes) == [info.sizeBytes])
         try await again.close()
+    }
+
+    @Test("a damaged chunk of a part is damage for as long as the part is there")
+    func partThatGoes() async throws {
+        let damaged = DamagedRegion()
+        let store = try await damaged.open()
+        let upload = try await store.create(
+            Upload(id: UploadID(""), name: Ledger.name("u"), initiatedMilliseconds: 0))
+        _ = try await store.putPart(
+            upload.id, of: upload.name, number: 1, staged: store.stage(bytes: Self.bodies[0]))
+        let part = try #require(
+            try await store.partRecords(of: upload.id, after: 0, limit: 1).first)
+        guard case .stored(let bytes) = part.source else {
+            Issue.record("it was stored")
+            return
+        }
+        let chunk = bytes.chunkRecords[1]
+        let check = CheckChunks(store: store)
+        #expect(try await check.isIntact(chunk.reference, of: .part(upload.id, 1)))
+        damaged.rot(chunk)
+        #expect(try await !check.isIntact(chunk.reference, of: .part(upload.id, 1)))
+        let found = try await Self.scrub(store).report
+        #expect(found.findings.map(\.subject) == ["part 1 of upload \(upload.id)"])
+        // Replaced, it has other chunks; the old one is nobody's.
+        _ = try await store.putPart(
+            upload.id, of: upload.name, number: 1, staged: store.stage(bytes: Self.bodies[1]))
+        #expect(try await check.isIntact(chunk.reference, of: .part(upload.id, 1)))
+        try await store.abort(upload.id, of: upload.name)
+        #expect(try await check.isIntact(chunk.reference, of: .part(upload.id, 1)))
+        #expect(try await Self.scrub(store).report.findings.isEmpty)
+        try await store.close()
     }
 
     @Test("finds links that are no digest, and links whose target is missing")

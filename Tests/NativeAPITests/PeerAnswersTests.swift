@@ -12,7 +12,7 @@ import Testing
 struct PeerAnswersTests {
     static let blob = BlobID(bytes: Array(repeating: 1, count: 32))
 
-    /// One blob in a file region, or damaged.
+    /// One blob in a file region, or damaged from its tenth byte on.
     private final class OneBlob: BlobStore {
         let info: BlobInfo
         let segment: FileSegment?
@@ -29,7 +29,10 @@ struct PeerAnswersTests {
         func stat(_ blob: BlobID) async throws -> BlobInfo? { blob == info.blob ? info : nil }
 
         func read(_ blob: BlobID, range: Range<UInt64>) async throws -> any SegmentSource {
-            Source(segment)
+            if info.isDamaged, range.upperBound > 10 {
+                throw StorageError(.damaged, "blob \(blob) is damaged")
+            }
+            return Source(segment)
         }
 
         func keep(_ staged: StagedBlob) async throws -> BlobInfo {
@@ -70,7 +73,9 @@ struct PeerAnswersTests {
         #expect(try await source.next() == nil)
     }
 
-    @Test("damaged bytes are refused by name, and told of as damaged")
+    @Test(
+        "damaged bytes are refused by name, and told of as damaged; intact ones of the same blob are given"
+    )
     func damaged() async throws {
         let blob = try #require(Self.blob)
         let fixture = try await HandlerFixture(
@@ -82,6 +87,8 @@ struct PeerAnswersTests {
             .blobs, BlobStatesRequest(blobs: [blob]).encode(), nonce: 2)
         let answer = try BlobStatesAnswer(decoding: try await states.collected())
         #expect(answer.states == [.damaged])
+        let intact = await fixture.ask(.bytes(blob, 2..<9), nonce: 3)
+        #expect(intact.status == .ok)
     }
 
     @Test("bytes that are not here, or not within the blob, are refused each in its way")

@@ -28,7 +28,8 @@ struct AnyDocument: Sendable {
                 HelloDocument(
                     protocolVersions: 1...random.number(1...9), region: random.region(),
                     name: random.text(), incarnation: random.word(), features: random.word(),
-                    clockMilliseconds: Int64(bitPattern: random.word()))),
+                    clockMilliseconds: Int64(bitPattern: random.word()),
+                    cursors: Dictionary(cursors) { first, _ in first })),
             AnyDocument(
                 FeedRequest(
                     cursors: Dictionary(cursors) { first, _ in first },

@@ -8,7 +8,7 @@ struct PeerCallTests {
     func roundTrip() throws {
         let blob = try #require(BlobID(bytes: (0..<32).map { UInt8($0) }))
         let calls: [PeerCall] = [
-            .handshake, .feed, .names, .keys, .blobs, .bytes(blob, 0..<0),
+            .handshake, .feed, .relay, .names, .keys, .blobs, .bytes(blob, 0..<0),
             .bytes(blob, 5..<UInt64.max),
         ]
         for call in calls { #expect(PeerCall(target: call.target) == call) }

@@ -25,7 +25,7 @@ extension NodeTests {
             try lines.joined(separator: "\n").write(
                 toFile: before, atomically: true, encoding: .utf8)
             let copy = west.directory.path("copy")
-            let output = try await Self.backUp(west, to: copy)
+            let output = try await west.command(["backup", copy])
             #expect(output.contains("backup done"), "\(output)")
             try await west.stop()
             _ = try await load.exitCode(within: .seconds(60))
@@ -65,12 +65,6 @@ extension NodeTests {
         private static func lines(of path: String) throws -> Int {
             guard FileManager.default.fileExists(atPath: path) else { return 0 }
             return try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").count
-        }
-
-        private static func backUp(_ region: Region, to directory: String) async throws -> String {
-            try await Program.run(
-                [Checkout.daemon, "backup", directory, "--data", region.data], in: region.directory,
-                timeout: .seconds(120))
         }
 
         private static func replaceData(of region: Region, by copy: String) throws {

@@ -71,6 +71,26 @@ struct ConfirmedPositionsTests {
         }
     }
 
+    @Test("a handshake that names less than before, or what was never issued, counts")
+    func begins() {
+        let clock = HandClock()
+        let confirmed = ConfirmedPositions(clock: clock)
+        func number() -> UInt64 {
+            confirmed.number(peers: [Self.peer(2)], origins: [Self.own], own: Self.own)
+        }
+        confirmed.note(RegionID(2), Self.position(9))
+        clock.advance(Self.settling)
+        confirmed.begin(RegionID(2), at: Self.position(12))
+        #expect(number() == 9)
+        confirmed.begin(RegionID(2), at: Self.position(4))
+        #expect(number() == 0)
+        clock.advance(Self.settling)
+        #expect(number() == 4)
+        confirmed.begin(RegionID(2), at: nil)
+        clock.advance(Self.settling)
+        #expect(number() == 0)
+    }
+
     @Test("a region that is not heard, was never met, or is only an origin holds everything back")
     func unknown() {
         let clock = HandClock()

@@ -21,6 +21,12 @@ struct MemoryRegion {
         }
     }
 
+    /// The same region, put back from a copy.
+    init(_ name: String, restored store: MemoryStore) {
+        self.name = name
+        self.store = store
+    }
+
     var stores: ReplicationStores {
         ReplicationStores(objects: store, blobs: store, uploads: store, feed: store)
     }
@@ -90,6 +96,10 @@ struct MemoryTransport: RegionTransport {
         try await answers.feed(after: cursors, wait: wait)
     }
 
+    func relay(of origin: RegionID, after: FeedPosition) async throws -> FeedRange {
+        try await answers.relay(of: origin, after: after)
+    }
+
     func entries(named names: [ObjectName]) async throws -> [EntryAnswer] {
         try await answers.entries(named: names)
     }
@@ -124,6 +134,10 @@ struct BytesThrough: RegionTransport {
         after cursors: [RegionID: FeedPosition], wait: Duration
     ) async throws -> [FeedRange] {
         try await base.feed(after: cursors, wait: wait)
+    }
+
+    func relay(of origin: RegionID, after: FeedPosition) async throws -> FeedRange {
+        try await base.relay(of: origin, after: after)
     }
 
     func entries(named names: [ObjectName]) async throws -> [EntryAnswer] {

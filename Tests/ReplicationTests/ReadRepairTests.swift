@@ -102,6 +102,50 @@ struct ReadRepairTests {
         }
     }
 
+    @Test("is mended from several regions of which none has all, each giving what is intact there")
+    func patched() async throws {
+        let body = bytes(3_000_000)
+        let blob = try blobID(of: body)
+        let stores = [100_000..<100_001, 95_000..<99_000, 2_000_000..<3_000_000].map {
+            SpoiltStore(body, damaged: $0)
+        }
+        var peers: [BytesThrough] = []
+        for (other, store) in zip(others, stores[1...]) {
+            _ = try await Self.keep(body, in: other)
+            peers.append(
+                BytesThrough(base: other.transport()) { _, range, _ in
+                    SegmentBytes(try store.source(range))
+                })
+        }
+        try await withRepair(
+            from: peers.map { StateOfBlob(base: $0, state: .damaged) }, stores[0]
+        ) { repair in
+            let served = try await repair.content(of: blob, limitBytes: 3_000_000)
+            #expect(served == body)
+        }
+        let kept = try #require(stores[0].kept)
+        #expect(kept == body)
+    }
+
+    @Test("where two regions lost the same bytes, says which")
+    func sameStretch() async throws {
+        let body = bytes(300_000)
+        let blob = try blobID(of: body)
+        let own = SpoiltStore(body, damaged: 90_000..<90_010)
+        let other = SpoiltStore(body, damaged: 90_009..<95_000)
+        _ = try await Self.keep(body, in: others[0])
+        let peer = BytesThrough(base: others[0].transport()) { _, range, _ in
+            SegmentBytes(try other.source(range))
+        }
+        try await withRepair(from: [StateOfBlob(base: peer, state: .damaged)], own) { repair in
+            let error = await #expect(throws: StorageError.self) {
+                _ = try await repair.content(of: blob, limitBytes: 300_000)
+            }
+            #expect(error?.message.contains("no region has bytes ") == true)
+        }
+        #expect(own.kept == nil)
+    }
+
     @Test("in the middle of a body goes on behind the last byte that went out")
     func midway() async throws {
         let blob = try await Self.keep(Self.body, in: own)

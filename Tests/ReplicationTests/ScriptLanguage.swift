@@ -49,6 +49,7 @@ struct ScriptLanguage {
         case "greeted": return try greeted()
         case "pinned": return .pinned(peer: try next())
         case "fed": return try fed()
+        case "returned": return try returned()
         case "answered": return try answered()
         case "stated":
             let peer = try next()
@@ -87,13 +88,21 @@ struct ScriptLanguage {
         return .started(cursors: cursors, pins: pins)
     }
 
-    /// `greeted PEER REGION [ahead MILLISECONDS]`
+    /// `greeted PEER REGION [ahead MILLISECONDS] [lost AFTER THROUGH]`
     private mutating func greeted() throws -> ReplicationEvent.Kind {
         let peer = try next()
         let region = RegionID(try number())
         let skew = skip("ahead") ? Int64(try number()) : 0
         let hello = Hello(region: region, name: peer, incarnation: 1, clockMilliseconds: skew)
-        return .greeted(peer: peer, hello, clockMilliseconds: 0)
+        guard skip("lost") else { return .greeted(peer: peer, hello, clockMilliseconds: 0) }
+        let lost = LostStretch(
+            after: Self.position(try number()), through: Self.position(try number()))
+        return .greeted(peer: peer, hello, clockMilliseconds: 0, lost: lost)
+    }
+
+    /// `returned PEER AFTER THROUGH VERSION …`, of this region's own feed
+    private mutating func returned() throws -> ReplicationEvent.Kind {
+        .returned(peer: try next(), try range(of: RegionID(1)))
     }
 
     /// `fed PEER [held VERSION ahead MILLISECONDS] [ORIGIN AFTER THROUGH VERSION …]`
@@ -107,6 +116,11 @@ struct ScriptLanguage {
         }
         guard !isAtEnd else { return .fed(peer: peer, [], held: held) }
         let origin = RegionID(try number())
+        return .fed(peer: peer, [try range(of: origin)], held: held)
+    }
+
+    /// `AFTER THROUGH VERSION …`
+    private mutating func range(of origin: RegionID) throws -> FeedRange {
         let after = try number()
         let through = try number()
         var position = after
@@ -116,10 +130,9 @@ struct ScriptLanguage {
             object.position = Self.position(position)
             return FeedEntry(object: object)
         }
-        let range = FeedRange(
+        return FeedRange(
             origin: origin, after: Self.position(after), through: Self.position(through),
             entries: entries)
-        return .fed(peer: peer, [range], held: held)
     }
 
     /// `answered PEER (VERSION | NAME none) …`

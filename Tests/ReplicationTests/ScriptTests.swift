@@ -33,7 +33,11 @@ struct ScriptTests {
 
     /// The script with the directives that really followed each event.
     private static func play(_ script: String) throws -> String {
-        var machine = Replicator(region: RegionID(1), name: "a", peers: ["b", "c"])
+        // Greetings of connections that are up would be a line after almost every other one.
+        var limits = ReplicationLimits()
+        limits.greetingMilliseconds = nil
+        var machine = Replicator(
+            region: RegionID(1), name: "a", peers: ["b", "c"], limits: limits)
         var now: Int64 = 0
         var lines: [String] = []
         for line in script.split(separator: "\n", omittingEmptySubsequences: false) {

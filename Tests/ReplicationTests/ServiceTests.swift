@@ -3,6 +3,7 @@
 import NIOCore
 import RegistryLayout
 import Replication
+import Simulation
 import Storage
 import Synchronization
 import Testing
@@ -66,8 +67,12 @@ struct ServiceTests {
         try await running([service]) {
             let image = try await push(layer, to: a)
             // All of it is known and waits for the layer.
-            while service.status().lag.pendingEntries < 5 { await Task.yield() }
-            while service.status().fetches.first?.source == nil { await Task.yield() }
+            try await eventually("five entries wait") {
+                service.status().lag.pendingEntries >= 5
+            }
+            try await eventually("a fetch is under way") {
+                service.status().fetches.first?.source != nil
+            }
             // The manifest's own bytes reach nothing.
             for (index, written) in image.enumerated() where index != 2 {
                 let register = try await b.store.registers(of: [written.name]).first
@@ -94,7 +99,9 @@ struct ServiceTests {
         }
         try await running([service]) {
             let written = try await a.put(name("large"), bytes(50_000))
-            while service.status().refusedSources.isEmpty { await Task.yield() }
+            try await eventually("the source is refused") {
+                !service.status().refusedSources.isEmpty
+            }
             let refused = try #require(service.status().refusedSources.first)
             #expect(refused.peer == "a")
             #expect(refused.blob == written.content?.blob)

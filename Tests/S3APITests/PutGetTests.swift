@@ -8,6 +8,30 @@ import Testing
 
 @Suite("Put and get")
 struct PutGetTests {
+    @Test("a large body that was promised by better than an MD5 has an ETag without one")
+    func opaqueETag() async throws {
+        let s3 = try await TestServer.withBucket { $0.opaqueETagBytes = 5 }
+        let (md5, opaque) = (
+            "\"5d41402abc4b2a76b9719d911017c592\"", "\"2cf24dba5fb0a30e26e83b2ac5b9e29e-1\""
+        )
+        let signed = await s3.put("/bucket/signed", "hello")
+        #expect(signed.fields[.eTag] == opaque)
+        #expect(await s3.head("/bucket/signed").fields[.eTag] == opaque)
+        #expect(await s3.get("/bucket/signed", [.ifNoneMatch: opaque]).status == 304)
+        let checksum: HTTPFields = [.other("x-amz-checksum-crc32"): "NhCmhg=="]
+        let summed = await s3.put("/bucket/summed", "hello", checksum, mode: .unsigned)
+        #expect(summed.fields[.eTag] == opaque)
+        // Who sends the MD5 means it, who promises nothing may compare, and a small body costs little.
+        let withMD5: HTTPFields = [.contentMD5: "XUFAKrxLKna5cZ2REBfFkg=="]
+        #expect(await s3.put("/bucket/md5", "hello", withMD5).fields[.eTag] == md5)
+        let plain = await s3.put("/bucket/plain", "hello", mode: .unsigned)
+        #expect(plain.fields[.eTag] == md5)
+        let chunked = await s3.put("/bucket/chunked", "hello", mode: .streaming)
+        #expect(chunked.fields[.eTag] == md5)
+        let small = await s3.put("/bucket/small", "hell")
+        #expect(small.fields[.eTag] == "\"4229d691b07b13341da53f17ab9f2416\"")
+    }
+
     @Test("an object comes back as it was put, with its headers")
     func roundTrip() async throws {
         let s3 = try await TestServer.withBucket()

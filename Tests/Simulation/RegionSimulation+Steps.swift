@@ -244,10 +244,10 @@ extension ReplicationDirective {
     fileprivate var peer: String? {
         switch self {
         case .handshake(let peer), .poll(let peer, _), .askNames(let peer, _),
-            .askStates(let peer, _), .fetch(_, _, let peer):
+            .askStates(let peer, _), .askLost(let peer, _), .fetch(_, _, let peer):
             peer
-        case .loadPending, .pin, .merge, .mergeNamed, .examine, .publish, .watchLocal, .wake,
-            .report:
+        case .loadPending, .pin, .merge, .mergeNamed, .rewind, .noteRecovered, .examine, .publish,
+            .watchLocal, .wake, .report:
             nil
         }
     }
@@ -256,12 +256,12 @@ extension ReplicationDirective {
     fileprivate var storeStep: StoreStep? {
         switch self {
         case .loadPending: .loadPending
-        case .merge, .mergeNamed: .merge
+        case .merge, .mergeNamed, .rewind, .noteRecovered: .merge
         case .examine: .examine
         case .publish: .publish
         case .watchLocal: .watch
         case .fetch: .fetch
-        case .handshake, .pin, .poll, .askNames, .askStates, .wake, .report: nil
+        case .handshake, .pin, .poll, .askNames, .askStates, .askLost, .wake, .report: nil
         }
     }
 

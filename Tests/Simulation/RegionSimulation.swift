@@ -88,6 +88,7 @@ package final class RegionSimulation {
         limits.publishedEntries = 11
         limits.namesPerRequest = 4
         limits.lastRetryMilliseconds = 10_000
+        limits.greetingMilliseconds = 5_000
         return limits
     }
 

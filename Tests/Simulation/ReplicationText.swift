@@ -13,6 +13,9 @@ extension ReplicationDirective {
         case .poll(let peer, let cursors): "poll \(peer) after \(Self.text(cursors))"
         case .askNames(let peer, let names): "ask \(peer) for \(Self.list(names))"
         case .askStates(let peer, let blobs): "states \(peer) of \(Self.list(blobs.map(\.short)))"
+        case .askLost(let peer, let after): "ask \(peer) for what was lost after \(after)"
+        case .rewind(let origin, let position): "rewind \(origin.short) to \(position)"
+        case .noteRecovered(let position): "recovered through \(position)"
         case .merge(let range): "merge \(range.text)"
         case .mergeNamed(let entries): "merge \(Self.list(entries.map(\.object.text)))"
         case .examine(let entries): "examine \(Self.list(entries.map(\.reference.text)))"
@@ -43,6 +46,10 @@ extension ReplicationReport {
         case .held(let peer, let held):
             "\(peer) is followed up to \(held.reference.text), ahead by \(held.aheadMilliseconds)"
         case .unknownPosition(let peer, _): "\(peer) does not know its own position"
+        case .rewound(let peer, let position): "\(peer) goes on from \(position)"
+        case .recovering(let peer, let lost):
+            "\(peer) has what was lost after \(lost.after) through \(lost.through)"
+        case .recovered(let peer): "\(peer) has nothing any more that was lost"
         case .malformedAnswer(let peer, _): "\(peer) answered what it may not"
         case .refusedSource(let peer, let blob, _): "\(peer) sent wrong bytes for \(blob.short)"
         case .parked(let reference, _): "\(reference.text) is parked"
@@ -61,7 +68,9 @@ extension ReplicationEvent.Kind {
         case .pendingLoaded(let entries, let next):
             "loaded \(ReplicationDirective.list(entries.map(\.reference.text)))"
                 + (next == nil ? "" : " and more")
-        case .greeted(let peer, let hello, _): "greeted \(peer) \(hello.region.short)"
+        case .greeted(let peer, let hello, _, let lost):
+            "greeted \(peer) \(hello.region.short)"
+                + (lost.map { " lost \($0.after) \($0.through)" } ?? "")
         case .pinned(let peer): "pinned \(peer)"
         case .fed(let peer, let ranges, let held):
             "fed \(peer) \(ReplicationDirective.list(ranges.map(\.text)))"
@@ -73,6 +82,7 @@ extension ReplicationEvent.Kind {
         case .stated(let peer, let statements):
             "stated \(peer) "
                 + ReplicationDirective.list(statements.map { "\($0.blob.short) \($0.state)" })
+        case .returned(let peer, let range): "returned \(peer) \(range.text)"
         case .peerFailed(let peer, let call, let error):
             "failed \(peer) \(call.rawValue) \(error.code.rawValue)"
         case .merged(let wrong):

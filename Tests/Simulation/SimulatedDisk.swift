@@ -117,11 +117,20 @@ package final class SimulatedDisk: Disk {
         state.withLock { $0.mounts[directory] = availableBytes }
     }
 
-    /// Rot: a bit changes on the disk and in memory.
-    package func flip(_ path: String, at offset: UInt64, bit: UInt8 = 0) {
+    /// Rot: a bit changes on the disk, and in memory as well unless `onlyOnDisk`.
+    package func flip(
+        _ path: String, at offset: UInt64, bit: UInt8 = 0, onlyOnDisk: Bool = false
+    ) {
         state.withLock { state in
             guard let file = state.names[path] else { preconditionFailure("no file \(path)") }
-            state.files[file]?.flip(Int(offset), bit: bit)
+            state.files[file]?.flip(Int(offset), bit: bit, onlyOnDisk: onlyOnDisk)
+        }
+    }
+
+    /// What is in memory is given up, where it was written back.
+    package func evictAll() {
+        state.withLock { state in
+            for file in state.files.keys { state.files[file]?.evict(0..<Int.max) }
         }
     }
 

@@ -243,9 +243,9 @@ struct SimulatedContent: Sendable {
         return UInt64((pages - holes.count) * Self.pageBytes)
     }
 
-    mutating func flip(_ index: Int, bit: UInt8) {
+    mutating func flip(_ index: Int, bit: UInt8, onlyOnDisk: Bool) {
         precondition(index < content.count, "there is no byte \(index)")
-        content[index] ^= 1 << bit
+        if !onlyOnDisk { content[index] ^= 1 << bit }
         if index < durable.count { durable[index] ^= 1 << bit }
     }
 

@@ -132,6 +132,12 @@ package struct SimulatedTransport: RegionTransport {
         return ranges
     }
 
+    package func relay(of origin: RegionID, after: FeedPosition) async throws -> FeedRange {
+        var range = try await network.route(from: from, to: to).0.relay(of: origin, after: after)
+        for index in range.entries.indices { falsify(&range.entries[index]) }
+        return range
+    }
+
     package func entries(named names: [ObjectName]) async throws -> [EntryAnswer] {
         var answers = try await network.route(from: from, to: to).0.entries(named: names)
         for index in answers.indices {

@@ -189,6 +189,35 @@ extension StoreCase {
             try await store.publish([reference(entry)])
             #expect(try await store.get("a") == nil)
         },
+        StoreCase("looking a thing up takes it out of quarantine, for good and for all") { store in
+            try await store.makeBucket()
+            var foreign = Foreign()
+            foreign.stamp = HybridTimestamp(milliseconds: 1000)
+            let content = ObjectContent(
+                blob: try blobID(pattern(9)), sizeBytes: 9, lastModifiedMilliseconds: 5, etag: "e",
+                quarantinedMilliseconds: 1000)
+            let entry = foreign.entry("a", .put(content), inline: pattern(9))
+            // As a collection removes it, which has judged that very version.
+            let removed = foreign.entry("a", .tombstone)
+            try await store.merge([entry])
+            try await store.publish([reference(entry)])
+            let name = named("a")
+            let list = try await store.list(ListRequest(bucket: bucket))
+            let before = try await store.registers(of: [name])[0].visible
+            #expect(list.entries.count == 1)
+            #expect(before?.version == entry.object.version)
+            #expect(before?.content?.quarantinedMilliseconds == 1000)
+            let looked = try #require(try await store.object(name))
+            #expect(looked.content?.quarantinedMilliseconds == nil)
+            #expect(looked.content?.lastModifiedMilliseconds == 5)
+            #expect(looked.version > removed.object.version)
+            #expect(looked.version.region == store.region && looked.position != nil)
+            #expect(try await store.object(name) == looked)
+            try await store.merge([removed])
+            try await store.publish([reference(removed)])
+            #expect(try await store.object(name) == looked)
+            #expect(try await store.get("a") == pattern(9))
+        },
         StoreCase("a local write is stamped above everything known, pending included") { store in
             try await store.makeBucket()
             var foreign = Foreign()

@@ -1,4 +1,4 @@
-"""B1 and B2: reading large and small objects, against nginx and docker-registry."""
+"""B1 to B3: reading large and small objects, against nginx and docker-registry."""
 import shutil
 import statistics
 
@@ -47,15 +47,18 @@ def large(bench):
 
 
 def small(bench):
-    """GET of 4 KiB over 16 keep-alive connections."""
+    """B2: GET of 4 KiB that everyone may read, over 16 keep-alive connections. B3: the same by a presigned URL,
+    whose signature is verified each time."""
     path = bench.random_file("small", SMALL)
     ours, nginx, registry = bench.holdfast(), Nginx(bench), Registry.on_files(bench)
     ours.put("small", path)
+    ours.publish()
     shutil.copy(path, f"{nginx.root}/small")
     digest = push_blob(registry.url, "bench/small", path).digest
     registry.check_files(SMALL)
     sides = {
-        "Holdfast": (ours.server, ours.presigned("GET", "small")),
+        "Holdfast": (ours.server, ours.public("small")),
+        "Holdfast, signed": (ours.server, ours.presigned("GET", "small")),
         "nginx": (nginx.server, f"{nginx.url}/small"),
         "docker-registry": (registry.server, f"{registry.url}/v2/bench/small/blobs/{digest}")}
     speed = {name: [] for name in sides}
@@ -70,11 +73,14 @@ def small(bench):
     for name in sides:
         bench.round(
             f"{name}: requests/s {figures(speed[name], 0)}, CPU us/request {figures(cost[name], 1)}")
-    bench.note("Holdfast answers a presigned URL: it verifies a signature for each request.")
     for peer, reach in (("nginx", 0.6), ("docker-registry", 5)):
         bench.compare(
             "GET 4 KiB, 16 connections", peer, quotients(speed, peer), reach,
             f"{statistics.median(speed['Holdfast']):.0f}/s", f"{statistics.median(speed[peer]):.0f}/s")
+    signed = "Holdfast, signed"
+    bench.compare(
+        "B3: the same, signed each time", "unsigned", quotients(speed, "Holdfast", signed), 0.7,
+        f"{statistics.median(speed[signed]):.0f}/s", f"{statistics.median(speed['Holdfast']):.0f}/s")
 
 
 def order(sides, number):
@@ -83,10 +89,10 @@ def order(sides, number):
     return names if number % 2 == 0 else reversed(names)
 
 
-def quotients(values, peer=None):
-    """Round by round, ours by the peer's."""
+def quotients(values, peer=None, ours=None):
+    """Round by round, ours (the first side) by the peer's (the second)."""
     names = list(values)
-    return [a / b for a, b in zip(values[names[0]], values[peer or names[1]])]
+    return [a / b for a, b in zip(values[ours or names[0]], values[peer or names[1]])]
 
 
 def figures(values, digits=2):

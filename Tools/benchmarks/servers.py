@@ -35,6 +35,17 @@ class Holdfast:
     def presigned(self, method, key):
         return signing.presign(method, self.url, f"/{BUCKET}/{key}")
 
+    def public(self, key):
+        return f"{self.url}/{BUCKET}/{key}"
+
+    def publish(self):
+        """Lets everyone read the bucket."""
+        policy = {"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+            "Resource": f"arn:aws:s3:::{BUCKET}/*"}]}
+        url = signing.presign("PUT", self.url, f"/{BUCKET}", query={"policy": ""})
+        checked(["curl", "-sS", "--fail-with-body", "-X", "PUT", "-d", json.dumps(policy), url])
+
     def put(self, key, path):
         checked(["curl", "-sS", "--fail-with-body", "-T", path, self.presigned("PUT", key)])
 

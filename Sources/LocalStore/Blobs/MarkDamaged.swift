@@ -102,7 +102,8 @@ extension DurableStore {
     /// A read met damage. Returns when that is durable, so that whoever is told of the damage finds it
     /// recorded, and a mending that follows is taken. Blocks.
     static func note(
-        _ damage: ChunkDamage, _ committer: Committer, _ appender: ChunkAppender, _ logger: Logger
+        _ damage: ChunkDamage, _ committer: Committer, _ appender: ChunkAppender,
+        _ parts: DamagedParts, _ logger: Logger
     ) {
         appender.seal([damage.chunk.place.file])
         logger.error(
@@ -111,7 +112,9 @@ extension DurableStore {
                 "blob": "\(damage.blob.map(\.description) ?? "part of an upload")",
                 "reason": "\(damage.reason)",
             ])
-        guard let blob = damage.blob else { return }
+        guard let blob = damage.blob else {
+            return parts.note(ChunkRecord(damage.chunk.reference))
+        }
         let isDone = DispatchSemaphore(value: 0)
         let mark = MarkDamaged(
             blob: blob, finding: .chunks([damage.chunk]), reason: damage.reason)

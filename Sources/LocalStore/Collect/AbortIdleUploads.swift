@@ -32,13 +32,14 @@ struct AbortIdleUploads: Sendable {
 
     private func abort(_ decision: AbortIdleUpload) async throws {
         let upload = decision.upload
-        if isDryRun {
-            let (head, now) = (store.committer.head, store.clock.milliseconds())
-            let isIdle = try await store.read { (index) throws(IndexError) in
-                try decision.isIdle(IndexTransaction(index, head: head), wallMilliseconds: now)
-            }
-            guard isIdle else { return }
-        } else {
+        // Looked at here first: an upload may have thousands of parts, for which the committer, and everyone
+        // behind it, would wait.
+        let (head, now) = (store.committer.head, store.clock.milliseconds())
+        let isIdle = try await store.read { (index) throws(IndexError) in
+            try decision.isIdle(IndexTransaction(index, head: head), wallMilliseconds: now)
+        }
+        guard isIdle else { return }
+        if !isDryRun {
             guard try await store.committer.queue.submit(decision) else { return }
             store.follower.forget(upload.id)
         }
@@ -89,11 +90,16 @@ struct AbortIdleUpload: Decision {
         _ index: IndexTransaction, wallMilliseconds: Int64
     ) throws(IndexError) -> Bool {
         guard let upload = try index.upload(upload.id) else { return false }
-        var last = upload.initiatedMilliseconds
-        for key in try index.keys(in: KeySchema.parts(of: upload.id)) {
-            let part = try index.part(upload.id, KeySchema.partNumber(of: key))
-            last = max(last, part?.part.lastModifiedMilliseconds ?? last)
+        func isLongAgo(_ milliseconds: Int64) -> Bool {
+            wallMilliseconds - milliseconds >= idleMilliseconds
         }
-        return wallMilliseconds - last >= idleMilliseconds
+        guard isLongAgo(upload.initiatedMilliseconds) else { return false }
+        for key in try index.keys(in: KeySchema.parts(of: upload.id)) {
+            guard let part = try index.part(upload.id, KeySchema.partNumber(of: key)) else {
+                continue
+            }
+            guard isLongAgo(part.part.lastModifiedMilliseconds) else { return false }
+        }
+        return true
     }
 }

@@ -13,7 +13,9 @@
 // A file may be unlinked when every chunk in it is dead or stands elsewhere by a durable record, that it is
 // retired is durable too, and no read pins any of it.
 //
-// What this survives, and why. Tests replay each (CollectInterleavingTests):
+// What this survives, and why. Tests replay each under its number, and each of them fails where its guard is
+// taken out: DropInterleavingTests has 1 to 5, CompleteInterleavingTests 6 to 8, ReadInterleavingTests 9 and 10,
+// ReclaimInterleavingTests 7 and 11 to 14, PowerLossTests a crash at every call (13).
 //
 //  1. *A blob gains a name, or is used, between the proposal to drop it and the drop.* The committer looks
 //     again at the index, with what it decided before in the same group, and at the uses.
@@ -27,15 +29,16 @@
 //     with `noSuchBlob`; the client sends the bytes.
 //  5. *A name is read, removed, and its blob dropped before the reader asks for the bytes.* Removing a name
 //     counts as use: the reader has the grace period.
-//  6. *A blob that parts were copied from is dropped and pushed again while the upload is completed.* The
-//     completed body would name the old chunks. The committer compares what each source consists of.
+//  6. *A blob that parts were copied from is mended, or a part replaced, while the upload is completed.* The
+//     completed body would name the old chunks. The committer compares the parts, and what each source
+//     consists of. (Dropped the blob cannot be: the part names it.)
 //  7. *A body is staged, or on its way in, when the live chunks are marked.* Its writers hold its files
 //     (`ChunkHolds`), from before a file is made until the record is visible: a held file is left alone.
 //  8. *A reference goes from one record to another behind the walk that marks.* The committer notes what is
 //     referred to while the walk is under way (`ReferenceWatch`).
 //  9. *A reader has found a record, and its chunks are moved, punched or unlinked before it pins them.* Before
 //     bytes go, every look-up that was open when they became dead or stood elsewhere has ended
-//     (`OpenLookups`); what it found is pinned then, or given up.
+//     (`OpenLookups`); what it found is pinned then, or given up. A scrub reads in the same way.
 // 10. *A read is under way.* Its pins keep its stretches from being punched and its files from being unlinked,
 //     until its last byte is written. What is being hashed ahead is pinned as well.
 // 11. *A blob or part goes while its chunks are copied on.* The committer moves only chunks that their owner

@@ -23,7 +23,7 @@
 // a list of exactly that key, by a mount or by a pull, in any region that knows of the quarantine, holds a
 // key that no running collection can remove (4), and that is young for the next.
 //
-// What this survives:
+// What this survives (RegistryInterleavingTests; RegistryGuardTests has each condition by itself):
 //  - A tag is pushed while the mark runs. Its manifest is young. Its layers were looked up: those that were
 //    in quarantine are out (4). Those that were not are put in quarantine at worst; the next run needs them
 //    and takes them out, and none goes before (1).

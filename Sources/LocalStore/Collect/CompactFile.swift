@@ -14,11 +14,12 @@ internal import Storage
 struct CompactFile: Sendable {
     /// What became of the live chunks.
     struct Outcome: Sendable {
-        var movedChunks = 0
         var copiedBytes: UInt64 = 0
         var damagedChunks = 0
-        /// Nothing live is left in the file.
-        var isEmptied = false
+        /// The disk had no room for copies.
+        var lackedRoom = false
+        /// What is still live in the file.
+        var kept: [LiveChunk] = []
     }
 
     let store: DurableStore
@@ -31,16 +32,35 @@ struct CompactFile: Sendable {
         var rest = live[...]
         while !rest.isEmpty {
             let batch = Self.takeBatch(from: &rest, limits.batchBytes)
-            try await pace(batch.reduce(0) { $0 + UInt64($1.stored.reference.lengthBytes) })
+            let bytes = batch.reduce(0) { $0 + UInt64($1.stored.reference.lengthBytes) }
+            try await pace(bytes)
+            guard try await hasRoom(for: bytes) else {
+                outcome.lackedRoom = true
+                outcome.kept += batch + rest
+                break
+            }
             try await move(batch, &outcome)
         }
-        outcome.isEmptied = outcome.movedChunks == live.count
         return outcome
     }
 
+    /// The copies are what the reserve is for. But the floor must stay, or nobody could commit that they stand
+    /// for the chunks.
+    private func hasRoom(for bytes: UInt64) async throws -> Bool {
+        do {
+            try await store.pool.run { [reserve = store.reserve] in
+                try reserve.requireAboveFloor(chunkBytes: bytes)
+            }
+            return true
+        } catch let error as StorageError where error.code == .insufficientStorage {
+            return false
+        }
+    }
+
     private func move(_ batch: [LiveChunk], _ outcome: inout Outcome) async throws {
-        let copied = try await store.pool.run { [self] in try copy(batch) }
-        outcome.damagedChunks += batch.count - copied.count
+        let (copied, damaged) = try await store.pool.run { [self] in try copy(batch) }
+        outcome.damagedChunks += damaged.count
+        outcome.kept += damaged
         outcome.copiedBytes += copied.reduce(0) {
             $0 + UInt64($1.move.chunk.stored.reference.lengthBytes)
         }
@@ -49,21 +69,29 @@ struct CompactFile: Sendable {
             for (move, _) in copied { try verify(move) }
         }
         let decision = MoveChunks(moves: copied.map(\.move), copies: copied.map(\.copy))
-        outcome.movedChunks += try await store.committer.queue.submit(decision)
+        let isMoved = try await store.committer.queue.submit(decision)
+        for (move, isMoved) in zip(decision.moves, isMoved) where !isMoved {
+            outcome.kept.append(move.chunk)
+        }
     }
 
-    /// Blocks.
+    /// Copies those that are well. Blocks.
     private func copy(
         _ batch: [LiveChunk]
-    ) throws -> [(move: ChunkMove, copy: AppendedChunk)] {
+    ) throws -> (copied: [(move: ChunkMove, copy: AppendedChunk)], damaged: [LiveChunk]) {
         let lane = store.chunks.appender.enter()
         defer { store.chunks.appender.leave(lane) }
         var copied: [(move: ChunkMove, copy: AppendedChunk)] = []
+        var damaged: [LiveChunk] = []
         for chunk in batch {
-            guard let copy = try copy(chunk, lane) else { continue }
-            copied.append((ChunkMove(chunk: chunk, to: ChunkPlace(copy.reference.id)), copy))
+            if let copy = try copy(chunk, lane) {
+                let move = ChunkMove(chunk: chunk, to: ChunkPlace(copy.reference.id))
+                copied.append((move, copy))
+            } else {
+                damaged.append(chunk)
+            }
         }
-        return copied
+        return (copied, damaged)
     }
 
     /// `nil` where the chunk is damaged, which the read has reported then.

@@ -13,32 +13,40 @@ struct ChunkMove: Sendable {
 }
 
 /// Has the copies stand for the chunks, of those that are still live and still where they were copied from.
-/// Answers how many were moved.
+/// Answers of each whether it was moved.
 struct MoveChunks: Decision {
     let moves: [ChunkMove]
     /// Keeps the files of the copies from being collected until they are referred to.
     let copies: [AppendedChunk]
 
-    func decide(_ context: inout CommitContext) throws(StorageError) -> Int {
+    func decide(_ context: inout CommitContext) throws(StorageError) -> [Bool] {
         var named: [ChunkOwner: Set<ChunkRecord>] = [:]
-        var moved = 0
+        var isMoved: [Bool] = []
         for move in moves {
-            let record = ChunkRecord(move.chunk.stored.reference)
-            guard let owner = move.chunk.owner else { continue }
-            if named[owner] == nil { named[owner] = try Self.chunks(of: owner, context) }
-            guard named[owner]?.contains(record) == true else { continue }
-            let place = try context.look { (index) throws(IndexError) in
-                try index.place(of: record)
-            }
-            guard place == move.chunk.stored.place else { continue }
+            let mayMove = try mayMove(move.chunk, &named, context)
+            isMoved.append(mayMove)
+            guard mayMove else { continue }
             try context.record(
                 .chunkMoved(
                     ChunkMovedRecord(
-                        chunk: record, nowFile: move.to.file,
+                        chunk: ChunkRecord(move.chunk.stored.reference), nowFile: move.to.file,
                         nowOffsetBytes: move.to.offsetBytes)))
-            moved += 1
         }
-        return moved
+        return isMoved
+    }
+
+    private func mayMove(
+        _ chunk: LiveChunk, _ named: inout [ChunkOwner: Set<ChunkRecord>],
+        _ context: CommitContext
+    ) throws(StorageError) -> Bool {
+        let record = ChunkRecord(chunk.stored.reference)
+        guard let owner = chunk.owner else { return false }
+        if named[owner] == nil { named[owner] = try Self.chunks(of: owner, context) }
+        guard named[owner]?.contains(record) == true else { return false }
+        let place = try context.look { (index) throws(IndexError) in
+            try index.place(of: record)
+        }
+        return place == chunk.stored.place
     }
 
     private static func chunks(

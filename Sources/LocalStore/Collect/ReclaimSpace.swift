@@ -101,12 +101,10 @@ struct ReclaimSpace: Sendable {
     private func reclaimOrKeep(_ space: FileSpace, _ sums: inout LiveSums) async throws {
         do {
             try await pace.step()
-            if let rest = try await reclaim(space) {
-                sums.add(rest)
-            } else {
-                // What was live stands elsewhere.
-                sums.liveBytes += space.liveBytes
-            }
+            let rest = try await reclaim(space)
+            if let rest { sums.add(rest) }
+            // What was live and is not any more in this file stands elsewhere.
+            sums.liveBytes += space.liveBytes - (rest?.liveBytes ?? 0)
         } catch let error as CancellationError {
             throw error
         } catch {
@@ -126,31 +124,42 @@ struct ReclaimSpace: Sendable {
         if space.live.isEmpty {
             return try await retire(space.file) ? nil : space
         }
-        if space.isMostlyDead(limits), try await compact(space) { return nil }
+        var space = space
+        let isCompactedFirst = space.isMostlyDead(limits)
+        if isCompactedFirst {
+            guard let rest = try await compact(space) else { return nil }
+            space = rest
+        }
+        // Also of what could not be compacted, as where the disk is too full for copies.
         guard space.isWasteful(limits) else { return space }
         guard try await store.gate.step({ try await punch(space) }) else { return space }
-        let after = try await measure(space.file, space.live)
-        if after.isWasteful(limits), try await compact(after) { return nil }
-        return after
+        space = try await measure(space.file, space.live)
+        guard space.isWasteful(limits), !isCompactedFirst else { return space }
+        return try await compact(space)
     }
 
-    /// Whether the file is gone, or will be.
-    private func compact(_ space: FileSpace) async throws -> Bool {
+    /// What the file is then; `nil` where it is gone, or will be.
+    private func compact(_ space: FileSpace) async throws -> FileSpace? {
         let outcome = try await CompactFile(
             store: store, limits: limits, pace: { [pace] in try await pace.step(bytes: $0) }
         ).run(space.live)
         job.add("copied_bytes", outcome.copiedBytes)
         store.collected.addCopied(outcome.copiedBytes)
-        guard outcome.isEmptied else {
-            let reason =
-                outcome.damagedChunks > 0
-                ? "\(outcome.damagedChunks) of its chunks are damaged"
-                : "some of its chunks were referred to anew"
-            job.found(JobFinding("chunk file \(space.file)", reason, .kept))
-            return false
+        guard outcome.kept.isEmpty else {
+            job.found(JobFinding("chunk file \(space.file)", Self.reason(outcome), .kept))
+            // Whoever found one of the others where it stood before has pinned it now.
+            await store.lookups.settled()
+            return try await measure(space.file, outcome.kept)
         }
         job.add("compacted_files", 1)
-        return try await retire(space.file)
+        return try await retire(space.file) ? nil : measure(space.file, [])
+    }
+
+    /// Why something of a file could not be moved.
+    private static func reason(_ outcome: CompactFile.Outcome) -> String {
+        if outcome.damagedChunks > 0 { return "\(outcome.damagedChunks) of its chunks are damaged" }
+        if outcome.lackedRoom { return "the disk has no room for copies of its chunks" }
+        return "some of its chunks were referred to anew"
     }
 
     private func punch(_ space: FileSpace) async throws {
@@ -179,8 +188,8 @@ struct ReclaimSpace: Sendable {
     // MARK: Unlinking
 
     private func unlinkRetired() async throws {
-        guard !isDryRun, !store.collected.retired.isEmpty else { return }
-        await store.lookups.settled()
+        guard !isDryRun else { return }
+        // The run that retired them has waited for look-ups; a read may still pin them.
         for file in store.collected.retired {
             guard try await store.gate.step({ try await unlink(file) }) else { return }
         }

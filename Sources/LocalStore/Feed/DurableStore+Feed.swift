@@ -88,6 +88,47 @@ extension DurableStore: ChangeFeed {
         }
     }
 
+    package func shared(with position: FeedPosition) async throws -> FeedPosition {
+        // Most who ask have all there is.
+        if position == committer.head.feedPosition { return position }
+        return try await readFeed { (feed) throws(IndexError) in try feed.shared(with: position) }
+    }
+
+    package func rewind(_ origin: RegionID, to position: FeedPosition) async throws {
+        try await committer.queue.submit(RewindCursor(origin: origin, position: position))
+    }
+
+    package func confirm(
+        _ cursors: [RegionID: FeedPosition], by region: RegionID
+    ) async throws {
+        guard region != self.region else { return }
+        var cursors = cursors
+        cursors[region] = nil
+        // Of what it counts and this region never issued, it confirms nothing.
+        cursors[self.region] = try await shared(with: cursors[self.region] ?? .start)
+        try await committer.queue.submit(WriteReceipts(region: region, cursors: cursors))
+    }
+
+    package func noteRecovered(through position: FeedPosition) async throws {
+        var lost = try await lostHistory()
+        lost.recover(after: try await shared(with: position), through: position)
+        try await settings.write(try lost.encode(), to: Self.lostHistory)
+    }
+
+    package func isRecovered(through position: FeedPosition) async throws -> Bool {
+        try await lostHistory().isRecovered(
+            after: try await shared(with: position), through: position)
+    }
+
+    private static let lostHistory = "local/lost-history"
+
+    private var settings: Settings { Settings(objects: self, blobs: self) }
+
+    private func lostHistory() async throws -> LostHistory {
+        guard let bytes = try await settings.read(Self.lostHistory) else { return LostHistory() }
+        return try LostHistory(decoding: bytes)
+    }
+
     private func readFeed<Value: Sendable>(
         _ body: @escaping @Sendable (ReadFeed) throws(IndexError) -> Value
     ) async throws -> Value {

@@ -49,7 +49,13 @@ struct MergeEntries: Decision {
         object.keptUntilMilliseconds = nil
         context.observe(object.version.stamp)
         if let blob = entry.blob { try context.recordBlob(blob) }
-        try context.record(object, over: try context.register(object.name))
+        let register = try context.register(object.name)
+        if object.version.region == context.region {
+            // Its number may have been given to another version since it was lost.
+            guard !register.holds(object.version) else { return }
+            object = context.inFeed(object)
+        }
+        try context.record(object, over: register)
     }
 }
 

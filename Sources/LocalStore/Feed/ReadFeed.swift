@@ -42,13 +42,37 @@ struct ReadFeed {
         guard (1...max(known.number, 1)).contains(position.number) else { return false }
         if position.number == known.number { return position == known }
         guard origin == transaction.head.region else { return true }
-        // The incarnation that issued a number is the last one that began at or before it.
-        let range = KeySchema.incarnations(of: origin)
+        return try incarnation(of: position.number) == position.incarnation
+    }
+
+    /// Which incarnation of this region issued a number: the last one that began at or before it.
+    private func incarnation(of number: UInt64) throws(IndexError) -> UInt64? {
+        let own = transaction.head.region
+        let range = KeySchema.incarnations(of: own)
         let cursor = try index.cursor(from: range.from, to: range.to)
-        try cursor.seekBackward(
-            to: KeySchema.incarnation(origin, firstNumber: position.number, .max))
-        guard let key = cursor.key else { return false }
-        return KeySchema.incarnation(of: key) == position.incarnation
+        try cursor.seekBackward(to: KeySchema.incarnation(own, firstNumber: number, .max))
+        return cursor.key.map(KeySchema.incarnation(of:))
+    }
+
+    /// See `ChangeFeed.shared`. A later incarnation than the one that issued the position, begun at or before
+    /// its number, tells of an older copy: it went on in another way where it began.
+    func shared(with position: FeedPosition) throws(IndexError) -> FeedPosition {
+        let head = transaction.head
+        if try isIssued(position, by: head.region) { return position }
+        var number = min(position.number, head.feedNumber)
+        let range = KeySchema.incarnations(of: head.region)
+        let cursor = try index.cursor(from: range.from, to: range.to)
+        try cursor.seek(to: range.from)
+        while let key = cursor.key {
+            if KeySchema.incarnation(of: key) > position.incarnation {
+                number = min(number, max(KeySchema.firstNumber(ofIncarnation: key), 1) - 1)
+                break
+            }
+            try cursor.next()
+        }
+        if number == head.feedNumber { return head.feedPosition }
+        guard number > 0, let incarnation = try incarnation(of: number) else { return .start }
+        return FeedPosition(incarnation: incarnation, number: number)
     }
 
     func range(

@@ -176,11 +176,19 @@ final class RenewJournal: Sendable {
         let live = try LiveRecords(current)
         var generation = try WriteGeneration(
             directory, after: old, live.head, salt: random(), committer.limits)
+        try requireRoom()
         try live.read { record in
             try check()
-            try generation.append(record)
+            if try generation.append(record) { try requireRoom() }
         }
         return generation
+    }
+
+    /// A new generation makes room, but only at its end: on the way there it must not take what commits need.
+    private func requireRoom() throws(StorageError) {
+        let limits = committer.limits.generations
+        try committer.surroundings.reserve.requireAboveFloor(
+            journalBytes: limits.syncBytes + limits.tailBytes)
     }
 
     /// Throws where the work is to end.

@@ -37,9 +37,13 @@ struct WriteGeneration: Sendable {
 
     // MARK: What is live
 
-    mutating func append(_ record: JournalRecord) throws(JournalError) {
+    /// Answers whether there is as much that is not synced as there may be: then the next step begins.
+    @discardableResult
+    mutating func append(_ record: JournalRecord) throws(JournalError) -> Bool {
         batch.append(record)
-        if batch.body.count >= limits.batchBytes { try writeBatch() }
+        guard batch.body.count >= limits.batchBytes else { return false }
+        try writeBatch()
+        return unsyncedBytes == 0
     }
 
     private mutating func writeBatch() throws(JournalError) {

@@ -82,8 +82,8 @@ extension IndexTransaction {
         let beforeAll = before.versions + before.purges
         let afterAll = after.versions + after.purges
         for old in beforeAll where !afterAll.contains(old) {
-            remove(old)
-            head.deadBytes += UInt64(ObjectRecord.encode(old).count)
+            try remove(old)
+            countDead(bytes: ObjectRecord.encode(old).count)
         }
         for new in afterAll where !beforeAll.contains(new) { add(new) }
         if before.visible != after.visible {
@@ -115,8 +115,17 @@ extension IndexTransaction {
         for entry in version.derivedEntries { put(entry.key, entry.value) }
     }
 
-    private mutating func remove(_ version: ObjectVersion) {
-        for entry in version.derivedEntries { delete(entry.key) }
+    private mutating func remove(_ version: ObjectVersion) throws(IndexError) {
+        let isForeign = version.version.region != head.region
+        for entry in version.derivedEntries {
+            // An origin that was put back from an older copy gives a number to another version than before.
+            if isForeign, entry.key.first == KeySchema.Space.feed,
+                try get(entry.key) != entry.value
+            {
+                continue
+            }
+            delete(entry.key)
+        }
     }
 }
 

@@ -7,6 +7,7 @@ internal import Storage
 
 extension IndexTransaction {
     mutating func apply(_ record: JournalRecord) throws(IndexError) {
+        if record.leavesNothing { countDead(bytes: Self.endingBytes) }
         switch record {
         case .blob(let record): try apply(record)
         case .blobState(let record): try apply(record)
@@ -44,9 +45,18 @@ extension IndexTransaction {
     @discardableResult
     private mutating func countDead(_ key: Bytes) throws(IndexError) -> Bool {
         guard let old = try get(key) else { return false }
-        head.deadBytes += UInt64(old.count)
+        countDead(bytes: old.count)
         return true
     }
+
+    /// A record of about this size means nothing any more. What frames it goes with it: of a record as short as
+    /// a cursor that is most of it, and a journal of nothing else would never be thought mostly dead.
+    mutating func countDead(bytes: Int) {
+        head.deadBytes += UInt64(EncodedBatch.framingBytes + bytes)
+    }
+
+    /// About what a record has that only says that something is gone.
+    private static let endingBytes = 48
 
     // MARK: Blobs
 
@@ -194,5 +204,20 @@ extension IndexTransaction {
         guard record.region == head.region, record.feed.number >= head.feedNumber else { return }
         head.feedNumber = record.feed.number
         head.feedIncarnation = record.feed.incarnation
+    }
+}
+
+extension JournalRecord {
+    /// It ends what others began: a new generation has nothing of it.
+    fileprivate var leavesNothing: Bool {
+        switch self {
+        case .blobState(let record): record.change != .damaged
+        case .chunkMoved(let record): record.nowFile == ChunkMovedRecord.nowhere
+        case .uploadEnded(let record): record.outcome == .aborted
+        case .fileRetired, .versionExpired: true
+        case .blob, .object, .upload, .part, .incarnation, .cursor, .receipt, .register,
+            .watermark:
+            false
+        }
     }
 }

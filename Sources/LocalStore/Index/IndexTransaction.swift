@@ -5,6 +5,9 @@ internal import MetadataIndex
 internal import Storage
 
 struct IndexTransaction {
+    /// Of a table's entry, without what its key and value hold.
+    private static let entryBytes = 128
+
     private let index: any KeyValueIndex
     private let seen = SeenEntries()
     private var changed: [Bytes: Bytes?] = [:]
@@ -19,7 +22,8 @@ struct IndexTransaction {
         self.head = head
     }
 
-    var changeCount: Int { changed.count }
+    /// About what the changes take in memory.
+    private(set) var changeBytes = 0
 
     func get(_ key: Bytes) throws(IndexError) -> Bytes? {
         if let change = changed[key] { return change }
@@ -28,6 +32,7 @@ struct IndexTransaction {
 
     mutating func put(_ key: Bytes, _ value: Bytes) {
         changed[key] = .some(value)
+        changeBytes += Self.entryBytes + key.count + value.count
         if let blob = KeySchema.blob(ofReferrer: key) {
             changedReferrers[blob, default: [:]][key] = true
         }
@@ -35,6 +40,7 @@ struct IndexTransaction {
 
     mutating func delete(_ key: Bytes) {
         changed[key] = .some(nil)
+        changeBytes += Self.entryBytes + key.count
         guard let blob = KeySchema.blob(ofReferrer: key) else { return }
         changedReferrers[blob, default: [:]][key] = false
         released.append(blob)

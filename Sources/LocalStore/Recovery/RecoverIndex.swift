@@ -151,7 +151,7 @@ struct RecoverIndex: Sendable {
             for record in batch.records { try transaction.apply(record) }
             transaction.head.replay = batch.end
             batches += 1
-            if transaction.changeCount >= configuration.limits.replayChanges {
+            if transaction.changeBytes >= configuration.limits.replayBytes {
                 try index.apply(transaction.changes())
                 transaction = IndexTransaction(index, head: transaction.head)
                 progress(

@@ -13,9 +13,9 @@ struct ConfirmDamage {
 
     /// Chunks of one blob or part that stand at suspect places.
     private struct Suspect: Sendable {
-        var blob: BlobID?
-        /// In words, for a part.
-        var name: String
+        var owner: ChunkOwner
+        /// What can be done about a part.
+        var remedy = ""
         var chunks: [ChunkReference]
     }
 
@@ -24,8 +24,10 @@ struct ConfirmDamage {
         var next: Bytes?
     }
 
-    func run(_ places: SuspectPlaces) async throws {
-        for range in [KeySchema.allBlobs, KeySchema.allParts] {
+    func run(
+        _ places: SuspectPlaces, of ranges: [KeyRange] = [KeySchema.allBlobs, KeySchema.allParts]
+    ) async throws {
+        for range in ranges {
             var from: Bytes? = range.from
             while let start = from {
                 try report.checkCancellation()
@@ -64,15 +66,18 @@ struct ConfirmDamage {
         if KeySchema.allBlobs.contains(key) {
             let record = try BlobEntry(encoded: value).record
             bytes = record.bytes
-            suspect = Suspect(blob: record.blob, name: record.blob.description, chunks: [])
+            suspect = Suspect(owner: .blob(record.blob), chunks: [])
         } else {
             let part = try decoding { () throws(RecordError) in
                 try PartRecord(encoded: value[...])
             }
             guard case .stored(let stored) = part.source else { return nil }
             bytes = stored
-            let name = "part \(part.part.number) of upload \(part.upload)"
-            suspect = Suspect(blob: nil, name: name, chunks: [])
+            suspect = Suspect(owner: .part(part.upload, part.part.number), chunks: [])
+            let object = try transaction.upload(part.upload)?.name
+            suspect.remedy =
+                "; no other region has it: send it again, or abort the upload"
+                + (object.map { " of \($0)" } ?? "")
         }
         guard case .chunks(let chunks) = bytes else { return nil }
         for chunk in chunks {
@@ -88,13 +93,15 @@ struct ConfirmDamage {
         for chunk in suspect.chunks {
             try report.checkCancellation()
             let check = CheckChunks(store: store)
-            if try await !check.isIntact(chunk, of: suspect.blob) { damaged += 1 }
+            if try await !check.isIntact(chunk, of: suspect.owner) { damaged += 1 }
         }
         guard damaged > 0 else { return }
         report.add("damaged_chunks", UInt64(damaged))
-        if suspect.blob == nil {
-            report.found(
-                JobFinding(suspect.name, "\(damaged) of its chunks are damaged", .beyondRepair))
-        }
+        // Of a blob it is written down with the blob.
+        guard case .part(let upload, let number) = suspect.owner else { return }
+        report.found(
+            JobFinding(
+                "part \(number) of upload \(upload)",
+                "\(damaged) of its chunks are damaged" + suspect.remedy, .beyondRepair))
     }
 }

@@ -1,6 +1,7 @@
 // Scrub: the journal, then the bytes, then what was found damaged before, then the names.
 
 internal import ChunkFiles
+internal import MetadataIndex
 package import Storage
 
 extension DurableStore: Scrubbing {
@@ -19,6 +20,12 @@ extension DurableStore: Scrubbing {
         var blobs = ScrubBlobs(self, report, options, pace)
         if options.isDeep || options.bucket != nil {
             try await blobs.run()
+            if options.bucket == nil {
+                // Nothing was read by file: every part is looked at.
+                let everywhere = SuspectPlaces(files: 0...UInt64.max)
+                try await ConfirmDamage(store: self, report: report).run(
+                    everywhere, of: [KeySchema.allParts])
+            }
         } else {
             var files = ScrubChunkFiles(self, report, pace)
             try await files.run(from: options.firstChunkFile, passed: passed)

@@ -115,7 +115,7 @@ struct ScrubBlobs {
         for chunk in chunks {
             try report.checkCancellation()
             let isIntact = try await check.isIntact(
-                chunk.reference, of: record.blob, digest: digest)
+                chunk.reference, of: .blob(record.blob), digest: digest)
             if !isIntact { report.add("damaged_chunks", 1) }
             isWell = isWell && isIntact
             report.add("checked_bytes", UInt64(chunk.lengthBytes))

@@ -2,6 +2,9 @@
 // link is a digest whose target is visible, and the bytes at a digest's key have that digest. What a manifest
 // reaches may be elsewhere on purpose (a sparse index, a foreign layer), so of a manifest only its form is
 // looked at.
+//
+// Looking here is no use of a thing: names are read as registers, since a look-up for a client
+// (`ObjectStore.object`) takes out of quarantine, and garbage would begin its time anew with every scrub.
 
 internal import Journal
 internal import MetadataIndex
@@ -97,7 +100,11 @@ struct ScrubNames {
 
     private func trouble(target path: LayoutPath, _ name: ObjectName) async throws -> String? {
         let target = ObjectName(bucket: name.bucket, key: path.key)
-        return try await store.object(target) == nil ? "its target \(path.key) is missing" : nil
+        return try await visible(target) == nil ? "its target \(path.key) is missing" : nil
+    }
+
+    private func visible(_ name: ObjectName) async throws -> ObjectVersion? {
+        try await store.registers(of: [name]).first?.visible
     }
 
     private func target(of content: ObjectContent) async throws -> ContentDigest? {
@@ -105,7 +112,7 @@ struct ScrubNames {
     }
 
     private func trouble(manifest name: ObjectName) async throws -> String? {
-        guard let content = try await store.object(name)?.content,
+        guard let content = try await visible(name)?.content,
             let bytes = try await bytes(content, limitBytes: ManifestReferences.limitBytes)
         else { return nil }
         do {

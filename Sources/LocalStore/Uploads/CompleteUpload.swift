@@ -65,6 +65,7 @@ extension DurableStore {
         let byNumber = Dictionary(present.map { ($0.part.number, $0) }) { _, last in last }
         let named = try MultipartRules.select(completion, from: byNumber.mapValues(\.part))
         let parts = named.compactMap { byNumber[$0.number] }
+        try await requireIntact(parts)
         let body = try await AssembleBody(store: self, parts: parts).run()
         let hashed = try await hashed(parts, of: upload.id, as: body, completion.promise)
         guard let blob = hashed.blob else { preconditionFailure("SHA-256 is always computed") }

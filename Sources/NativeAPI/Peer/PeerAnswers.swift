@@ -15,6 +15,7 @@ struct PeerAnswers: Sendable {
         switch call {
         case .handshake: try await handshake(HelloDocument(decoding: body)).encode()
         case .feed: try await feed(FeedRequest(decoding: body)).encode()
+        case .relay: try await relay(FeedRequest(decoding: body)).encode()
         case .names: try await names(NamesRequest(decoding: body)).encode()
         case .keys: try await keys(KeysRequest(decoding: body)).encode()
         case .blobs: try await states(BlobStatesRequest(decoding: body)).encode()
@@ -27,11 +28,11 @@ struct PeerAnswers: Sendable {
             Hello(
                 protocolVersions: theirs.protocolVersions, region: theirs.region,
                 name: theirs.name, incarnation: theirs.incarnation, features: theirs.features,
-                clockMilliseconds: theirs.clockMilliseconds))
+                clockMilliseconds: theirs.clockMilliseconds, cursors: theirs.cursors))
         return HelloDocument(
             protocolVersions: own.protocolVersions, region: own.region, name: own.name,
             incarnation: own.incarnation, features: own.features,
-            clockMilliseconds: own.clockMilliseconds)
+            clockMilliseconds: own.clockMilliseconds, cursors: own.cursors)
     }
 
     private func feed(_ request: FeedRequest) async throws -> FeedAnswer {
@@ -39,6 +40,14 @@ struct PeerAnswers: Sendable {
         let ranges = try await answers.feed(
             after: request.cursors, wait: .milliseconds(wait))
         return FeedAnswer(ranges: ranges.map { $0.trimmedToAnswer() })
+    }
+
+    private func relay(_ request: FeedRequest) async throws -> FeedAnswer {
+        guard let (origin, after) = request.cursors.first, request.cursors.count == 1 else {
+            throw Refusal(.badRequest, .malformed, "one origin's feed is relayed at a time")
+        }
+        let range = try await answers.relay(of: origin, after: after)
+        return FeedAnswer(ranges: [range.trimmedToAnswer()])
     }
 
     private func names(_ request: NamesRequest) async throws -> NamesAnswer {
@@ -63,13 +72,11 @@ struct PeerAnswers: Sendable {
         return BlobStatesAnswer(states: states.map(WireBlobState.init))
     }
 
-    /// Bytes that are here; nothing is fetched for another region.
+    /// Bytes that are here and intact, also of a blob that is damaged elsewhere; nothing is fetched for another
+    /// region.
     func bytes(of blob: BlobID, range: Range<UInt64>) async throws -> ServerResponse {
         guard let info = try await blobs.stat(blob) else {
             throw Refusal(.notFound, .neverHad, "\(blob) is not here")
-        }
-        guard !info.isDamaged else {
-            throw Refusal(.notFound, .damaged, "\(blob) is damaged here")
         }
         guard range.upperBound <= info.sizeBytes else {
             throw Refusal(

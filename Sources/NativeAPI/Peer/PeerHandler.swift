@@ -61,10 +61,25 @@ package struct PeerHandler: RequestHandler {
             request.trace.note(resource: blob.description)
             return try await calls.bytes(of: blob, range: range)
         }
-        if call == .feed, let position = try FeedRequest(decoding: body).cursors[region] {
-            confirmed.note(caller.signature.region, position)
-        }
+        try await note(call, body, from: caller.signature.region)
         return .document(
             .ok, type: PeerCall.documentType, try await calls.document(call, body))
+    }
+
+    /// Takes note of how far the other region has this one's feed.
+    private func note(
+        _ call: PeerCall, _ body: ByteBuffer, from caller: RegionID
+    ) async throws {
+        switch call {
+        case .handshake:
+            let position = try HelloDocument(decoding: body).cursors[region] ?? .start
+            confirmed.begin(caller, at: try await calls.answers.isIssued(position) ? position : nil)
+        case .feed:
+            guard let position = try FeedRequest(decoding: body).cursors[region],
+                try await calls.answers.isIssued(position)
+            else { return }
+            confirmed.note(caller, position)
+        case .relay, .names, .keys, .blobs, .bytes: return
+        }
     }
 }

@@ -157,14 +157,22 @@ package final class MendBlobs: Sendable {
         }
         guard info.isDamaged else { return }
         var said: [String] = []
+        var haveSome: [ReplicationPeer] = []
         for peer in peers {
-            guard let trouble = await fetch(info, from: peer) else {
-                logger.notice(
-                    "a damaged blob was mended",
-                    metadata: ["digest": "\(blob)", "peer": "\(peer.name)"])
-                return
+            switch await fetch(info, from: peer) {
+            case .whole: return noteMended(blob, by: peer.name)
+            case .damaged:
+                haveSome.append(peer)
+                said.append("\(peer.name): it is damaged there")
+            case .trouble(let trouble): said.append("\(peer.name): \(trouble)")
             }
-            said.append("\(peer.name): \(trouble)")
+        }
+        if !haveSome.isEmpty {
+            let names = haveSome.map(\.name).joined(separator: ", ")
+            guard let trouble = await patch(info, from: haveSome) else {
+                return noteMended(blob, by: names)
+            }
+            said.append("stretch by stretch: \(trouble)")
         }
         let tale = said.isEmpty ? "there is no other region to ask" : said.joined(separator: "; ")
         logger.error(
@@ -173,26 +181,50 @@ package final class MendBlobs: Sendable {
         throw StorageError(.damaged, "blob \(blob) is damaged and could not be mended: \(tale)")
     }
 
-    /// Why it did not come; `nil` where it is whole now.
-    private func fetch(_ info: BlobInfo, from peer: ReplicationPeer) async -> String? {
+    private func noteMended(_ blob: BlobID, by peers: String) {
+        logger.notice(
+            "a damaged blob was mended", metadata: ["digest": "\(blob)", "peer": "\(peers)"])
+    }
+
+    /// What came of asking one region.
+    private enum Answer {
+        case whole
+        /// It has the blob, and some of it is damaged there too.
+        case damaged
+        case trouble(String)
+    }
+
+    /// Why the blob is not whole; `nil` where it is.
+    private func patch(_ info: BlobInfo, from peers: [ReplicationPeer]) async -> String? {
+        do {
+            try await PatchBlob(blobs: stores.blobs, peers: peers)(info)
+            return nil
+        } catch {
+            return (error as? StorageError)?.message ?? "\(error)"
+        }
+    }
+
+    private func fetch(_ info: BlobInfo, from peer: ReplicationPeer) async -> Answer {
         do {
             let state = try await peer.transport.states(of: [info.blob]).first
+            if state == .damaged { return .damaged }
             guard state == .have else {
-                return "does not have it (\(state.map { "\($0)" } ?? "-"))"
+                return .trouble("does not have it (\(state.map { "\($0)" } ?? "-"))")
             }
             try await FetchBlob(stores: stores, limits: limits)(
                 info.blob, sizeBytes: info.sizeBytes, peer: peer.name, transport: peer.transport,
                 progress: { _ in })
             let after = try await stores.blobs.stat(info.blob)
-            return after?.isDamaged == false ? nil : "its bytes came and are damaged again"
+            return after?.isDamaged == false
+                ? .whole : .trouble("its bytes came and are damaged again")
         } catch let failure as FetchFailure {
             if case .wrongBytes(let message, isSourceToBlame: true) = failure {
                 ReplicationLog(logger: logger).write(
                     .refusedSource(peer: peer.name, info.blob, message: message))
             }
-            return failure.message
+            return .trouble(failure.message)
         } catch {
-            return "\(error)"
+            return .trouble("\(error)")
         }
     }
 }

@@ -1,7 +1,7 @@
 // Names that were lost here, back from other regions: after a rebuild of the index from a journal that was
 // damaged, or when an old copy of the data directory was put back. Each region is asked for all it shows, by
 // range of keys, and what is lacking here is taken in like any other news: it shows when all it reaches is
-// here. This region's own writes come back the same way, with the stamps and places they had.
+// here. This region's own writes come back the same way, with the stamps they had.
 
 package import Storage
 

@@ -33,6 +33,7 @@ extension S3Error {
         case invalidTag = "InvalidTag"
         case invalidURI = "InvalidURI"
         case keyTooLong = "KeyTooLongError"
+        case malformedPolicy = "MalformedPolicy"
         case malformedTrailer = "MalformedTrailerError"
         case malformedXML = "MalformedXML"
         case maxMessageLengthExceeded = "MaxMessageLengthExceeded"
@@ -89,7 +90,8 @@ extension S3Error {
                 .entityTooLarge, .entityTooSmall, .incompleteBody, .invalidArgument,
                 .invalidBucketName, .invalidDigest, .invalidPart, .invalidPartOrder,
                 .invalidRequest, .invalidStorageClass, .invalidTag, .invalidURI, .keyTooLong,
-                .malformedTrailer, .malformedXML, .maxMessageLengthExceeded, .metadataTooLarge,
+                .malformedPolicy, .malformedTrailer, .malformedXML, .maxMessageLengthExceeded,
+                .metadataTooLarge,
                 .requestTimeout:
                 .badRequest
             }

@@ -30,7 +30,7 @@ extension BucketSetting {
         case absent(S3Error)
     }
 
-    /// The state of a bucket that was never configured.
+    /// What is said of a bucket that was never configured.
     func answer(owner: Owner) -> Answer {
         switch self {
         case .accelerate: .document(XMLWriter.document("AccelerateConfiguration") { _ in })

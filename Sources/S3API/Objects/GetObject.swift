@@ -1,6 +1,7 @@
 // GetObject and HeadObject: one look-up, the conditions, the range, the bytes. What is in memory is answered
 // without leaving the event loop.
 
+internal import Access
 internal import HTTPServer
 internal import HTTPTypes
 internal import NIOCore
@@ -32,11 +33,13 @@ extension S3Handler {
         return response
     }
 
-    /// The visible content of the object a request names. Throws `NoSuchKey`.
+    /// The visible content of the object a request names. Throws `NoSuchKey`, or `AccessDenied` in its place.
     func content(_ request: S3Request) async throws -> ObjectContent {
         let name = try request.name
         try request.requireNullVersion()
         guard let content = try await objects.object(name)?.content else {
+            // Who may not list must not learn what there is (GetObject, "Permissions").
+            try request.principal.require(.list, bucket: name.bucket)
             throw S3Error.noSuchKey.with("Key", name.key.string)
         }
         return content

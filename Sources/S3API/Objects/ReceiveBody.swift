@@ -13,6 +13,8 @@ struct BodyAnnouncement: Sendable {
     var lengthBytes: UInt64
     var md5: [UInt8]?
     var checksum: ChecksumAnnouncement?
+    /// From this length on the ETag need not be an MD5.
+    private let opaqueETagBytes: UInt64
 
     /// Throws where the length is missing or above the limit, or a digest cannot be read.
     init(_ request: S3Request) throws(S3Error) {
@@ -30,17 +32,15 @@ struct BodyAnnouncement: Sendable {
         self.lengthBytes = lengthBytes
         md5 = try request.contentMD5
         checksum = try ChecksumAnnouncement(request.fields)
+        opaqueETagBytes = request.limits.opaqueETagBytes
     }
 
     /// Whether the ETag of an object with this body is its MD5, which takes twice as long as SHA-256: always,
     /// but for a large body whose client gave a stronger promise of its bytes and none of their MD5.
     /// `isPromised`: by a digest, a signed hash or a checksum. S3 calls an ETag opaque (API reference, *Object*).
     func needsMD5(isPromised: Bool) -> Bool {
-        md5 != nil || !isPromised || lengthBytes < Self.opaqueETagBytes
+        md5 != nil || !isPromised || lengthBytes < opaqueETagBytes
     }
-
-    /// Tools that compare an ETag with an MD5 of theirs send larger bodies in parts.
-    private static let opaqueETagBytes: UInt64 = 16 << 20
 }
 
 extension S3Request {

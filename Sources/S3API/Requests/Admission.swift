@@ -7,7 +7,7 @@ internal import HTTPTypes
 internal import Storage
 
 extension S3Handler {
-    /// The request as one of an authenticated principal. Does not read its body.
+    /// The request as one of an authenticated principal, or of everyone. Does not read its body.
     func admit(_ request: ServerRequest) async throws -> S3Request {
         guard request.head.method != .options else {
             throw S3Error(
@@ -21,10 +21,30 @@ extension S3Handler {
             virtualHostBucket: RequestTarget.virtualHostBucket(
                 host: signed.header("host"), domain: configuration.domain),
             limits: configuration.limits)
+        guard let verified else { return try await admitAnonymous(request, target) }
         return S3Request(
             server: request, target: target,
             fields: request.head.headerFields.hoisting(target.query), verified: verified,
             limits: configuration.limits)
+    }
+
+    /// A request without a signature may do what the bucket's policy allows to everyone.
+    private func admitAnonymous(
+        _ request: ServerRequest, _ target: RequestTarget
+    ) async throws -> S3Request {
+        guard let bucket = target.bucket, BucketName.isValid(bucket),
+            let policy = try await policies.policy(of: bucket)
+        else { throw AccessError(.missingAuthentication, "the request is not signed") }
+        // Who signs nothing must not choose how others' bytes are shown (GetObject, "Overriding response
+        // header values").
+        guard !target.query.items.contains(where: { $0.name.hasPrefix("response-") }) else {
+            throw S3Error(
+                .invalidRequest,
+                "Request specific response headers cannot be used for anonymous GET requests.")
+        }
+        return S3Request(
+            server: request, target: target, fields: request.head.headerFields,
+            verified: .anonymous(policy), limits: configuration.limits)
     }
 }
 
@@ -73,7 +93,8 @@ extension S3Operation {
         case .listBuckets, .headBucket, .getBucketLocation, .getBucketSetting, .listObjects,
             .listObjectsV2, .listObjectVersions, .listMultipartUploads, .deleteObjects:
             .list
-        case .createBucket, .deleteBucket, .putBucketACL: .administer
+        case .createBucket, .deleteBucket, .putBucketACL, .putBucketPolicy, .deleteBucketPolicy:
+            .administer
         case .getObject, .headObject, .getObjectACL, .getObjectTagging: .read
         case .putObject, .copyObject, .putObjectACL, .createMultipartUpload, .uploadPart,
             .uploadPartCopy, .listParts, .completeMultipartUpload, .abortMultipartUpload:

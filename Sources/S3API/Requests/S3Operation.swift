@@ -11,6 +11,8 @@ package enum S3Operation: Sendable, Hashable {
     case getBucketLocation
     case getBucketSetting(BucketSetting)
     case putBucketACL
+    case putBucketPolicy
+    case deleteBucketPolicy
     case listObjects
     case listObjectsV2
     case listObjectVersions
@@ -54,9 +56,10 @@ package enum S3Operation: Sendable, Hashable {
     /// Whether it changes something.
     var writes: Bool {
         switch self {
-        case .createBucket, .deleteBucket, .putBucketACL, .deleteObjects, .putObject, .copyObject,
-            .deleteObject, .putObjectACL, .createMultipartUpload, .uploadPart, .uploadPartCopy,
-            .completeMultipartUpload, .abortMultipartUpload:
+        case .createBucket, .deleteBucket, .putBucketACL, .putBucketPolicy, .deleteBucketPolicy,
+            .deleteObjects, .putObject, .copyObject, .deleteObject, .putObjectACL,
+            .createMultipartUpload, .uploadPart, .uploadPartCopy, .completeMultipartUpload,
+            .abortMultipartUpload:
             true
         case .listBuckets, .headBucket, .getBucketLocation, .getBucketSetting, .listObjects,
             .listObjectsV2, .listObjectVersions, .listMultipartUploads, .getObject, .headObject,
@@ -75,6 +78,8 @@ package enum S3Operation: Sendable, Hashable {
         case .getBucketLocation: "GetBucketLocation"
         case .getBucketSetting: "GetBucketSetting"
         case .putBucketACL: "PutBucketAcl"
+        case .putBucketPolicy: "PutBucketPolicy"
+        case .deleteBucketPolicy: "DeleteBucketPolicy"
         case .listObjects: "ListObjects"
         case .listObjectsV2: "ListObjectsV2"
         case .listObjectVersions: "ListObjectVersions"
@@ -119,6 +124,8 @@ package enum S3Operation: Sendable, Hashable {
         case (.head, nil): return .headBucket
         case (.put, nil): return .createBucket
         case (.put, "acl"): return .putBucketACL
+        case (.put, "policy"): return .putBucketPolicy
+        case (.delete, "policy"): return .deleteBucketPolicy
         case (.delete, nil): return .deleteBucket
         case (.post, "delete"): return .deleteObjects
         default: throw refusal(method, subresource)

@@ -116,8 +116,44 @@ extension MemoryStore: ChangeFeed {
         }
     }
 
+    package func shared(with position: FeedPosition) async throws -> FeedPosition {
+        state.withLock { state in state.shared(with: position, own: region) }
+    }
+
+    package func noteRecovered(through position: FeedPosition) async throws {
+        state.withLock { state in
+            let after = state.shared(with: position, own: region)
+            state.lostHistory.recover(after: after, through: position)
+        }
+    }
+
+    package func isRecovered(through position: FeedPosition) async throws -> Bool {
+        state.withLock { state in
+            let after = state.shared(with: position, own: region)
+            return state.lostHistory.isRecovered(after: after, through: position)
+        }
+    }
+
+    package func rewind(_ origin: RegionID, to position: FeedPosition) async throws {
+        state.withLock { state in
+            state.feeds[origin]?.removeAll { $0.position.number >= position.number }
+            state.feeds[origin, default: []].append(
+                FeedRecord(position: position, reference: nil))
+        }
+    }
+
+    package func confirm(
+        _ cursors: [RegionID: FeedPosition], by region: RegionID
+    ) async throws {
+        state.withLock { $0.receipts[region] = cursors }
+    }
+
     private func merge(_ entry: FeedEntry, _ state: inout State) {
         var object = entry.object
+        if object.version.region == region {
+            guard !state.register(object.name).holds(object.version) else { return }
+            object.position = issue(object, &state)
+        }
         object.state = .pending
         object.keptUntilMilliseconds = nil
         state.clock.observe(object.version.stamp)
@@ -138,6 +174,14 @@ extension MemoryStore.State {
         var result = feeds.compactMapValues { $0.last?.position }
         if result[own] == nil { result[own] = .start }
         return result
+    }
+
+    fileprivate func shared(with position: FeedPosition, own: RegionID) -> FeedPosition {
+        let issued = feeds[own, default: []].map(\.position)
+        if position == .start || issued.contains(position) { return position }
+        return issued.last {
+            $0.incarnation <= position.incarnation && $0.number <= position.number
+        } ?? .start
     }
 
     /// The version as it stands now; `nil` where it was superseded.

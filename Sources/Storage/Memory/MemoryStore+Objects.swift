@@ -81,16 +81,19 @@ extension MemoryStore: ObjectStore {
         var version = ObjectVersion(
             name: name, version: Version(stamp: stamp, region: region), position: nil, kind: kind,
             state: .published)
-        if !isRegionLocal(name) {
-            let number = UInt64(state.feeds[region, default: []].count) + 1
-            let position = FeedPosition(incarnation: incarnation, number: number)
-            let reference = VersionReference(name: name, version: version.version)
-            state.feeds[region, default: []].append(
-                FeedRecord(position: position, reference: reference))
-            version.position = position
-        }
+        if !isRegionLocal(name) { version.position = issue(version, &state) }
         take(version, &state)
         return version
+    }
+
+    /// The next place in this region's feed, given to the version.
+    func issue(_ version: ObjectVersion, _ state: inout State) -> FeedPosition {
+        let number = UInt64(state.feeds[region, default: []].count) + 1
+        let position = FeedPosition(incarnation: incarnation, number: number)
+        let reference = VersionReference(name: version.name, version: version.version)
+        state.feeds[region, default: []].append(
+            FeedRecord(position: position, reference: reference))
+        return position
     }
 }
 

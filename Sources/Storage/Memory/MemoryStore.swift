@@ -16,6 +16,9 @@ package final class MemoryStore: Sendable {
         /// By bucket, then by key.
         var registers: [String: SortedKeys<ObjectRegister>] = [:]
         var feeds: [RegionID: [FeedRecord]] = [:]
+        var lostHistory = LostHistory()
+        /// By region, how far it has each origin's feed.
+        var receipts: [RegionID: [RegionID: FeedPosition]] = [:]
         var uploads: [UploadID: MemoryUpload] = [:]
         var completed: [UploadID: CompletedUpload] = [:]
         var nextUpload: UInt64 = 0
@@ -46,6 +49,21 @@ package final class MemoryStore: Sendable {
         wallClock = clock
         self.isRegionLocal = isRegionLocal
         self.historyRole = historyRole
+    }
+
+    /// A store with all that this one holds now: what is put back from a backup.
+    package func copied(incarnation: UInt64) -> MemoryStore {
+        let copy = MemoryStore(
+            region: region, incarnation: incarnation, clock: wallClock,
+            isRegionLocal: isRegionLocal, historyRole: historyRole)
+        let state = state.withLock { $0 }
+        copy.state.withLock { $0 = state }
+        return copy
+    }
+
+    /// How far `region` said that it has each origin's feed.
+    package func receipts(of region: RegionID) -> [RegionID: FeedPosition] {
+        state.withLock { $0.receipts[region] ?? [:] }
     }
 
     /// Damages a blob's bytes, for tests of those who must notice.

@@ -30,6 +30,28 @@ struct InterruptibleFeed: ChangeFeed {
 
     func merge(_ entries: [FeedEntry]) async throws { try await inner.merge(entries) }
 
+    func shared(with position: FeedPosition) async throws -> FeedPosition {
+        try await inner.shared(with: position)
+    }
+
+    func noteRecovered(through position: FeedPosition) async throws {
+        try await inner.noteRecovered(through: position)
+    }
+
+    func isRecovered(through position: FeedPosition) async throws -> Bool {
+        try await inner.isRecovered(through: position)
+    }
+
+    func rewind(_ origin: RegionID, to position: FeedPosition) async throws {
+        try await inner.rewind(origin, to: position)
+    }
+
+    func confirm(
+        _ cursors: [RegionID: FeedPosition], by region: RegionID
+    ) async throws {
+        try await inner.confirm(cursors, by: region)
+    }
+
     func pending(after: VersionReference?, limit: Int) async throws -> [ObjectVersion] {
         try await inner.pending(after: after, limit: limit)
     }

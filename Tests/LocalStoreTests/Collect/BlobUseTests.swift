@@ -12,8 +12,13 @@ import Testing
 struct BlobUseTests {
     /// What the tasks of a test have come to.
     private final class Seen: Sendable {
-        let begun = Atomic(0)
-        let isSettled = Atomic(false)
+        private let state = Mutex((begun: 0, isSettled: false))
+
+        var begun: Int { state.withLock { $0.begun } }
+        var isSettled: Bool { state.withLock { $0.isSettled } }
+
+        func begin() { state.withLock { $0.begun += 1 } }
+        func settle() { state.withLock { $0.isSettled = true } }
     }
 
     private let uptime = TestUptime()
@@ -87,31 +92,35 @@ struct BlobUseTests {
         let (gate, opener) = AsyncStream.makeStream(of: Void.self)
         let (second, secondOpener) = AsyncStream.makeStream(of: Void.self)
         let seen = Seen()
-        await withTaskGroup(of: Void.self) { group in
+        defer {
+            opener.finish()
+            secondOpener.finish()
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 await lookups.during {
-                    seen.begun.add(1, ordering: .sequentiallyConsistent)
+                    seen.begin()
                     for await _ in gate {}
                 }
             }
-            while seen.begun.load(ordering: .sequentiallyConsistent) < 1 { await Task.yield() }
+            try await eventually("the first look-up is open") { seen.begun >= 1 }
             group.addTask {
                 await lookups.settled()
-                seen.isSettled.store(true, ordering: .sequentiallyConsistent)
+                seen.settle()
             }
-            while !lookups.isAwaited { await Task.yield() }
+            try await eventually("someone waits") { lookups.isAwaited }
             group.addTask {
                 await lookups.during {
-                    seen.begun.add(1, ordering: .sequentiallyConsistent)
+                    seen.begin()
                     for await _ in second {}
                 }
             }
-            while seen.begun.load(ordering: .sequentiallyConsistent) < 2 { await Task.yield() }
-            let isEarly = seen.isSettled.load(ordering: .sequentiallyConsistent)
-            #expect(!isEarly)
+            try await eventually("the second look-up is open") { seen.begun >= 2 }
+            #expect(!seen.isSettled)
             opener.finish()
-            while !seen.isSettled.load(ordering: .sequentiallyConsistent) { await Task.yield() }
+            try await eventually("who waited goes on") { seen.isSettled }
             secondOpener.finish()
+            try await group.waitForAll()
         }
         await lookups.settled()
     }

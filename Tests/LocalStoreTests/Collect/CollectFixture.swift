@@ -2,6 +2,7 @@
 
 import ChunkFiles
 import DiskIO
+import Journal
 import NIOCore
 import Simulation
 import Storage
@@ -36,7 +37,45 @@ final class TestUptime: Sendable {
     var elapsed: @Sendable () -> Duration { { [self] in now.withLock { $0 } } }
 }
 
+func collectStore(
+    _ region: SimulatedRegion, limits: LocalStoreLimits = collectLimits(),
+    on disk: (any Disk)? = nil, uptime: @escaping @Sendable () -> Duration = { .zero }
+) async throws -> DurableStore {
+    let store = try await region.open(limits: limits, on: disk, uptime: uptime)
+    try await store.makeLedgerBucket()
+    return store
+}
+
+extension DropBlobs {
+    static func of(_ blob: BlobID, grace: Duration = .zero) -> DropBlobs {
+        DropBlobs(candidates: [DeadBlob(blob: blob, sizeBytes: 0)], grace: grace)
+    }
+}
+
+extension Scenario {
+    /// What is live in a file that is mostly dead.
+    static let kept = pattern(30_000, seed: 40)
+}
+
 extension DurableStore {
+    /// Makes a file with one live blob in it, at `kept`, whose others are dropped, and lets go of it.
+    func mostlyDead(_ ledger: Ledger) async throws -> (kept: BlobID, dropped: [BlobID]) {
+        try await put("kept", Scenario.kept, ledger)
+        var dropped: [BlobID] = []
+        for seed in 41...45 {
+            dropped.append(try await keep(stage(bytes: pattern(30_000, seed: UInt64(seed)))).blob)
+        }
+        let drop = DropBlobs(
+            candidates: dropped.map { DeadBlob(blob: $0, sizeBytes: 30_000) }, grace: .zero)
+        #expect(try await committer.queue.submit(drop).count == 5)
+        let files = try chunks.reader.files()
+        chunks.appender.seal(Set(files))
+        try await eventually("all files are let go of") {
+            !files.contains { chunks.appender.isHeld($0) }
+        }
+        return (try await blob(at: "kept"), dropped)
+    }
+
     /// Runs one collection as a job and returns its report.
     @discardableResult
     func collect(_ options: GarbageOptions = GarbageOptions()) async throws -> JobReport {
@@ -82,5 +121,65 @@ extension DurableStore {
     func liveBytes() async throws -> UInt64 {
         let report = try await collect(GarbageOptions(isDryRun: true))
         return report.figures["live_bytes"] ?? 0
+    }
+}
+
+extension DurableStore {
+    /// Runs commits so that one group decides all of them, in this order.
+    func inOneGroup<Answer: Sendable>(
+        _ disk: HeldDisk, _ commits: [@Sendable () async throws -> Answer]
+    ) async throws -> [Answer] {
+        try await withThrowingTaskGroup(of: (Int, Answer?).self) { group in
+            try await disk.holding { isHeld in
+                group.addTask { [self] in
+                    _ = try await keep(stage(bytes: pattern(9)))
+                    return (-1, nil)
+                }
+                try await isHeld()
+                for (number, commit) in commits.enumerated() {
+                    group.addTask { (number, try await commit()) }
+                    try await eventually("commit \(number) waits for the committer") {
+                        committer.queue.waitingCount >= number + 1
+                    }
+                }
+            }
+            var answers: [Int: Answer] = [:]
+            for try await (number, answer) in group { answers[number] = answer }
+            return answers.sorted { $0.key < $1.key }.map(\.value)
+        }
+    }
+
+    /// Drops a blob, runs `meanwhile` between the decision and the sync of its record, and begins `then` at
+    /// that time as well.
+    func whileDropping(
+        _ blob: BlobID, _ disk: HeldDisk,
+        _ meanwhile: @Sendable () async throws -> Void = {},
+        then: @escaping @Sendable () async throws -> Void = {}
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            try await disk.holding { isHeld in
+                group.addTask { [self] in
+                    let dropped = try await committer.queue.submit(DropBlobs.of(blob))
+                    #expect(dropped.map(\.blob) == [blob])
+                }
+                try await isHeld()
+                try await meanwhile()
+                group.addTask { try await then() }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Drops a blob that is leased, as no collection does.
+    func dropWhatever(_ blob: BlobID) async throws {
+        try await committer.queue.submit(DropWhatever(blob: blob))
+    }
+}
+
+private struct DropWhatever: Decision {
+    let blob: BlobID
+
+    func decide(_ context: inout CommitContext) throws(StorageError) {
+        try context.record(.blobState(BlobStateRecord(blob: blob, change: .dropped)))
     }
 }

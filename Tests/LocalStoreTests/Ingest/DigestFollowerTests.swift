@@ -30,9 +30,9 @@ struct DigestFollowerTests {
         }
 
         /// Returns when everything that can be followed has been.
-        func untilFollowed(_ bytes: Int) async {
-            while follower.statistics()["follow_hashed_bytes"] ?? 0 < UInt64(bytes) {
-                await Task.yield()
+        func untilFollowed(_ bytes: Int) async throws {
+            try await eventually("\(bytes) bytes are followed") {
+                follower.statistics()["follow_hashed_bytes"] ?? 0 >= UInt64(bytes)
             }
         }
     }
@@ -46,7 +46,7 @@ struct DigestFollowerTests {
             parts.append(part)
             fixture.follower.follow(part, of: Self.upload)
         }
-        await fixture.untilFollowed(5 * 4321)
+        try await fixture.untilFollowed(5 * 4321)
         let blob = try await fixture.follower.digest(of: parts, in: Self.upload)
         #expect(blob == sha256((1...5).flatMap { bodyBytes(4321, seed: UInt64($0)) }))
         #expect(fixture.follower.statistics()["follow_late_bytes"] == 0)

@@ -24,7 +24,7 @@ else:
         expect(answer["Metadata"] == {"n": "1"}, f"the metadata of {name}")
     listed = [o["Key"] for o in client.list_objects_v2(Bucket=bucket)["Contents"]]
     expect("gone" not in listed, "a deleted object stays away")
-    uploads = client.list_multipart_uploads(Bucket=bucket).get("Uploads", [])
+    uploads = client.list_multipart_uploads(Bucket=bucket, Prefix="open").get("Uploads", [])
     for upload in uploads:
         names = {"Bucket": bucket, "Key": upload["Key"], "UploadId": upload["UploadId"]}
         parts = client.list_parts(**names)["Parts"]

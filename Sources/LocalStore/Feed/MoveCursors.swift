@@ -1,0 +1,56 @@
+// How far feeds are known: here, where an origin was put back from an older copy, and in other regions.
+
+internal import Journal
+internal import MetadataIndex
+internal import Storage
+
+/// An origin's feed is asked for again from an earlier place.
+struct RewindCursor: Decision {
+    let origin: RegionID
+    let position: FeedPosition
+
+    func decide(_ context: inout CommitContext) throws(StorageError) {
+        let known = try context.look { (index) throws(IndexError) in
+            try index.cursor(of: origin)
+        }
+        guard origin != context.region, position != known else { return }
+        try context.record(.cursor(CursorRecord(origin: origin, position: position)))
+    }
+}
+
+/// What another region said of its cursors takes the place of what it said before. Of an origin that it does
+/// not name it knows nothing any more.
+struct WriteReceipts: Decision {
+    let region: RegionID
+    let cursors: [RegionID: FeedPosition]
+
+    func decide(_ context: inout CommitContext) throws(StorageError) {
+        let before = try context.look { (index) throws(IndexError) in
+            try index.receipts(of: region)
+        }
+        for origin in Set(before.keys).union(cursors.keys).sorted() {
+            let through = cursors[origin] ?? .start
+            guard before[origin] != through else { continue }
+            try context.record(
+                .receipt(
+                    ReceiptRecord(
+                        region: region, origin: origin, through: through,
+                        atMilliseconds: context.wallMilliseconds)))
+        }
+    }
+}
+
+extension IndexTransaction {
+    /// How far a region said that it has each origin's feed.
+    fileprivate func receipts(
+        of region: RegionID
+    ) throws(IndexError) -> [RegionID: FeedPosition] {
+        var receipts: [RegionID: FeedPosition] = [:]
+        for key in try keys(in: KeySchema.receipts(of: region)) {
+            guard let value = try get(key) else { continue }
+            let receipt = try ReceiptRecord(key: key, value: value)
+            receipts[receipt.origin] = receipt.through
+        }
+        return receipts
+    }
+}

@@ -1,0 +1,149 @@
+// Regions of which one is put back from an older copy of itself: what any of them has, all have in the end.
+
+import NIOCore
+import Replication
+import Storage
+import Testing
+
+@Suite("Regions of which one was put back from an older copy", .timeLimit(.minutes(1)))
+struct RestoredRegionTests {
+    private static let bucket = "images"
+
+    private func name(_ key: String) -> ObjectName {
+        ObjectName(bucket: Self.bucket, key: ObjectKey(key))
+    }
+
+    private var limits: ReplicationLimits {
+        var limits = ReplicationLimits()
+        // Several pages, and no long waits.
+        limits.feedEntries = 3
+        limits.feedWait = .milliseconds(100)
+        limits.firstRetryMilliseconds = 10
+        limits.lastReconnectMilliseconds = 50
+        return limits
+    }
+
+    private func running(
+        _ services: [ReplicationService], _ body: () async throws -> Void
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for service in services { group.addTask { try await service.run() } }
+            try await body()
+            group.cancelAll()
+        }
+    }
+
+    private func services(_ regions: [MemoryRegion]) -> [ReplicationService] {
+        regions.map { region in
+            region.service(following: regions.filter { $0.name != region.name }, limits: limits)
+        }
+    }
+
+    /// Returns when all show under every name what the first shows.
+    private func same(_ regions: [MemoryRegion], _ names: [ObjectName]) async throws {
+        while true {
+            try Task.checkCancellation()
+            var shown: [[Version?]] = []
+            for region in regions {
+                shown.append(
+                    try await region.store.registers(of: names).map { $0.published?.version })
+            }
+            if Set(shown).count == 1 { return }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    @Test("what came after the copy comes back, deletes included, and what is written since stays")
+    func restored() async throws {
+        let a = MemoryRegion("a", 1)
+        let (b, c) = (MemoryRegion("b", 2), MemoryRegion("c", 3))
+        try await a.createBuckets(Self.bucket)
+        let kept = try await a.put(name("kept"), bytes(100))
+        let deleted = try await a.put(name("deleted later"), bytes(50_000, seed: 2))
+        try await running(services([a, b, c])) {
+            for region in [b, c] {
+                try await region.shows(kept)
+                try await region.shows(deleted)
+            }
+        }
+        let copy = MemoryRegion("a", restored: a.store.copied(incarnation: 2))
+        var lost: [ObjectVersion] = []
+        for number in 0..<10 {
+            lost.append(try await a.put(name("lost/\(number)"), bytes(9_000 + number, seed: 5)))
+        }
+        try await a.delete(deleted.name)
+        // One of the others has all of it, the other one a part.
+        try await running([a.service(following: [b, c]), c.service(following: [a])]) {
+            for version in lost { try await c.shows(version) }
+        }
+        lost.append(try await a.put(name("lost/last"), bytes(70_000, seed: 9)))
+        let elsewhere = try await b.put(name("elsewhere"), bytes(4_000, seed: 11))
+        try await running([b.service(following: [a])]) {
+            for version in lost { try await b.shows(version) }
+        }
+        // Put back, the region gives the numbers of what it lost to other versions.
+        var since: [ObjectVersion] = []
+        for number in 0..<14 {
+            since.append(
+                try await copy.put(name("since/\(number)"), bytes(6_000 + number, seed: 7)))
+        }
+        let names = (lost + since + [kept, deleted, elsewhere]).map(\.name)
+        let all = [copy, b, c]
+        try await running(services(all)) {
+            for version in lost + since + [kept, elsewhere] {
+                for region in all { try await region.shows(version) }
+            }
+            try await same(all, names)
+        }
+        for region in all {
+            #expect(try await region.store.object(deleted.name) == nil, "\(region.name)")
+            for version in lost + since + [kept, elsewhere] {
+                #expect(try await region.store.object(version.name)?.content == version.content)
+            }
+            #expect(try await region.store.pending(after: nil, limit: 10).isEmpty)
+        }
+        // And it goes on from there.
+        try await running(services(all)) {
+            let next = try await copy.put(name("next"), bytes(10))
+            for region in all { try await region.shows(next) }
+        }
+    }
+
+    @Test("a region that it does not follow is refused, and told why, until it does")
+    func notFollowed() async throws {
+        let a = MemoryRegion("a", 1)
+        let b = MemoryRegion("b", 2)
+        try await a.createBuckets(Self.bucket)
+        let copy = MemoryRegion("a", restored: a.store.copied(incarnation: 2))
+        let lost = try await a.put(name("lost"), bytes(100))
+        try await running([b.service(following: [a], limits: limits)]) { try await b.shows(lost) }
+        let since = try await copy.put(name("since"), bytes(200))
+        let alone = b.service(following: [copy], limits: limits)
+        try await running([alone]) {
+            while alone.status().peers.first?.lastError?.contains("older copy") != true {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+        }
+        #expect(try await b.store.object(since.name) == nil)
+        try await running(services([copy, b])) {
+            try await b.shows(since)
+            try await copy.shows(lost)
+        }
+    }
+
+    @Test("a handshake says how far each feed is known, and that is kept")
+    func receipts() async throws {
+        let a = MemoryRegion("a", 1)
+        let b = MemoryRegion("b", 2)
+        try await a.createBuckets(Self.bucket)
+        let put = try await a.put(name("one"), bytes(10))
+        var limits = limits
+        limits.greetingMilliseconds = 20
+        try await running([b.service(following: [a], limits: limits)]) {
+            try await b.shows(put)
+            while a.store.receipts(of: RegionID(2))[RegionID(1)] != put.position {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+        }
+    }
+}
