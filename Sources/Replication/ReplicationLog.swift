@@ -31,7 +31,7 @@ struct ReplicationLog: Sendable {
         case .unknownPosition(let peer, let message):
             logger.critical(
                 "a peer does not know its own feed’s position; it was put back from an older copy",
-                metadata: ["peer": "\(peer)", "message": "\(message)"])
+                metadata: ["peer": "\(peer)", "reason": "\(message)"])
         case .rewound(let peer, let position):
             logger.warning(
                 "a peer was put back from an older copy and has fetched back what it lost; it is followed from there",
@@ -48,12 +48,12 @@ struct ReplicationLog: Sendable {
                 metadata: ["peer": "\(peer)"])
         case .malformedAnswer(let peer, let message):
             logger.error(
-                "malformed answer", metadata: ["peer": "\(peer)", "message": "\(message)"])
+                "malformed answer", metadata: ["peer": "\(peer)", "reason": "\(message)"])
         case .refusedSource(let peer, let blob, let message):
             logger.error(
                 "wrong bytes refused",
                 metadata: [
-                    "peer": "\(peer)", "digest": "\(blob)", "message": "\(message)",
+                    "peer": "\(peer)", "digest": "\(blob)", "reason": "\(message)",
                 ])
         case .parked(let reference, let reason):
             logger.warning(
@@ -69,7 +69,7 @@ struct ReplicationLog: Sendable {
         case .storeFailed(let call, let message):
             logger.error(
                 "replication cannot go on for now",
-                metadata: ["call": "\(call.rawValue)", "message": "\(message)"])
+                metadata: ["call": "\(call.rawValue)", "reason": "\(message)"])
         }
     }
 }

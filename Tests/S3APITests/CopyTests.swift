@@ -20,7 +20,9 @@ struct CopyTests {
         arguments: ["/bucket/copy", "/other/copy"])
     func copies(_ target: String) async throws {
         let s3 = try await server()
-        for source in ["bucket/source%20%2B", "/bucket/source%20%2B?versionId=null"] {
+        for source in [
+            "bucket/source%20%2B", "/bucket/source%20%2B?versionId=null", "bucket%2Fsource%20%2B",
+        ] {
             let copy = await s3.put(target, "", [.copySource: source])
             #expect(copy.status == 200)
             #expect(copy.element("ETag") == "\"5d41402abc4b2a76b9719d911017c592\"")

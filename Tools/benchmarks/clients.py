@@ -5,12 +5,13 @@ import statistics
 import time
 
 from . import load, signing
+from .process import Void
 from .reads import figures, order
 from .servers import BUCKET, SeaweedFS
 
 SMALL, SMALL_CONNECTIONS, SMALL_OBJECTS = 4 << 10, 8, 8000
 LARGE, LARGE_CONNECTIONS, LARGE_OBJECTS = 8 << 20, 4, 96
-REACH, AT_MOST_SECONDS = 2, 120
+REACH = 2
 
 WORKS = [
     ("put 4 KiB", "PUT", SMALL, SMALL_CONNECTIONS, SMALL_OBJECTS),
@@ -57,7 +58,9 @@ def run(bench, side, number, method, size, connections, count):
     body = size if method == "PUT" else 0
     script = load.script(bench, "mixed", side.url, method, targets, body, once=True)
     used, start = client_seconds(), time.monotonic()
-    rate, _ = load.rate(side.url, connections, AT_MOST_SECONDS, script)
+    rate, done = load.rate_of_all(side.url, connections, script, load.ends(bench, "mixed"))
+    if done < count - 2 * connections:
+        raise Void(f"only {done} of {count} requests by {method} were made")
     return rate, (client_seconds() - used) / (time.monotonic() - start) / os.cpu_count()
 
 

@@ -1,5 +1,6 @@
 """B13: dropping a million small blobs that nothing names, while the region serves."""
 import http.client
+import shutil
 import statistics
 import threading
 import time
@@ -15,10 +16,12 @@ SMALL, PROBE_SECONDS = 4096, 5
 def collect(bench):
     """Puts and deletes a million, then `holdfast gc --grace 0s` with a client beside it that never rests."""
     rates, ratios, idle, busy = [], {"GET": [], "PUT": []}, {"GET": [], "PUT": []}, {"GET": [], "PUT": []}
-    for number in range(bench.rounds):
-        data = bench.path(f"loaded-{number}")
-        for options in ((), ("--delete",)):
-            bench.load(data, BLOBS, "--chunked-every", "0", *options)
+    loaded, data = bench.path("loaded"), bench.path("copy")
+    for options in ((), ("--delete",)):
+        bench.load(loaded, BLOBS, "--chunked-every", "0", *options)
+    for _ in range(bench.rounds):
+        shutil.rmtree(data, ignore_errors=True)
+        shutil.copytree(loaded, data)
         ours = bench.holdfast(data=data)
         ours.put("probe", bench.random_file("probe", SMALL))
         with Probe(bench, ours) as probe:

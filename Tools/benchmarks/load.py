@@ -1,6 +1,7 @@
 """Clients that make load: curl for large bodies, wrk for many small requests, sockets for uploads."""
 import os
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -32,10 +33,31 @@ def download(url, connections, size):
 
 def rate(url, connections, seconds, script=None):
     """(requests per second, requests) of wrk; an answer that is no success makes the row void."""
-    command = ["wrk", f"-t{min(THREADS, connections)}", f"-c{connections}", f"-d{seconds}s"]
-    if script:
-        command += ["-s", script]
-    said = checked(command + [url])
+    return outcome(checked(wrk(url, connections, seconds, script)))
+
+
+def rate_of_all(url, connections, script, ends, seconds=120):
+    """As `rate`, of a script that was made with `once`: until each thread's list is at its end."""
+    try:
+        client = subprocess.Popen(
+            wrk(url, connections, seconds, script), stdout=subprocess.PIPE, text=True, env=environment())
+    except FileNotFoundError as error:
+        raise CannotRun("wrk is not installed") from error
+    while client.poll() is None and not all(os.path.exists(end) for end in ends):
+        time.sleep(0.002)
+    # Its threads are done; it would sleep until its time is up.
+    client.send_signal(signal.SIGINT)
+    return outcome(client.communicate()[0])
+
+
+def wrk(url, connections, seconds, script):
+    # What takes long is slow, and no failure.
+    command = [
+        "wrk", f"-t{min(THREADS, connections)}", f"-c{connections}", f"-d{seconds}s", "--timeout", "60s"]
+    return command + (["-s", script] if script else []) + [url]
+
+
+def outcome(said):
     if "Non-2xx" in said or "Socket errors" in said:
         raise Void(f"wrk saw failures: {' '.join(said.split()[-20:])}")
     per_second = re.search(r"Requests/sec:\s+([\d.]+)", said)
@@ -46,8 +68,11 @@ def rate(url, connections, seconds, script=None):
 
 
 def script(bench, name, url, method, targets, size=0, once=False):
-    """For wrk, which signs nothing: each of its threads takes a list of URLs, again and again or `once`. Where
-    `size` is given, every body is new."""
+    """For wrk, which signs nothing: each of its threads takes a list of URLs, again and again, or `once`, and
+    then leaves a file `ends(…)[thread]`. Where `size` is given, every body is new."""
+    for end in ends(bench, name):
+        if os.path.exists(end):
+            os.unlink(end)
     for thread, urls in enumerate(targets):
         with open(bench.path(f"{name}-urls-{thread}"), "w") as file:
             file.writelines(one[len(url):] + "\n" for one in urls)
@@ -61,11 +86,16 @@ def script(bench, name, url, method, targets, size=0, once=False):
             "  local seed = io.open('/dev/urandom', 'rb')\n"
             f"  filler = seed:read({max(0, size - 32)}); seed:close()\nend\n"
             "function request()\n"
-            + ("  if count == #targets then wrk.thread:stop() end\n" if once else "")
+            + (f"  if count == #targets then io.open('{bench.path(name)}-end-' .. id, 'w'):close();"
+               " wrk.thread:stop() end\n" if once else "")
             + "  local target = targets[count % #targets + 1]\n  count = count + 1\n"
             + (f"  local body = string.format('%016d%016d', count, id) .. filler\n" if size else "")
             + f"  return wrk.format('{method}', target, nil{', body' if size else ''})\nend\n")
     return path
+
+
+def ends(bench, name):
+    return [f"{bench.path(name)}-end-{thread}" for thread in range(THREADS)]
 
 
 class Upload:

@@ -19,8 +19,10 @@ struct DropBlobs: Decision {
 
     func decide(_ context: inout CommitContext) throws(StorageError) -> [DeadBlob] {
         let released = Set(context.transaction.released)
+        let blobs = candidates.map(\.blob).sorted()
         let named = try context.look { (index) throws(IndexError) in
-            try index.named(among: candidates.map(\.blob))
+            try index.lookAhead(blobs.map(KeySchema.blob))
+            return try index.named(among: blobs)
         }
         var dropped: [DeadBlob] = []
         for candidate in candidates {

@@ -8,10 +8,14 @@ struct CopySource: Sendable {
     let name: ObjectName
     let content: ObjectContent
 
-    /// `bucket/key` or `/bucket/key`, percent-encoded, with or without `?versionId=null`.
+    /// `bucket/key` or `/bucket/key`, percent-encoded, with or without `?versionId=null`. Some clients encode
+    /// the slash behind the bucket too.
     static func parse(_ text: String, limits: S3Limits) throws(S3Error) -> ObjectName {
         let halves = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let path = halves[0].drop { $0 == "/" }
+        let source = String(halves[0].drop { $0 == "/" })
+        let path =
+            source.contains("/")
+            ? source : source.replacing(/%2[Ff]/, with: "/", maxReplacements: 1)
         guard let slash = path.firstIndex(of: "/"),
             BucketName.isValid(String(path[..<slash])),
             let key = try RequestTarget.key(

@@ -89,7 +89,9 @@ extension Configuration {
         data = try reader.require(.data) { $0.isEmpty || $0.utf8.contains(0) ? nil : $0 }
         region = try reader.require(.region, Self.label)
         listen = try reader.value(.listen, ListenAddress.init) ?? .standard
-        domain = try reader.value(.domain) { $0.isEmpty || $0.contains("/") ? nil : $0 }
+        domain = try reader.value(.domain) {
+            $0.isEmpty || $0.contains("/") ? nil : $0.lowercased()
+        }
         acceptsSignatureV2 = try reader.value(.acceptSignatureV2, Self.flag) ?? true
         buckets = try reader.values(.buckets) { BucketName.isValid($0) ? $0 : nil }
         peers = try reader.values(.peers, PeerAddress.init)

@@ -46,9 +46,8 @@ enum RootKeyFile {
         unlink(draft)
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Refusal("cannot write \(path): \(reason())") }
-        Terminal.write(text, to: descriptor)
-        let isSynced = fsync(descriptor) == 0
-        guard close(descriptor) == 0, isSynced, rename(draft, path) == 0, sync(directory) else {
+        let isDurable = Terminal.write(text, to: descriptor) && fsync(descriptor) == 0
+        guard close(descriptor) == 0, isDurable, rename(draft, path) == 0, sync(directory) else {
             throw Refusal("cannot write \(path): \(reason())")
         }
     }
