@@ -30,6 +30,7 @@ bench: build
 	@swift build -c release --product StoreLoader
 	@Tools/benchmark
 
-# Many seeds of the simulation.
+# The long forms, about two hours: everything at once for ten minutes, 10000 seeds of the simulation, an hour
+# of fuzzing. Ends with what passed and what failed.
 soak:
-	@Tools/simulate
+	@Tools/soak

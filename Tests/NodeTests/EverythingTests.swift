@@ -83,12 +83,17 @@ extension NodeTests {
             return kills
         }
 
-        /// No job has failed, and none has found damage: nobody has made any.
+        /// No job has failed, and none has found damage: nobody has made any. A registry deletes a manifest
+        /// before the tags that name it, and a scrub that comes in between says so.
         private static func expectGood(_ status: RegionStatus) {
             #expect(status.damage.isEmpty, "\(status.damage)")
             for job in status.jobs {
                 #expect(job.state != "failed", "\(job)")
-                #expect(job.outcomes.isDisjoint(with: ["mended", "beyondRepair"]), "\(job)")
+                let bad = job.findings.filter { finding in
+                    ["mended", "beyondRepair"].contains(finding.outcome)
+                        && !finding.subject.hasSuffix("/current/link")
+                }
+                #expect(bad.isEmpty, "\(job)")
             }
         }
 
@@ -108,9 +113,9 @@ extension NodeTests {
                     environment: ["REGISTRY": registry.url])
                 #expect(verdict.contains("all as expected"))
                 print("\(region.name): \(verdict)")
-                let status = try await region.status()
-                expectGood(status)
-                let physical = status.store.physicalBytes
+                let repair = try await region.job(["repair", "--deep"])
+                #expect(repair.code == 0 && repair.job.findings.isEmpty, "\(repair.output)")
+                let physical = try await region.status().store.physicalBytes
                 #expect(physical == (try region.allocatedChunkBytes()))
                 // Less than this is not worth while in a file.
                 let slack = UInt64(try region.chunkFiles().count) * 256 << 10

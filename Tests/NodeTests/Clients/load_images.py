@@ -3,7 +3,7 @@ import time
 
 from images import Layer, image, index, push, value_of
 from load_worker import Worker
-from registry import Broken, Refused, Registry, digest_of
+from registry import Away, Broken, Refused, Registry, digest_of
 
 SIZES = [200, 5_000, 9_000, 60_000, 300_000, 1_300_000]
 SHARED = 12
@@ -159,12 +159,21 @@ class ImageWorker(Worker):
         if not self.tags:
             return
         repository, top = self.some_image()
-        self.patiently(self.registry.delete, repository, top.digest)
+        while not self.delete_once(repository, top.digest):
+            # The manifest goes before its tags: one that was cut off may have left those behind.
+            self.push(repository, top)
         self.deleted.add((repository, top.digest))
         for key in [key for key, one in self.tags.items()
                     if key[0] == repository and one.digest == top.digest]:
             del self.tags[key]
             self.deleted_tags[key] = top.digest
+
+    def delete_once(self, repository, digest):
+        try:
+            return self.registry.delete(repository, digest)
+        except Away:
+            self.counts["unanswered"] += 1
+            return False
 
     def some_image(self):
         (repository, _), top = self.random.choice(list(self.tags.items()))

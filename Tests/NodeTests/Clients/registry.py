@@ -126,8 +126,9 @@ class Registry:
         return data if status == 200 else None
 
     def delete(self, repository, digest):
-        """Deletes a manifest, and with it every tag of the repository that names it."""
-        self.request("DELETE", f"/v2/{repository}/manifests/{digest}", expected=(202, 404))
+        """Deletes a manifest, and with it every tag of the repository that names it. Whether it was there."""
+        target = f"/v2/{repository}/manifests/{digest}"
+        return self.request("DELETE", target, expected=(202, 404))[0] == 202
 
     def pull(self, repository, digest):
         """All that a manifest reaches, every byte of it. Throws `Broken`."""

@@ -19,10 +19,10 @@ struct JobAnswer: Decodable, Sendable {
 
     func figure(_ name: String) -> UInt64 { figures[name] ?? 0 }
 
-    /// Collections of all regions, one after the other, that leave nothing to do. What the history of one
-    /// region's tags needs and another has never known, the one takes out of the other's quarantine.
-    static func areIdle(_ round: [JobAnswer]) -> Bool {
-        func sum(_ name: String) -> UInt64 { round.reduce(0) { $0 + $1.figure(name) } }
+    /// Collections of all regions, in two rounds, that leave nothing to do. What the history of one region's
+    /// tags needs and another has never known, the one takes out of the other's quarantine, every second time.
+    static func areIdle(_ jobs: [JobAnswer]) -> Bool {
+        func sum(_ name: String) -> UInt64 { jobs.reduce(0) { $0 + $1.figure(name) } }
         let steps = ["waiting_keys", "removed_keys", "removed_blobs", "aborted_uploads"]
         return steps.allSatisfy { sum($0) == 0 }
             && sum("quarantined_keys") == sum("taken_out_keys")
@@ -81,12 +81,13 @@ extension Region {
     static func collectAll(
         _ regions: [Region], graceSeconds: Int
     ) async throws -> [JobAnswer] {
-        var last: [JobAnswer] = []
+        var (before, last): ([JobAnswer], [JobAnswer]) = ([], [])
         let what = "no region has garbage left"
-        try await eventually(what, within: .seconds(240), else: { "\(last.map(\.figures))" }) {
+        let figures = { "\((before + last).map(\.figures))" }
+        try await eventually(what, within: .seconds(240), else: figures) {
             // What is younger than that is no garbage yet.
             try await Task.sleep(for: .seconds(graceSeconds + 1))
-            last = []
+            (before, last) = (last, [])
             var uploads: UInt64 = 0
             for region in regions {
                 last += [
@@ -95,7 +96,7 @@ extension Region {
                 ]
                 uploads += try await region.status().store.uploads
             }
-            return JobAnswer.areIdle(last) && uploads == 0
+            return !before.isEmpty && JobAnswer.areIdle(before + last) && uploads == 0
         }
         return last
     }
