@@ -9,10 +9,12 @@ internal import Synchronization
 /// commit waits for what it handed over before it hands over more.
 package final class BlockingPool: Sendable {
     private let threads: NIOThreadPool
+    private let threadCount: Int
     private let unfinished = Atomic(0)
 
     /// Starts the threads.
     package init(threads count: Int) {
+        threadCount = count
         threads = NIOThreadPool(numberOfThreads: count)
         threads.start()
     }
@@ -59,6 +61,9 @@ package final class BlockingPool: Sendable {
 
     /// How much is being done and queued.
     var inFlight: Int { unfinished.load(ordering: .relaxed) }
+
+    /// Whether somebody waits for a thread.
+    var isAwaited: Bool { inFlight > threadCount }
 
     /// Ends the threads when what they do is done; what is queued is told that it is not run.
     package func stop() async throws {

@@ -139,17 +139,20 @@ final class BodyPipeline: Sendable {
         return idle
     }
 
-    /// Takes the train's next chunk on a thread of the pool. The thread is given back after each chunk, so
-    /// that a fast body never keeps it from whoever waits for a disk.
+    /// Takes the train's next chunks on a thread of the pool. The thread is given back after a chunk if anybody
+    /// waits for one, so that a fast body never keeps it from them; else it goes on, since waking another
+    /// costs a good part of what hashing a chunk does.
     private func start(_ train: Train) {
         ingest.pool.submit { [self] isRunning in
-            guard let (number, pieces) = next(train) else { return }
-            if isRunning {
-                pass(pieces, through: train)
-            } else {
-                fail(BlockingPool.stopped)
-            }
-            finish(number)
+            repeat {
+                guard let (number, pieces) = next(train) else { return }
+                if isRunning {
+                    pass(pieces, through: train)
+                } else {
+                    fail(BlockingPool.stopped)
+                }
+                finish(number)
+            } while !ingest.pool.isAwaited
             start(train)
         }
     }

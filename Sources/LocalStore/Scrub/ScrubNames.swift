@@ -42,8 +42,10 @@ struct ScrubNames {
                 in: bucket, after: after, limit: limits.pageEntries)
             guard let last = page.last else { return }
             for row in page {
-                guard let content = row.register.visible?.content else { continue }
-                try await check(row.name, content)
+                guard let shown = row.register.visible, let content = shown.content else {
+                    continue
+                }
+                try await check(shown, content)
                 report.advance(1)
                 report.add("checked_names", 1)
             }
@@ -51,16 +53,24 @@ struct ScrubNames {
         }
     }
 
-    private mutating func check(_ name: ObjectName, _ content: ObjectContent) async throws {
+    private mutating func check(_ shown: ObjectVersion, _ content: ObjectContent) async throws {
+        let name = shown.name
         guard let entry = try await store.entry(of: content.blob) else {
-            guard missing.count < limits.missingBlobs else { return }
+            guard try await stillShows(shown), missing.count < limits.missingBlobs else { return }
             return missing.append(
                 BlobInfo(blob: content.blob, sizeBytes: content.sizeBytes, isDamaged: true))
         }
         guard name.bucket != BucketName.system, !entry.isDamaged,
-            let path = LayoutPath(name.key), let reason = try await trouble(path, name, content)
+            let path = LayoutPath(name.key), let reason = try await trouble(path, name, content),
+            try await stillShows(shown)
         else { return }
         report.found(JobFinding(name.description, reason, .beyondRepair))
+    }
+
+    /// A page of names is older than what is looked up for it: a name that was deleted since may have lost what
+    /// it named. A collection deletes a link before what it links, so a link that still shows tells the truth.
+    private func stillShows(_ shown: ObjectVersion) async throws -> Bool {
+        try await visible(shown.name)?.version == shown.version
     }
 
     /// What is wrong with a key of the layout; `nil` where nothing is.
