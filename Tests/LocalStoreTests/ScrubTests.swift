@@ -424,6 +424,10 @@ struct ScrubTests {
         let broken = Set([tag, layer].map { Ledger.name($0).description })
         #expect(Set(later.map(\.subject)) == broken)
         #expect(later.allSatisfy { $0.outcome == .beyondRepair })
+        // What another region has told of is being fetched.
+        try await store.mergePending(try #require(digest.blob), data)
+        let fetching = try await Self.scrub(store).report.findings
+        #expect(fetching.map(\.subject) == [Ledger.name(tag).description])
         try await store.close()
     }
 }

@@ -108,9 +108,13 @@ struct ScrubNames {
         return try await trouble(target: path, name)
     }
 
+    /// A target that another region has told of, and whose bytes are being fetched, is not missing.
     private func trouble(target path: LayoutPath, _ name: ObjectName) async throws -> String? {
         let target = ObjectName(bucket: name.bucket, key: path.key)
-        return try await visible(target) == nil ? "its target \(path.key) is missing" : nil
+        guard let register = try await store.registers(of: [target]).first,
+            register.visible != nil || register.pending.contains(where: { $0.content != nil })
+        else { return "its target \(path.key) is missing" }
+        return nil
     }
 
     private func visible(_ name: ObjectName) async throws -> ObjectVersion? {
