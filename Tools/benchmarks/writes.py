@@ -24,7 +24,7 @@ def large(bench):
         key = blob_key(path)
         steps = ["put", "limit"] if number % 2 == 0 else ["limit", "put"]
         for step in steps:
-            bench.warm_memory(2 * LARGE)
+            bench.warm_memory(4 * LARGE)
             if step == "put":
                 before, start = ours.server.cpu_seconds(), time.monotonic()
                 ours.put(key, path)
