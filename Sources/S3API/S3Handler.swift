@@ -29,7 +29,7 @@ package final class S3Handler: RequestHandler {
         self.blobs = blobs
         self.uploads = uploads
         buckets = Buckets(objects: objects, blobs: blobs)
-        policies = BucketPolicies(objects: objects, buckets: buckets)
+        policies = BucketPolicies(objects: objects, blobs: blobs)
         verifier = RequestVerifier(
             credentials: credentials, acceptsQueryV2: configuration.acceptsQueryV2)
         self.clock = clock

@@ -46,6 +46,8 @@ package struct Buckets: Sendable {
         guard BucketName.isValid(name) else {
             throw StorageError(.invalidArgument, "“\(name)” is not a valid bucket name")
         }
+        // What a bucket of that name allowed before it was deleted must not hold for this one.
+        if try await bucket(name) == nil { try await deleteSettings(of: name) }
         do {
             try await settings.write(
                 ByteBuffer(string: "{\"format\":1}\n"), to: Self.prefix + name,
@@ -69,8 +71,14 @@ package struct Buckets: Sendable {
     package func delete(_ name: String) async throws {
         try await require(name)
         try await settings.delete(Self.prefix + name, if: Preconditions(emptyBucket: name))
-        try await settings.delete(Self.retentionPrefix + name)
-        try await settings.delete(Self.policyPrefix + name)
+        try await deleteSettings(of: name)
+    }
+
+    private func deleteSettings(of name: String) async throws {
+        for prefix in [Self.retentionPrefix, Self.policyPrefix]
+        where try await objects.object(Settings.name(prefix + name)) != nil {
+            try await settings.delete(prefix + name)
+        }
     }
 
     /// How long a bucket keeps what is overwritten and deleted. Throws `noSuchBucket`.

@@ -31,7 +31,7 @@ struct BucketPolicyTests {
         #expect(get.status == 200 && get.body == "hello")
         #expect(await anonymous(s3, .head, "/bucket/public/k").status == 200)
         #expect(await s3.get("/bucket?policy").body == Self.policy)
-        #expect(await s3.get("/bucket?policyStatus").element("IsPublic") == "TRUE")
+        #expect(await s3.get("/bucket?policyStatus").element("IsPublic") == "true")
 
         let narrower = Self.policy.replacing("public/*", with: "other/*")
         #expect(await s3.put("/bucket?policy", narrower).status == 204)
@@ -44,6 +44,7 @@ struct BucketPolicyTests {
         "everyone may do nothing else",
         arguments: [
             (HTTPRequest.Method.get, "/bucket/private"), (.get, "/bucket"), (.get, "/"),
+            (.get, "/bucket/public/k?acl"), (.get, "/bucket/public/k?tagging"),
             (.get, "/bucket?policy"), (.put, "/bucket/public/k"), (.delete, "/bucket/public/k"),
             (.post, "/bucket/public/k?uploads"), (.put, "/bucket?policy"), (.put, "/other"),
             (.get, "/-system/shared/policy/bucket"), (.delete, "/bucket"),

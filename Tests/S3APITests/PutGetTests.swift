@@ -18,9 +18,15 @@ struct PutGetTests {
         #expect(signed.fields[.eTag] == opaque)
         #expect(await s3.head("/bucket/signed").fields[.eTag] == opaque)
         #expect(await s3.get("/bucket/signed", [.ifNoneMatch: opaque]).status == 304)
-        let checksum: HTTPFields = [.other("x-amz-checksum-crc32"): "NhCmhg=="]
-        let summed = await s3.put("/bucket/summed", "hello", checksum, mode: .unsigned)
+        let sha256: HTTPFields = [
+            .other("x-amz-checksum-sha256"): "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ="
+        ]
+        let summed = await s3.put("/bucket/summed", "hello", sha256, mode: .unsigned)
         #expect(summed.fields[.eTag] == opaque)
+        // Tools add a CRC without being asked.
+        let crc: HTTPFields = [.other("x-amz-checksum-crc32"): "NhCmhg=="]
+        let checked = await s3.put("/bucket/checked", "hello", crc, mode: .unsigned)
+        #expect(checked.fields[.eTag] == md5)
         // Who sends the MD5 means it, who promises nothing may compare, and a small body costs little.
         let withMD5: HTTPFields = [.contentMD5: "XUFAKrxLKna5cZ2REBfFkg=="]
         #expect(await s3.put("/bucket/md5", "hello", withMD5).fields[.eTag] == md5)

@@ -56,21 +56,23 @@ struct ScrubNames {
     private mutating func check(_ shown: ObjectVersion, _ content: ObjectContent) async throws {
         let name = shown.name
         guard let entry = try await store.entry(of: content.blob) else {
-            guard try await stillShows(shown), missing.count < limits.missingBlobs else { return }
+            guard try await stillShows(name, content), missing.count < limits.missingBlobs else {
+                return
+            }
             return missing.append(
                 BlobInfo(blob: content.blob, sizeBytes: content.sizeBytes, isDamaged: true))
         }
         guard name.bucket != BucketName.system, !entry.isDamaged,
             let path = LayoutPath(name.key), let reason = try await trouble(path, name, content),
-            try await stillShows(shown)
+            try await stillShows(name, content)
         else { return }
         report.found(JobFinding(name.description, reason, .beyondRepair))
     }
 
     /// A page of names is older than what is looked up for it: a name that was deleted since may have lost what
     /// it named. A collection deletes a link before what it links, so a link that still shows tells the truth.
-    private func stillShows(_ shown: ObjectVersion) async throws -> Bool {
-        try await visible(shown.name)?.version == shown.version
+    private func stillShows(_ name: ObjectName, _ content: ObjectContent) async throws -> Bool {
+        try await visible(name)?.content?.blob == content.blob
     }
 
     /// What is wrong with a key of the layout; `nil` where nothing is.

@@ -19,12 +19,12 @@ final class BucketPolicies: Sendable {
     private static let limit = 1024
 
     private let objects: any ObjectStore
-    private let buckets: Buckets
+    private let blobs: any BlobStore
     private let kept = Mutex<[String: Kept]>([:])
 
-    init(objects: any ObjectStore, buckets: Buckets) {
+    init(objects: any ObjectStore, blobs: any BlobStore) {
         self.objects = objects
-        self.buckets = buckets
+        self.blobs = blobs
     }
 
     /// `nil` where the bucket has none, or is none.
@@ -32,7 +32,8 @@ final class BucketPolicies: Sendable {
         let object = try await objects.object(Buckets.policyName(of: bucket))
         guard let blob = object?.content?.blob else { return nil }
         if let kept = kept.withLock({ $0[bucket] }), kept.blob == blob { return kept.policy }
-        guard let document = try await buckets.policy(of: bucket) else { return nil }
+        // Of the blob that was looked up: by its name another document could be read by now.
+        let document = try await blobs.content(of: blob, limitBytes: Settings.limitBytes)
         let policy = try BucketPolicy(document: document.readableBytesView, bucket: bucket)
         kept.withLock { kept in
             if kept.count >= Self.limit { kept.removeAll() }
@@ -79,6 +80,6 @@ extension S3Handler {
         }
         // Every policy that is taken speaks of everyone.
         return .document(
-            XMLWriter.document("PolicyStatus") { $0.element("IsPublic", "TRUE") })
+            XMLWriter.document("PolicyStatus") { $0.element("IsPublic", "true") })
     }
 }

@@ -37,7 +37,7 @@ struct BodyAnnouncement: Sendable {
 
     /// Whether the ETag of an object with this body is its MD5, which takes twice as long as SHA-256: always,
     /// but for a large body whose client gave a stronger promise of its bytes and none of their MD5.
-    /// `isPromised`: by a digest, a signed hash or a checksum. S3 calls an ETag opaque (API reference, *Object*).
+    /// `isPromised`: by a digest, a signed hash or a SHA-256. S3 calls an ETag opaque (API reference, *Object*).
     func needsMD5(isPromised: Bool) -> Bool {
         md5 != nil || !isPromised || lengthBytes < opaqueETagBytes
     }
@@ -76,7 +76,7 @@ extension S3Handler {
     ) async throws -> StagedBlob {
         let body = try IncomingBody(request)
         let isPromised =
-            digest != nil || body.signedSHA256 != nil || announced.checksum != nil
+            digest != nil || body.signedSHA256 != nil || announced.checksum?.algorithm == .sha256
         var plan = HashPlan(
             sha256: isBlob || body.signedSHA256 != nil,
             md5: !isBlob || announced.needsMD5(isPromised: isPromised),

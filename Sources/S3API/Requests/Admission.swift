@@ -95,7 +95,8 @@ extension S3Operation {
             .list
         case .createBucket, .deleteBucket, .putBucketACL, .putBucketPolicy, .deleteBucketPolicy:
             .administer
-        case .getObject, .headObject, .getObjectACL, .getObjectTagging: .read
+        case .getObject, .headObject: .read
+        case .getObjectACL, .getObjectTagging: .readAttributes
         case .putObject, .copyObject, .putObjectACL, .createMultipartUpload, .uploadPart,
             .uploadPartCopy, .listParts, .completeMultipartUpload, .abortMultipartUpload:
             .write
