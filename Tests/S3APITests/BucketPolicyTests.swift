@@ -1,6 +1,7 @@
 // Buckets that everyone may read: the policy is put, shown, in force at once, and taken away.
 
 internal import HTTPTypes
+internal import NIOCore
 internal import S3API
 internal import Storage
 import Testing
@@ -81,13 +82,30 @@ struct BucketPolicyTests {
         #expect(await s3.get("/bucket?policy").code == "NoSuchBucketPolicy")
     }
 
-    @Test("a bucket that is made anew is not public")
-    func renewed() async throws {
+    @Test(
+        "a bucket that is made anew is not public, even where its policy was left behind",
+        arguments: [false, true])
+    func renewed(leavesPolicy: Bool) async throws {
         let s3 = try await TestServer.withBucket()
         _ = await s3.put("/bucket?policy", Self.policy)
         #expect(await s3.delete("/bucket").status == 204)
+        if leavesPolicy { try await write(Self.policy, s3) }
         #expect(await s3.put("/bucket", "").status == 200)
         _ = await s3.put("/bucket/public/k", "hello")
         #expect(await anonymous(s3, .get, "/bucket/public/k").code == "AccessDenied")
+    }
+
+    @Test("a policy of another region that is not known here allows nothing, and is no failure")
+    func unknown() async throws {
+        let s3 = try await TestServer.withBucket()
+        _ = await s3.put("/bucket/public/k", "hello")
+        try await write(Self.policy.replacing("GetObject", with: "ListBucket"), s3)
+        #expect(await anonymous(s3, .get, "/bucket/public/k").code == "AccessDenied")
+    }
+
+    /// As it comes from another region, or stays when a delete is cut off.
+    private func write(_ policy: String, _ s3: TestServer) async throws {
+        try await Settings(objects: s3.store, blobs: s3.store).write(
+            ByteBuffer(string: policy), to: "shared/policy/bucket")
     }
 }

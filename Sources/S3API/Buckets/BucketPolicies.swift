@@ -34,12 +34,23 @@ final class BucketPolicies: Sendable {
         if let kept = kept.withLock({ $0[bucket] }), kept.blob == blob { return kept.policy }
         // Of the blob that was looked up: by its name another document could be read by now.
         let document = try await blobs.content(of: blob, limitBytes: Settings.limitBytes)
-        let policy = try BucketPolicy(document: document.readableBytesView, bucket: bucket)
+        let policy = try read(document, bucket)
         kept.withLock { kept in
             if kept.count >= Self.limit { kept.removeAll() }
             kept[bucket] = Kept(blob: blob, policy: policy)
         }
         return policy
+    }
+
+    /// A policy that another region took, and this one does not know how to enforce, allows nothing here.
+    private func read(_ document: ByteBuffer, _ bucket: String) throws(AccessError) -> BucketPolicy
+    {
+        do throws(BucketPolicy.Refusal) {
+            return try BucketPolicy(document: document.readableBytesView, bucket: bucket)
+        } catch {
+            throw AccessError(
+                .notAllowed, "the policy of bucket “\(bucket)” is none that is known here")
+        }
     }
 }
 

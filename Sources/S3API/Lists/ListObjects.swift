@@ -62,27 +62,28 @@ extension S3Handler {
     ) async throws -> (page: ListPage, limit: Int) {
         let most = request.limits.listEntries
         let limit = try request.number("max-keys", default: most, cutAt: most)
-        var page = try await objects.list(
-            ListRequest(
-                bucket: try request.bucket, prefix: text.prefix, delimiter: text.delimiter,
-                after: after, limit: limit))
+        let wanted = ListRequest(
+            bucket: try request.bucket, prefix: text.prefix, delimiter: text.delimiter,
+            after: after, limit: limit)
+        let page = try await objects.list(wanted)
         // A list of nothing has nothing to go on from.
-        if limit == 0 { page = ListPage(entries: [], isTruncated: false) }
-        try await lookUp(text.prefix, in: &page)
-        return (page, limit)
+        guard limit > 0 else { return (ListPage(entries: [], isTruncated: false), limit) }
+        return (try await lookedUp(page, wanted), limit)
     }
 
     /// A prefix that is a whole key is how some clients ask whether it is there (Distribution 2.8's `Stat`),
     /// so it is looked up as by HEAD: what is in quarantine is taken out, or is not shown.
-    private func lookUp(_ key: ObjectKey, in page: inout ListPage) async throws {
-        guard case .object(let listed)? = page.entries.first, listed.name.key == key,
+    private func lookedUp(_ page: ListPage, _ wanted: ListRequest) async throws -> ListPage {
+        guard case .object(let listed)? = page.entries.first, listed.name.key == wanted.prefix,
             listed.content?.quarantinedMilliseconds != nil
-        else { return }
-        if let object = try await objects.object(listed.name) {
-            page.entries[0] = .object(object)
-        } else {
-            page.entries.removeFirst()
+        else { return page }
+        guard let object = try await objects.object(listed.name) else {
+            // It was removed since it was listed.
+            return try await objects.list(wanted)
         }
+        var page = page
+        page.entries[0] = .object(object)
+        return page
     }
 }
 

@@ -205,6 +205,23 @@ struct BodyTests {
         #expect(bodies.ingest.statistics()["ingest_buffered_bytes"] == 0)
     }
 
+    @Test("a body gives its thread to whoever waits for one")
+    func givesWay() async throws {
+        let disk = SimulatedDisk()
+        let bodies = try BodyFixture(
+            disk: disk, ingest: IngestLimits(chunksInFlight: 100), threads: 1)
+        let gate = DispatchSemaphore(value: 0)
+        bodies.pool.submit { _ in gate.wait() }
+        let staging = bodies.ingest.stage(HashPlan(sha256: false))
+        try await staging.write(ByteBuffer(bytes: bodyBytes(20 << 20)))
+        let before = disk.calls.count
+        let other = bodies.pool.begin { disk.calls.count - before }
+        gate.signal()
+        let callsBeforeOther = try await other.value()
+        _ = try await staging.finish(BodyPromise())
+        #expect(callsBeforeOther < (disk.calls.count - before) / 2)
+    }
+
     @Test("after the threads have stopped a body is refused, and nothing waits")
     func stopped() async throws {
         let bodies = try BodyFixture()
