@@ -3,7 +3,7 @@
 // `Read/` (bytes out), `Commit/` (decisions), `Index/` (what is derived), `Recovery/` and `Backup/`.
 
 internal import ChunkFiles
-package import DiskIO
+internal import DiskIO
 internal import Journal
 package import Logging
 internal import MetadataIndex
@@ -40,27 +40,37 @@ package final class DurableStore: Sendable {
     /// Held until the store is closed.
     private let lock: Mutex<(any DiskLock)?>
 
-    /// Opens the data directory, making it where it is not there, and recovers what a crash left. Returns
-    /// when everything that was ever acknowledged is there to be read. Throws `refusedToOpen` for a
-    /// directory that is in use, or of a later format. `uptime` is the time since some start; it never goes
-    /// back. `progress` is told how far an index is that has to be brought up to date; its thread waits.
+    /// Opens the data directory that is held, and recovers what a crash left. Returns when everything that was
+    /// ever acknowledged is there to be read. Throws `refusedToOpen` for a directory of a later format. `uptime`
+    /// is the time since some start; it never goes back. `progress` is told how far an index is that has to be
+    /// brought up to date; its thread waits. Where the task is cancelled that is given up soon, by
+    /// `CancellationError`; the next start goes on with it.
     package static func open(
-        _ configuration: LocalStoreConfiguration, disk: any Disk, index factory: IndexFactory,
-        clock: any WallClock, random: @escaping @Sendable () -> UInt64, logger: Logger,
+        _ directory: HeldDirectory, index factory: IndexFactory, clock: any WallClock,
+        random: @escaping @Sendable () -> UInt64, logger: Logger,
         uptime: @escaping @Sendable () -> Duration = DurableStore.elapsed(since: .now),
         progress: @escaping @Sendable (ReplayProgress) -> Void = { _ in }
     ) async throws -> DurableStore {
+        let isGivenUp = Atomic(false)
         let opening = OpenStore(
-            configuration: configuration, disk: disk, factory: factory, clock: clock,
-            random: random, logger: logger, progress: progress)
-        let pool = BlockingPool(threads: configuration.limits.blockingThreads)
+            held: directory, factory: factory, clock: clock, random: random, logger: logger,
+            progress: progress
+        ) { () throws(StorageError) in
+            if isGivenUp.load(ordering: .relaxed) { throw BlockingPool.stopped }
+        }
+        let pool = BlockingPool(threads: directory.configuration.limits.blockingThreads)
         let committerThread = BlockingPool(threads: 1)
         do {
-            let opened = try await pool.run { try opening.run() }
+            let opened = try await withTaskCancellationHandler {
+                try await pool.run { try opening.run() }
+            } onCancel: {
+                isGivenUp.store(true, ordering: .relaxed)
+            }
             return DurableStore(opening, opened, pool, committerThread, uptime)
         } catch {
             try await pool.stop()
             try await committerThread.stop()
+            try Task.checkCancellation()
             throw error
         }
     }
@@ -77,7 +87,7 @@ package final class DurableStore: Sendable {
         clock = opening.clock
         random = opening.random
         logger = opening.logger
-        lock = Mutex(opened.lock)
+        lock = Mutex(opening.held.lock)
         chunks = opened.chunks
         self.pool = pool
         self.committerThread = committerThread

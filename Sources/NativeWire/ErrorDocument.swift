@@ -23,6 +23,8 @@ package struct ErrorDocument: Sendable, Hashable, Codable {
         case invalidRange
         /// Cannot now: stopping, or not ready.
         case busy
+        /// Cannot yet: the store is being opened.
+        case starting
         /// It failed here; the log says why.
         case failed
     }

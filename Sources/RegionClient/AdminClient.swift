@@ -54,7 +54,8 @@ package struct AdminClient: Sendable {
         guard head.status == 200 else {
             let error = try? JSONDocument.decode(ErrorDocument.self, from: bytes)
             throw AdminClientError(
-                .refused, error?.message ?? "the daemon answered with status \(head.status)")
+                error?.code == .starting ? .starting : .refused,
+                error?.message ?? "the daemon answered with status \(head.status)")
         }
         do {
             return try JSONDocument.decode(Document.self, from: bytes)
@@ -85,6 +86,8 @@ package struct AdminClientError: Error, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable {
         /// No daemon answers: exit code 3.
         case unreachable
+        /// The daemon opens its store, and says how far that is.
+        case starting
         /// The daemon said no.
         case refused
         /// What came is not the answer of a daemon that this program knows.

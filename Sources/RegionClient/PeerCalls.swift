@@ -152,7 +152,7 @@ struct PeerCalls: Sendable {
         case .malformed, .limitExceeded, .noSuchCall, .invalidRange: .malformed
         case .unknownPosition: .unknownPosition
         case .pending, .neverHad, .damaged: .notFound
-        case .busy, .failed: .busy
+        case .busy, .starting, .failed: .busy
         }
     }
 }

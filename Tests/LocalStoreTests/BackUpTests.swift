@@ -32,7 +32,8 @@ struct BackUpTests {
     ) async throws -> DurableStore {
         let index = MemoryIndex()
         return try await DurableStore.open(
-            LocalStoreConfiguration(directory: target, limits: limits), disk: region.disk,
+            HeldDirectory(
+                LocalStoreConfiguration(directory: target, limits: limits), disk: region.disk),
             index: IndexFactory(open: { _ in index }, destroy: { _ in }), clock: region.clock,
             random: numbers(seed: 99), logger: quiet)
     }
@@ -121,9 +122,11 @@ struct BackUpTests {
         try await store.close()
         for round in 0..<4 {
             let copy = try await DurableStore.open(
-                LocalStoreConfiguration(
-                    directory: directory.path + "/copy\(round)", limits: limits),
-                disk: PosixDisk(), index: .rocks(), clock: TestClock(), random: numbers(seed: 5),
+                HeldDirectory(
+                    LocalStoreConfiguration(
+                        directory: directory.path + "/copy\(round)", limits: limits),
+                    disk: PosixDisk()), index: .rocks(), clock: TestClock(),
+                random: numbers(seed: 5),
                 logger: quiet)
             for number in 0..<40 {
                 let content = try await copy.object(Ledger.name(ObjectKey("k/\(number)")))?.content
@@ -257,8 +260,10 @@ struct BackUpTests {
         region.disk.makeUnreadable(path, 4096..<8192)
         let report = Recorded()
         try await store.backUp(to: Self.target, report)
+        let damaged = try await store.blob(at: "spoilt")
         let found = report.findings
-        #expect(found.map(\.subject) == [path] && found.first?.outcome == .beyondRepair)
+        #expect(Set(found.map(\.subject)) == [path, damaged.description])
+        #expect(found.count == 2 && found.allSatisfy { $0.outcome == .beyondRepair })
         let copy = try await Self.open(region, limits: limits)
         let blob = try await copy.blob(at: "whole")
         #expect(try await copy.content(of: blob, limitBytes: 1 << 20) == pattern(300_000, seed: 2))
@@ -266,6 +271,31 @@ struct BackUpTests {
         await #expect { try await copy.content(of: spoilt, limitBytes: 1 << 20) } throws: {
             ($0 as? StorageError)?.code == .damaged
         }
+        try await copy.close()
+        try await store.close()
+    }
+
+    @Test("checks every chunk as it copies it, and names the blob of a flipped byte")
+    func flipped() async throws {
+        let region = SimulatedRegion()
+        var limits = testLimits()
+        limits.chunks.lanes = 1
+        let store = try await region.open(limits: limits)
+        try await store.makeLedgerBucket()
+        try await store.put("spoilt", pattern(300_000, seed: 1), Ledger())
+        try await store.put("whole", pattern(300_000, seed: 2), Ledger())
+        let path = try #require(region.disk.paths.first { $0.hasSuffix(".chunk") })
+        region.disk.flip(path, at: 5000)
+        let spoilt = try await store.blob(at: "spoilt")
+        let report = Recorded()
+        try await store.backUp(to: Self.target, report)
+        #expect(report.findings.map(\.subject) == [spoilt.description])
+        #expect(report.findings.first?.outcome == .beyondRepair)
+        #expect(report.figure("damaged_chunks") == 1)
+        #expect(try await store.stat(spoilt)?.isDamaged == true)
+        let copy = try await Self.open(region, limits: limits)
+        let blob = try await copy.blob(at: "whole")
+        #expect(try await copy.content(of: blob, limitBytes: 1 << 20) == pattern(300_000, seed: 2))
         try await copy.close()
         try await store.close()
     }

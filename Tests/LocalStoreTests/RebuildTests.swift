@@ -2,6 +2,7 @@
 // through whatever generations.
 
 import DiskIO
+import Glibc
 import Journal
 import MetadataIndex
 import NIOCore
@@ -55,9 +56,10 @@ struct RebuildTests {
         try await store.close()
     }
 
-    @Test("says how far it is, while a start makes it")
-    func progress() async throws {
-        let directory = try TemporaryDirectory()
+    /// A store without its index, whose replay tells of each batch.
+    private static func withoutIndex(
+        _ directory: TemporaryDirectory
+    ) async throws -> (LocalStoreConfiguration, Ledger) {
         let store = try await openReal(directory)
         let ledger = Ledger()
         try await Buckets(objects: store, blobs: store).create(Ledger.bucket)
@@ -71,9 +73,47 @@ struct RebuildTests {
         let configuration = LocalStoreConfiguration(
             directory: directory.path + "/data", limits: limits)
         try RocksIndex.destroy(directory: configuration.indexDirectory)
+        return (configuration, ledger)
+    }
+
+    @Test("by a start that is given up is kept as far as it came, and the next one goes on there")
+    func givenUp() async throws {
+        let directory = try TemporaryDirectory()
+        let (configuration, ledger) = try await Self.withoutIndex(directory)
+        let opening = Mutex<Task<DurableStore, any Error>?>(nil)
+        let reached = Mutex<UInt64>(0)
+        let task = Task {
+            try await DurableStore.open(
+                HeldDirectory(configuration, disk: PosixDisk()), index: .rocks(),
+                clock: TestClock(), random: numbers(seed: 2), logger: quiet,
+                progress: { progress in
+                    reached.withLock { $0 = progress.readBytes }
+                    guard progress.readBytes > progress.totalBytes / 2 else { return }
+                    while opening.withLock({ $0 == nil }) { usleep(1000) }
+                    opening.withLock { $0?.cancel() }
+                })
+        }
+        opening.withLock { $0 = task }
+        await #expect(throws: CancellationError.self) { try await task.value }
+        let first = Mutex<ReplayProgress?>(nil)
+        let again = try await DurableStore.open(
+            HeldDirectory(configuration, disk: PosixDisk()), index: .rocks(), clock: TestClock(),
+            random: numbers(seed: 3), logger: quiet,
+            progress: { progress in first.withLock { $0 = $0 ?? progress } })
+        let total = try #require(first.withLock { $0?.totalBytes })
+        let left = reached.withLock { $0 }
+        #expect(left > 0 && total < left, "\(total) bytes after \(left)")
+        try await ledger.check(again, "begun twice")
+        try await again.close()
+    }
+
+    @Test("says how far it is, while a start makes it")
+    func progress() async throws {
+        let directory = try TemporaryDirectory()
+        let (configuration, ledger) = try await Self.withoutIndex(directory)
         let told = Mutex<[ReplayProgress]>([])
         let again = try await DurableStore.open(
-            configuration, disk: PosixDisk(), index: .rocks(), clock: TestClock(),
+            HeldDirectory(configuration, disk: PosixDisk()), index: .rocks(), clock: TestClock(),
             random: numbers(seed: 2), logger: quiet,
             progress: { progress in told.withLock { $0.append(progress) } })
         let read = told.withLock { $0.map(\.readBytes) }

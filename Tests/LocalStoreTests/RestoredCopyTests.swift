@@ -44,7 +44,9 @@ struct RestoredCopyTests {
         region.clock.advance(milliseconds: 1000)
         let index = MemoryIndex()
         let copy = try await DurableStore.open(
-            LocalStoreConfiguration(directory: "/backup", limits: testLimits()), disk: region.disk,
+            HeldDirectory(
+                LocalStoreConfiguration(directory: "/backup", limits: testLimits()),
+                disk: region.disk),
             index: IndexFactory(open: { _ in index }, destroy: { _ in }), clock: region.clock,
             random: numbers(seed: 99), logger: quiet)
         return Restored(copy: copy, before: before, lost: lost)

@@ -74,8 +74,10 @@ func openReal(
     limits: LocalStoreLimits = testLimits()
 ) async throws -> DurableStore {
     try await DurableStore.open(
-        LocalStoreConfiguration(directory: directory.path + "/data", limits: limits),
-        disk: PosixDisk(), index: .rocks(), clock: clock, random: numbers(seed: 1), logger: quiet)
+        HeldDirectory(
+            LocalStoreConfiguration(directory: directory.path + "/data", limits: limits),
+            disk: PosixDisk()), index: .rocks(), clock: clock, random: numbers(seed: 1),
+        logger: quiet)
 }
 
 /// One region on a simulated disk. Its index lives as long as it, and loses what a crash takes.
@@ -101,7 +103,8 @@ final class SimulatedRegion: Sendable {
         clock.advance(milliseconds: 1000)
         let seed = opened.add(1, ordering: .relaxed).newValue
         return try await DurableStore.open(
-            LocalStoreConfiguration(directory: "/data", limits: limits), disk: wrapped ?? disk,
+            HeldDirectory(
+                LocalStoreConfiguration(directory: "/data", limits: limits), disk: wrapped ?? disk),
             index: factory(wrap), clock: clock, random: numbers(seed: seed), logger: quiet,
             uptime: uptime)
     }

@@ -62,6 +62,29 @@ extension NodeTests {
             try await west.stop()
         }
 
+        @Test("of a region with a flipped byte names the digest, ends with 1, and has all the rest")
+        func damaged() async throws {
+            let west = try Region("west")
+            try await west.start()
+            try await west.client("put_some.py", ["a", "900000", "700000"])
+            let spoilt = try await west.client("digest_of.py", ["a/0", "900000"])
+            let file = try #require(try west.chunkFiles().first)
+            try RepairTests.flip(file, at: 5000)
+            let copy = west.directory.path("copy")
+            let backup = try await west.job(["backup", copy])
+            #expect(backup.code == 1, "\(backup.output)")
+            let subject = "sha256:" + spoilt.trimmingCharacters(in: .whitespacesAndNewlines)
+            #expect(backup.job.state == "done")
+            #expect(backup.job.findings.map(\.subject) == [subject], "\(backup.output)")
+            let intact = try await west.client("get_one.py", ["a/1"])
+            try await west.stop()
+            try Self.replaceData(of: west, by: copy)
+            try await west.start()
+            #expect(try await west.client("get_one.py", ["a/1"]) == intact)
+            #expect(try await west.client("get_one.py", ["a/0"]).hasPrefix("refused:"))
+            try await west.stop()
+        }
+
         private static func lines(of path: String) throws -> Int {
             guard FileManager.default.fileExists(atPath: path) else { return 0 }
             return try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").count

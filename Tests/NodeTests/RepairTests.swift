@@ -92,7 +92,7 @@ extension NodeTests {
             }
         }
 
-        private static func flip(_ path: String, at offset: UInt64) throws {
+        static func flip(_ path: String, at offset: UInt64) throws {
             guard let file = FileHandle(forUpdatingAtPath: path) else {
                 throw ProgramFailure(description: "cannot write \(path)")
             }

@@ -3,85 +3,6 @@
 import Foundation
 import Testing
 
-/// A way to start that must be refused.
-struct RefusedStart: Sendable, CustomStringConvertible {
-    let description: String
-    /// Without `serve`; `DIR` stands for the machine's directory.
-    var arguments: [String]
-    var environment: [String: String] = [:]
-    /// Written to `DIR/settings.yaml`.
-    var file: String?
-    /// What the line says.
-    var says: [String]
-
-    static let all = [
-        RefusedStart(
-            description: "no data directory", arguments: ["--region", "west"],
-            says: ["--data", "HOLDFAST_DATA"]),
-        RefusedStart(
-            description: "a data directory under a file",
-            arguments: ["--data", "/etc/hostname/data", "--region", "west"],
-            says: ["/etc/hostname/data"]),
-        RefusedStart(
-            description: "a data directory that cannot be written",
-            arguments: ["--data", "/proc/holdfast", "--region", "west"], says: ["/proc/holdfast"]),
-        RefusedStart(
-            description: "an address that is not loopback",
-            arguments: ["--data", "DIR/d", "--region", "west", "--listen", "0.0.0.0:0"],
-            says: ["0.0.0.0:0", "--allow-plaintext"]),
-        RefusedStart(
-            description: "an address that is none",
-            arguments: ["--data", "DIR/d", "--region", "west", "--listen", "localhost"],
-            says: ["--listen", "“localhost”", "HOST:PORT"]),
-        RefusedStart(
-            description: "a bucket name that is none",
-            arguments: ["--data", "DIR/d", "--region", "west"],
-            environment: ["HOLDFAST_BUCKETS": "good,-system"],
-            says: ["HOLDFAST_BUCKETS", "“-system”"]),
-        RefusedStart(
-            description: "a peer without the shared key",
-            arguments: [
-                "--data", "DIR/d", "--region", "west", "--peer", "east=http://127.0.0.1:1",
-            ], says: ["HOLDFAST_PEER_KEY"]),
-        RefusedStart(
-            description: "a peer in the clear beyond loopback",
-            arguments: [
-                "--data", "DIR/d", "--region", "west", "--peer", "east=http://example.org:1",
-            ], environment: ["HOLDFAST_PEER_KEY": "0123456789abcdef"],
-            says: ["example.org", "--allow-plaintext"]),
-        RefusedStart(
-            description: "half a root key",
-            arguments: ["--data", "DIR/d", "--region", "west"],
-            environment: ["HOLDFAST_ACCESS_KEY": "HALF"], says: ["HOLDFAST_SECRET_KEY"]),
-        RefusedStart(
-            description: "a bad value in the environment",
-            arguments: ["--data", "DIR/d", "--region", "west"],
-            environment: ["HOLDFAST_LOG_LEVEL": "loud"],
-            says: ["HOLDFAST_LOG_LEVEL", "“loud”", "trace, debug, info"]),
-        RefusedStart(
-            description: "an unknown key in the file",
-            arguments: ["--config", "DIR/settings.yaml"],
-            file: "data: DIR/d\nregion: west\nlog:\n  levl: info\n",
-            says: ["settings.yaml:4", "“log.levl”", "level, format, requests"]),
-        RefusedStart(
-            description: "a bad value in the file", arguments: ["--config", "DIR/settings.yaml"],
-            file: "data: DIR/d\nregion: west\ndrain_seconds: long\n",
-            says: ["settings.yaml:3", "“long”", "0 to 3600"]),
-        RefusedStart(
-            description: "a list where one value belongs",
-            arguments: ["--config", "DIR/settings.yaml"],
-            file: "data: DIR/d\nregion:\n  - west\n", says: ["settings.yaml:2", "region"]),
-        RefusedStart(
-            description: "a file that is no YAML", arguments: ["--config", "DIR/settings.yaml"],
-            file: "data: [\n", says: ["settings.yaml"]),
-        RefusedStart(
-            description: "no such file", arguments: ["--config", "DIR/none.yaml"],
-            says: ["none.yaml"]),
-        RefusedStart(
-            description: "an unknown flag", arguments: ["--dta", "DIR/d"], says: ["--dta"]),
-    ]
-}
-
 extension NodeTests {
     @Suite("Start and stop")
     struct StartTests {
@@ -144,20 +65,27 @@ extension NodeTests {
             try await region.stop()
         }
 
-        @Test(
-            "while the store is being opened the probes say so, and clients are told to come again")
-        func listensFirst() async throws {
+        /// A stopped region with something in it, whose next start takes long: it makes its index anew, and each
+        /// of its syncs takes a second.
+        private static func slowToStart() async throws -> (Region, digest: String) {
             let region = try Region("west")
             try await region.start()
             try await region.client("put_some.py", ["a", "10", "9000"])
             let digest = try await region.client("get_one.py", ["a/1"])
             try await region.stop()
             try FileManager.default.removeItem(atPath: region.data + "/index")
-            // Syncs that take a second make the start long.
             region.wrapper = [
                 "strace", "-D", "-f", "-o", region.directory.path("trace"), "-e",
                 "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:delay_enter=1000000",
             ]
+            return (region, digest)
+        }
+
+        @Test(
+            "while the store is being opened the probes and status say so, and everyone is told to come again"
+        )
+        func listensFirst() async throws {
+            let (region, digest) = try await Self.slowToStart()
             _ = try region.launch()
             let health = region.url + "/-/health/"
             try await eventually("it says that it reads the journal") {
@@ -169,8 +97,37 @@ extension NodeTests {
             let refused = await HTTP.get(region.url + "/images/a/1")
             #expect(refused?.status == 503)
             #expect(refused?.header("Retry-After") == "1")
+            let status = try await region.command(["status"])
+            #expect(status.contains("region west is starting: "), "\(status)")
+            #expect(status.contains("MiB of the journal are read"), "\(status)")
+            let job = try await Self.run(
+                ["gc", "--data", region.data], in: region.directory, exit: 3)
+            Self.expectOneLine(job, says: ["region west is starting: "])
             try await eventually("it is ready") { await Region.isReady(port: region.port) }
+            #expect(try await region.command(["status"]).contains("follows no other region"))
             #expect(try await region.client("get_one.py", ["a/1"]) == digest)
+            try await region.stop()
+        }
+
+        @Test("SIGTERM gives a start up in order, and the next one has all that was there")
+        func startGivenUp() async throws {
+            let (region, digest) = try await Self.slowToStart()
+            let program = try region.launch()
+            let socket = region.data + "/admin.sock"
+            try await eventually("it says that it reads the journal") {
+                guard FileManager.default.fileExists(atPath: socket) else { return false }
+                return try await region.command(["status"]).contains("MiB of the journal")
+            }
+            program.signal(SIGTERM)
+            #expect(try await program.exitCode(within: .seconds(60)) == 0)
+            #expect(program.output.contains("the start is given up"), "\(program.output)")
+            #expect(program.output.contains("\"stopped\""), "\(program.output)")
+            #expect(!program.output.contains("\"serving\""), "\(program.output)")
+            #expect(!FileManager.default.fileExists(atPath: socket))
+            region.wrapper = []
+            try await region.start()
+            #expect(try await region.client("get_one.py", ["a/1"]) == digest)
+            #expect(try await region.status().damage.isEmpty)
             try await region.stop()
         }
 

@@ -47,7 +47,8 @@ struct StoreLoader: AsyncParsableCommand {
 
     func run() async throws {
         let store = try await DurableStore.open(
-            LocalStoreConfiguration(directory: data), disk: PosixDisk(), index: .rocks(),
+            HeldDirectory(LocalStoreConfiguration(directory: data), disk: PosixDisk()),
+            index: .rocks(),
             clock: TimeOfDay(), random: { UInt64.random(in: .min ... .max) },
             logger: Logger(label: "loader") { StreamLogHandler.standardError(label: $0) })
         let start = ContinuousClock.now

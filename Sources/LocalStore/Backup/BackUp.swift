@@ -9,6 +9,7 @@
 //  6. the files beside the store are copied
 //  7. all is synced, file by file and directory by directory, then the journal's manifest is written, and
 //     the mark is removed
+//  8. what the copying found damaged is held against the index (`ConfirmDamage`), and told
 //
 // Files are copied and never linked: a hole that is punched later would be in a link as well.
 //
@@ -24,7 +25,8 @@ package import Storage
 extension DurableStore {
     /// Makes a copy of the store in `directory`, which is empty or not there. `beside` are names of files of the
     /// data directory that are no part of the store and belong to the copy. Figures: `copied_bytes`,
-    /// `chunk_files`, `journal_bytes`. Throws `invalidArgument` for a target that cannot be one; what was made
+    /// `chunk_files`, `journal_bytes`, `damaged_chunks`: every record is checked as it is copied, and what is
+    /// damaged is told, and so in the copy. Throws `invalidArgument` for a target that cannot be one; what was made
     /// of a backup that failed stays, marked as unfinished.
     package func backUp(
         to directory: String, beside: [String] = [], _ report: any WorkReport
@@ -49,15 +51,18 @@ private struct BackUp: Sendable {
     func run() async throws {
         report.set(JobProgress(stage: "preparing"))
         try await onPool { try prepare() }
-        try await store.gate.whileClosed {
-            let (files, manifest) = try await onPool { try writeJournal() }
-            try await copy(files)
+        let suspects = try await store.gate.whileClosed {
+            let instant = try await onPool { try writeJournal() }
+            let suspects = try await copy(instant)
             try await onPool {
                 try store.disk.syncDirectory(target.chunkDirectory)
                 try store.disk.syncDirectory(target.directory)
-                try finish(manifest)
+                try finish(instant.manifest)
             }
+            return suspects
         }
+        report.set(JobProgress(stage: "damage"))
+        try await ConfirmDamage(store: store, report: report).run(suspects)
         try await tellDamage()
     }
 
@@ -115,8 +120,16 @@ private struct BackUp: Sendable {
 
     // MARK: What is live
 
-    /// Writes the journal, durably, and returns the chunk files that were there at the instant it tells of.
-    private func writeJournal() throws -> (files: [UInt64], manifest: JournalManifest) {
+    /// What the journal of the copy tells of.
+    private struct Instant: Sendable {
+        /// The chunk files that were there, and the last that any record names.
+        var files: [UInt64]
+        var lastFile: UInt64
+        var manifest: JournalManifest
+    }
+
+    /// Writes the journal, durably.
+    private func writeJournal() throws -> Instant {
         guard let index = store.index.enter() else { throw IndexAccess.reopening }
         defer { store.index.leave() }
         report.set(JobProgress(stage: "journal"))
@@ -135,7 +148,9 @@ private struct BackUp: Sendable {
         let here = try writing.endLive()
         let manifest = writing.finished(liveBefore: here).manifest
         report.add("journal_bytes", try directory.sizeBytes(of: manifest.generation))
-        return (files, manifest)
+        return Instant(
+            files: files, lastFile: max(files.last ?? 0, live.head.lastChunkFile),
+            manifest: manifest)
     }
 
     /// No journal: a generation before the copy's, which no index was ever followed through.
@@ -148,36 +163,49 @@ private struct BackUp: Sendable {
 
     // MARK: Files
 
-    private func copy(_ files: [UInt64]) async throws {
+    /// Where no intact chunk was seen on the way.
+    private func copy(_ instant: Instant) async throws -> SuspectPlaces {
+        let files = instant.files
+        var suspects = SuspectPlaces(files: 0...instant.lastFile)
         let reader = store.chunks.reader
         let total = try await store.pool.run { try reader.occupiedBytes(files) }
         report.set(JobProgress(stage: "chunk files", total: total, isBytes: true))
         for file in files {
             let name = ChunkFormat.name(of: file)
-            try await copy(
+            let check = RecordCheck(
+                file: file, limit: store.configuration.limits.scrub.suspects)
+            let copied = try await copy(
                 store.configuration.chunkDirectory + "/" + name,
-                to: target.chunkDirectory + "/" + name)
+                to: target.chunkDirectory + "/" + name, check)
             report.add("chunk_files", 1)
+            guard let copied else { continue }
+            for range in copied.suspects { suspects.add(range, of: file) }
+            suspects.read(file, sizeBytes: copied.checkedBytes)
         }
         for name in beside {
             let source = store.configuration.directory + "/" + name
             guard store.disk.exists(source) else { continue }
-            try await copy(source, to: target.directory + "/" + name)
+            _ = try await copy(source, to: target.directory + "/" + name)
         }
+        return suspects
     }
 
-    private func copy(_ source: String, to path: String) async throws {
+    /// What `check` found of the file.
+    private func copy(
+        _ source: String, to path: String, _ check: RecordCheck? = nil
+    ) async throws -> RecordCheck? {
         let disk = store.disk
         let copying: CopyFile? = try await onPool {
             do throws(DiskError) {
-                return try CopyFile(disk, from: source, to: path)
+                return try CopyFile(disk, from: source, to: path, check: check)
             } catch {
                 guard error.isMissing, !disk.exists(source) else { throw error }
                 return nil
             }
         }
         guard let copying else {
-            return report.found(JobFinding(source, "it is not there any more", .beyondRepair))
+            report.found(JobFinding(source, "it is not there any more", .beyondRepair))
+            return nil
         }
         var pace = ScrubPace(
             bytesPerSecond: nil, limits: store.configuration.limits.scrub, pool: store.pool)
@@ -193,6 +221,7 @@ private struct BackUp: Sendable {
                     source, "\(copying.unreadableBytes) bytes cannot be read from the disk",
                     .beyondRepair))
         }
+        return copying.check
     }
 
     /// Ends rather than take the space that is kept for deletes.

@@ -1,7 +1,8 @@
 // Copies a file piece by piece, so that whoever copies can give way and be told to end in between. Stretches of
 // zeros are left out of the copy, which reads as zeros there all the same: what was punched out of a chunk
-// file takes no room in its copy either.
+// file takes no room in its copy either. The records of a chunk file are checked as they pass.
 
+internal import ChunkFiles
 internal import DiskIO
 
 /// Used by one task; every call blocks.
@@ -21,9 +22,14 @@ final class CopyFile: @unchecked Sendable {
     private var offset: UInt64 = 0
     /// What the disk could not read, and the copy therefore lacks.
     private(set) var unreadableBytes: UInt64 = 0
+    /// Of a chunk file: what was found of its records.
+    private(set) var check: RecordCheck?
 
     /// Makes the file at `target`, which must not be there.
-    init(_ disk: any Disk, from source: String, to target: String) throws(DiskError) {
+    init(
+        _ disk: any Disk, from source: String, to target: String, check: RecordCheck? = nil
+    ) throws(DiskError) {
+        self.check = check
         self.source = try disk.open(source, .read)
         sizeBytes = try self.source.sizeBytes()
         self.target = try disk.open(target, .create)
@@ -36,6 +42,7 @@ final class CopyFile: @unchecked Sendable {
     func step() throws(DiskError) -> UInt64? {
         guard offset < sizeBytes else {
             try target.sync()
+            check?.end()
             return nil
         }
         let count = Int(min(UInt64(Self.stepBytes), sizeBytes - offset))
@@ -44,6 +51,7 @@ final class CopyFile: @unchecked Sendable {
         let wasResident = source.isResident(range)
         defer { if !wasResident { source.evict(range) } }
         try read(count)
+        check?.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         try write(count)
         target.startWriteback(range)
         offset = range.upperBound

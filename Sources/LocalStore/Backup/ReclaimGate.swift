@@ -34,10 +34,10 @@ final class ReclaimGate: Sendable {
     }
 
     /// Runs `body` while no bytes go.
-    func whileClosed(_ body: () async throws -> Void) async throws {
+    func whileClosed<Value>(_ body: () async throws -> Value) async throws -> Value {
         state.withLock { $0.backups += 1 }
         defer { state.withLock { $0.backups -= 1 } }
         while state.withLock({ $0.steps > 0 }) { try await Task.sleep(for: Self.poll) }
-        try await body()
+        return try await body()
     }
 }

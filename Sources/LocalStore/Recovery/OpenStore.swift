@@ -1,16 +1,16 @@
 // Opening a data directory, in the order that makes it safe:
-//  1. take the lock: one daemon on a directory
+//  1. take the lock: one daemon on a directory (`HeldDirectory`)
 //  2. read the manifest, or make the region's identity in a directory that holds nothing yet; refuse a
 //     journal of a later format before anything is changed
 //  3. remove what a switch of generations left behind
 //  4. bring the index up to the end of the journal, of which only what is on the disk counts
 //  5. start a new journal file and new chunk files: nothing that is there is truncated or appended to
 //  6. write the incarnation, durably
-// Nothing is served or acknowledged before the last step is through.
+// Nothing is served or acknowledged before the last step is through. Step 4 may be given up between two batches:
+// what it did is done, and the next start goes on from there.
 
 internal import ChunkFiles
 internal import DiskIO
-internal import Glibc
 internal import Journal
 internal import Logging
 internal import MetadataIndex
@@ -19,7 +19,6 @@ internal import Storage
 struct OpenStore: Sendable {
     /// A data directory that is ready.
     struct Outcome: Sendable {
-        var lock: any DiskLock
         var manifest: JournalManifest
         var index: any KeyValueIndex
         var head: IndexHead
@@ -29,24 +28,24 @@ struct OpenStore: Sendable {
         var damage: [JournalDamage]
     }
 
-    let configuration: LocalStoreConfiguration
-    let disk: any Disk
+    let held: HeldDirectory
     let factory: IndexFactory
     let clock: any WallClock
     let random: @Sendable () -> UInt64
     let logger: Logger
     let progress: @Sendable (ReplayProgress) -> Void
+    /// Throws where the start is given up.
+    let check: @Sendable () throws(StorageError) -> Void
+
+    var configuration: LocalStoreConfiguration { held.configuration }
+    var disk: any Disk { held.disk }
 
     func run() throws(StorageError) -> Outcome {
         do { return try open() } catch { throw StorageError(opening: error) }
     }
 
     private func open() throws -> Outcome {
-        try Self.refuseUnfinishedBackup(disk, configuration)
-        for directory in [configuration.directory, configuration.chunkDirectory] {
-            try disk.makeDirectory(directory)
-        }
-        let lock = try Self.takeLock(disk, configuration)
+        try disk.makeDirectory(configuration.chunkDirectory)
         let directory = JournalDirectory(disk: disk, path: configuration.journalDirectory)
         let manifest = try manifest(directory)
         // A start that was cut off may have made a name and not synced it.
@@ -55,36 +54,14 @@ struct OpenStore: Sendable {
         let recovery = RecoverIndex(
             configuration: configuration, journal: directory, manifest: manifest,
             factory: factory, logger: logger, progress: progress)
-        let recovered = try recovery.run()
+        let recovered = try recovery.run(check: check)
         var head = recovered.head
         let chunks = try openChunks(manifest, head)
         let journal = try startJournal(directory, manifest, recovered, &head)
         return Outcome(
-            lock: lock, manifest: manifest, index: recovered.index, head: head, journal: journal,
-            chunks: chunks, recovery: recovery, damage: recovered.damage)
-    }
-
-    /// Held until it is let go of.
-    static func takeLock(
-        _ disk: any Disk, _ configuration: LocalStoreConfiguration
-    ) throws(StorageError) -> any DiskLock {
-        do throws(DiskError) {
-            return try disk.lock(configuration.lockFile)
-        } catch {
-            guard error.code == EWOULDBLOCK else { throw StorageError(opening: error) }
-            throw StorageError(
-                .refusedToOpen, "the data directory is in use by another process", cause: error)
-        }
-    }
-
-    /// Whatever is there of it, it is not all.
-    static func refuseUnfinishedBackup(
-        _ disk: any Disk, _ configuration: LocalStoreConfiguration
-    ) throws(StorageError) {
-        guard disk.exists(configuration.unfinishedBackup) else { return }
-        throw StorageError(
-            .refusedToOpen,
-            "this is a backup that was not finished; make another, and remove this one")
+            manifest: manifest, index: recovered.index, head: head, journal: journal,
+            chunks: chunks,
+            recovery: recovery, damage: recovered.damage)
     }
 
     private func manifest(_ directory: JournalDirectory) throws -> JournalManifest {

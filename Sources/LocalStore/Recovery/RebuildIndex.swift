@@ -36,12 +36,11 @@ package struct RebuildIndex: Sendable {
     /// and where there is no journal to read.
     package func run() throws(StorageError) -> RebuiltIndex {
         guard disk.exists(configuration.journalDirectory) else { throw Self.noJournal }
-        try OpenStore.refuseUnfinishedBackup(disk, configuration)
-        let lock = try OpenStore.takeLock(disk, configuration)
+        let held = try HeldDirectory(configuration, disk: disk)
         do {
             let rebuilt = try rebuild()
             // The daemon may have it when the index is closed, and not before.
-            withExtendedLifetime(lock) {}
+            withExtendedLifetime(held) {}
             return rebuilt
         } catch {
             throw StorageError(opening: error)

@@ -45,17 +45,18 @@ struct RecoverIndex: Sendable {
     /// Told now and then, by the thread that replays.
     var progress: @Sendable (ReplayProgress) -> Void = { _ in }
 
-    func run() throws(StorageError) -> Outcome {
+    /// `check` throws where the replay is to end between two batches; the index is then closed.
+    func run(check: () throws(StorageError) -> Void = {}) throws(StorageError) -> Outcome {
         do {
             let opened = try openIndex()
             do {
-                return try replay(into: opened)
+                return try replay(into: opened, check)
             } catch IndexError.corrupt(let reason) {
                 logger.error(
                     "the index is damaged and is rebuilt", metadata: ["reason": "\(reason)"])
                 try opened.index.close()
             }
-            return try replay(into: try newIndex())
+            return try replay(into: try newIndex(), check)
         } catch {
             throw StorageError(opening: error)
         }
@@ -64,7 +65,7 @@ struct RecoverIndex: Sendable {
     /// Discards the index that is there, whatever it says, and makes it anew.
     func rebuild() throws(StorageError) -> Outcome {
         do {
-            return try replay(into: try newIndex(after: try followedTo()))
+            return try replay(into: try newIndex(after: try followedTo())) {}
         } catch {
             throw StorageError(opening: error)
         }
@@ -137,7 +138,9 @@ struct RecoverIndex: Sendable {
 
     // MARK: Replaying
 
-    private func replay(into opened: Opened) throws -> Outcome {
+    private func replay(
+        into opened: Opened, _ check: () throws(StorageError) -> Void
+    ) throws -> Outcome {
         let (index, head) = (opened.index, opened.head)
         var replay = try JournalReplay(
             journal, manifest, from: head?.replay, limits: configuration.limits.journal)
@@ -151,6 +154,7 @@ struct RecoverIndex: Sendable {
             for record in batch.records { try transaction.apply(record) }
             transaction.head.replay = batch.end
             batches += 1
+            try goOn(with: opened, replay, check)
             if transaction.changeBytes >= configuration.limits.replayBytes {
                 try index.apply(transaction.changes())
                 transaction = IndexTransaction(index, head: transaction.head)
@@ -161,6 +165,7 @@ struct RecoverIndex: Sendable {
         try index.apply(transaction.changes())
         // Should the next start come soon as well, it has nothing to read again.
         if batches > 0 { try index.flush() }
+        try goOn(with: opened, replay, check)
         let lost = opened.discarded.flatMap {
             JournalDamage.end(before: $0, at: replay.nextSequence)
         }
@@ -169,6 +174,21 @@ struct RecoverIndex: Sendable {
         return Outcome(
             index: index, head: transaction.head, nextSequence: replay.nextSequence,
             damage: damage)
+    }
+
+    /// What was applied to an index that is closed stays in it. What is lost is told by the start that finds
+    /// it, since the next one would begin behind it: that one is not given up.
+    private func goOn(
+        with opened: Opened, _ replay: borrowing JournalReplay,
+        _ check: () throws(StorageError) -> Void
+    ) throws {
+        guard replay.damage.isEmpty, opened.discarded == nil else { return }
+        do {
+            try check()
+        } catch {
+            try opened.index.close()
+            throw error
+        }
     }
 
     private func report(_ replay: JournalReplay, _ damage: [JournalDamage], batches: Int) {

@@ -28,13 +28,22 @@ struct StatusCommand: AsyncParsableCommand {
     }
 
     private func show(_ client: AdminClient) async throws {
-        let status = try await DaemonOptions.answer { try await client.status() }
-        if json {
-            Terminal.write(String(buffer: try JSONDocument.encode(status)), to: STDOUT_FILENO)
-            return
+        try await DaemonOptions.answer {
+            do {
+                let status = try await client.status()
+                try write(status, StatusScreen(status).text)
+            } catch let error as AdminClientError where error.code == .starting {
+                // What the probe says of it.
+                let starting = HealthDocument(status: "unavailable", reason: error.message)
+                try write(starting, error.message + "\n")
+            }
         }
+    }
+
+    private func write(_ document: some Encodable, _ text: String) throws {
         // Home and clear, so that a watched screen stands still.
         let clear = watch && Terminal.isTerminal(STDOUT_FILENO) ? "\u{1B}[H\u{1B}[J" : ""
-        Terminal.write(clear + StatusScreen(status).text, to: STDOUT_FILENO)
+        let shown = json ? String(buffer: try JSONDocument.encode(document)) : clear + text
+        Terminal.write(shown, to: STDOUT_FILENO)
     }
 }

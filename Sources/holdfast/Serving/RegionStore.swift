@@ -8,11 +8,33 @@ internal import Replication
 internal import Storage
 
 enum RegionStore {
-    /// Throws a `Refusal` that names the data directory.
+    /// Takes the data directory. Throws a `Refusal` that names it.
+    static func hold(_ configuration: Configuration) throws -> HeldDirectory {
+        do {
+            return try HeldDirectory(
+                LocalStoreConfiguration(
+                    directory: configuration.data, limits: limits(configuration)),
+                disk: PosixDisk())
+        } catch {
+            throw refusal(error, configuration)
+        }
+    }
+
+    /// Throws a `Refusal` that names the data directory, or `CancellationError`.
     static func open(
-        _ configuration: Configuration, clock: any WallClock, logger: Logger,
-        progress: @escaping @Sendable (ReplayProgress) -> Void
+        _ directory: HeldDirectory, _ configuration: Configuration, clock: any WallClock,
+        logger: Logger, progress: @escaping @Sendable (ReplayProgress) -> Void
     ) async throws -> DurableStore {
+        do {
+            return try await DurableStore.open(
+                directory, index: .rocks(), clock: clock,
+                random: { UInt64.random(in: .min ... .max) }, logger: logger, progress: progress)
+        } catch let error as StorageError {
+            throw refusal(error, configuration)
+        }
+    }
+
+    private static func limits(_ configuration: Configuration) -> LocalStoreLimits {
         var limits = LocalStoreLimits()
         if let interval = configuration.verifyInterval { limits.reads.verifyInterval = interval }
         if let bytes = configuration.reserveBytes { limits.reserveBytes = bytes }
@@ -22,16 +44,12 @@ enum RegionStore {
         case .keptForEver: limits.collect.idleUploads = nil
         case .abortedAfter(let limit): limits.collect.idleUploads = limit
         }
-        do {
-            return try await DurableStore.open(
-                LocalStoreConfiguration(directory: configuration.data, limits: limits),
-                disk: PosixDisk(), index: .rocks(), clock: clock,
-                random: { UInt64.random(in: .min ... .max) }, logger: logger,
-                progress: progress)
-        } catch let error as StorageError {
-            let cause = error.cause.map { " (\($0))" } ?? ""
-            throw Refusal("\(configuration.data): \(error.message)\(cause)")
-        }
+        return limits
+    }
+
+    private static func refusal(_ error: StorageError, _ configuration: Configuration) -> Refusal {
+        let cause = error.cause.map { " (\($0))" } ?? ""
+        return Refusal("\(configuration.data): \(error.message)\(cause)")
     }
 
     /// Writes down what this start could not read of the journal, so that a repair asks other regions for

@@ -8,25 +8,30 @@ internal import Replication
 internal import ServiceLifecycle
 internal import Storage
 
-struct HTTPListening: Service {
-    let service: HTTPService
-
-    func run() async throws {
-        try await withGracefulShutdownHandler {
-            try await service.run()
-        } onGracefulShutdown: {
-            service.stop()
-        }
-    }
-}
-
-/// The region's own port. It serves from before the store is open, so its task is not one of the group's; what
-/// the group has of it is its place in the order of stopping.
-final class FrontListening: Service {
+/// A port or a socket. It serves from before the store is open, so its task is not one of the group's; what the
+/// group has of it is its place in the order of stopping.
+final class EarlyListening: Service {
     private let service: HTTPService
+    private let handler: ReplaceableHandler
     private let ended = AsyncStream<Never>.makeStream()
 
-    init(_ service: HTTPService) { self.service = service }
+    /// Opens it; `handler` answers until another does. Throws a `Refusal`.
+    init(
+        _ address: ListenerAddress, _ handler: any RequestHandler, limits: HTTPLimits,
+        logger: Logger, log: (any RequestHandler) -> any RequestHandler = { $0 }
+    ) async throws {
+        self.handler = ReplaceableHandler(handler)
+        service = HTTPService(
+            configuration: HTTPServiceConfiguration(listeners: [address], limits: limits),
+            handler: log(self.handler), logger: logger)
+        do {
+            try await service.bind()
+        } catch let error as ListenerError {
+            throw Refusal(error.description)
+        }
+    }
+
+    func answer(by handler: any RequestHandler) { self.handler.replace(by: handler) }
 
     /// Returns when every connection is closed.
     func serve() async throws {

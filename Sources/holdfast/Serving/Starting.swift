@@ -1,7 +1,6 @@
-// What the region's own port answers while its store is being opened. That may take long, where the index has
-// to be made anew: whoever watches the probes sees that it is under way and how far.
+// What the region's own port and its admin socket answer while its store is being opened. That may take long,
+// where the index has to be made anew: whoever watches sees that it is under way and how far.
 
-internal import Glibc
 internal import HTTPServer
 internal import HTTPTypes
 internal import LocalStore
@@ -41,13 +40,5 @@ extension Readiness {
     static func reading(_ progress: ReplayProgress) -> Readiness {
         let (read, total) = (progress.readBytes >> 20, progress.totalBytes >> 20)
         return .unavailable("starting: \(read) of \(total) MiB of the journal are read")
-    }
-}
-
-enum StartSignals {
-    /// Until the services run, and take the signals over, one ends the process at once: what a start does,
-    /// the next one does again.
-    static func endAtOnce() {
-        for number in [SIGTERM, SIGINT] { signal(number) { _ in _exit(0) } }
     }
 }

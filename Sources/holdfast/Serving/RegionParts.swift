@@ -1,0 +1,106 @@
+// What a region's daemon consists of, and how the parts are joined. Nothing else knows more than one of them.
+
+internal import Access
+internal import LocalStore
+internal import Logging
+internal import NativeAPI
+internal import RegionClient
+internal import Replication
+internal import S3API
+internal import Storage
+
+extension RegionDaemon {
+    /// The credentials that were given, or those of the data directory.
+    func rootKey() throws -> KeyPair {
+        if let key = configuration.rootKey { return key }
+        let (key, path) = try RootKeyFile.loadOrCreate(in: configuration.data)
+        logger.info("the root credentials are in a file", metadata: ["path": "\(path)"])
+        return key
+    }
+
+    func s3(
+        _ store: DurableStore, _ mending: MendBlobs, _ rootKey: KeyPair
+    ) -> S3Handler {
+        S3Handler(
+            objects: store, blobs: ReadRepair(store, mending: mending), uploads: store,
+            credentials: RootCredentials(accessKey: rootKey.accessKey, secret: rootKey.secretKey),
+            clock: clock,
+            configuration: S3Configuration(
+                domain: configuration.domain, acceptsQueryV2: configuration.acceptsSignatureV2),
+            logger: logger)
+    }
+
+    func peerKey() -> PeerKey? {
+        configuration.peerKey.flatMap { PeerKey(secret: Array($0.utf8)) }
+    }
+
+    func peer(_ store: DurableStore) -> PeerHandler {
+        let feed = InterruptibleFeed(inner: store, interruption: feedInterruption)
+        let key = peerKey()
+        return PeerHandler(
+            region: store.region,
+            answers: RegionAnswers(
+                name: configuration.region, feed: feed, blobs: store, clock: clock),
+            blobs: store, confirmed: confirmed, clock: clock, logger: logger, keys: { _ in key })
+    }
+
+    func admin(
+        _ store: DurableStore, _ replication: ReplicationService, _ jobs: RegionJobs
+    ) -> AdminHandler {
+        AdminHandler(
+            identity: DaemonIdentity(
+                region: store.region, name: configuration.region,
+                incarnation: store.incarnation, version: Holdfast.version,
+                startedMilliseconds: clock.milliseconds()),
+            maintenance: store, jobs: jobs.admin,
+            history: AdminHistory(history: store, rollback: RollBack(store)), clock: clock,
+            logger: logger,
+            replication: { replication.status() })
+    }
+
+    func peers(of store: DurableStore) throws -> [ReplicationPeer] {
+        let client = HTTPClient()
+        return try configuration.peers.map { peer in
+            guard let url = PeerURL(peer.url), let key = peerKey() else {
+                throw Refusal("“\(peer.url)” is not the URL of a region")
+            }
+            return ReplicationPeer(
+                name: peer.name, url: peer.url,
+                transport: PeerTransport(
+                    url: url, region: store.region, key: key, client: client, clock: clock,
+                    nonce: {
+                        var generator = SystemRandomNumberGenerator()
+                        return PeerNonce(using: &generator)
+                    }))
+        }
+    }
+
+    static func stores(_ store: DurableStore) -> ReplicationStores {
+        ReplicationStores(objects: store, blobs: store, uploads: store, feed: store)
+    }
+
+    func replication(
+        _ store: DurableStore, _ peers: [ReplicationPeer]
+    ) -> ReplicationService {
+        ReplicationService(
+            name: configuration.region, peers: peers, stores: Self.stores(store), clock: clock,
+            logger: logger)
+    }
+
+    func repair(
+        _ store: DurableStore, _ peers: [ReplicationPeer], _ mending: MendBlobs,
+        _ replication: ReplicationService
+    ) -> RepairRegion {
+        RepairRegion(
+            store: store, settings: Settings(objects: store, blobs: store), mending: mending,
+            names: RecoverNames(peers: peers, feed: store),
+            take: { try await replication.take($0, from: $1) })
+    }
+
+    func schedule(_ store: DurableStore, _ repair: RepairRegion) -> ScrubSchedule {
+        ScrubSchedule(
+            repair: repair, settings: Settings(objects: store, blobs: store),
+            intervalDays: configuration.scrubIntervalDays,
+            bytesPerSecond: configuration.scrubBytesPerSecond, clock: clock, logger: logger)
+    }
+}
