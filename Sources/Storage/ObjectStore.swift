@@ -13,12 +13,18 @@ package struct Preconditions: Sendable, Hashable {
 
     package var ifMatch: ETags?
     package var ifNoneMatch: ETags?
+    /// The visible version is this one: what is written was made from it. `preconditionFailed` otherwise.
+    package var version: Version?
     /// The write is refused with `bucketNotEmpty` unless this bucket shows no object.
     package var emptyBucket: String?
 
-    package init(ifMatch: ETags? = nil, ifNoneMatch: ETags? = nil, emptyBucket: String? = nil) {
+    package init(
+        ifMatch: ETags? = nil, ifNoneMatch: ETags? = nil, version: Version? = nil,
+        emptyBucket: String? = nil
+    ) {
         self.ifMatch = ifMatch
         self.ifNoneMatch = ifNoneMatch
+        self.version = version
         self.emptyBucket = emptyBucket
     }
 

@@ -201,8 +201,12 @@ struct CommitContext {
     }
 
     func check(_ conditions: Preconditions, _ name: ObjectName) throws(StorageError) {
-        if conditions.ifMatch != nil || conditions.ifNoneMatch != nil {
-            let etag = try register(name).visible?.content?.etag
+        if conditions.dependOnName {
+            let visible = try register(name).visible
+            if let version = conditions.version, visible?.version != version {
+                throw StorageError(.preconditionFailed, "\(name) has changed")
+            }
+            let etag = visible?.content?.etag
             if let wanted = conditions.ifMatch, !wanted.matches(etag) {
                 let code: StorageError.Code = etag == nil ? .noSuchKey : .preconditionFailed
                 throw StorageError(code, "If-Match does not hold for \(name)")
@@ -216,6 +220,12 @@ struct CommitContext {
         guard tally.objects == 0 else {
             throw StorageError(.bucketNotEmpty, "bucket “\(bucket)” is not empty")
         }
+    }
+}
+
+extension Preconditions {
+    fileprivate var dependOnName: Bool {
+        ifMatch != nil || ifNoneMatch != nil || version != nil
     }
 }
 

@@ -99,7 +99,11 @@ extension MemoryStore: ObjectStore {
 
 extension MemoryStore.State {
     func check(_ conditions: Preconditions, _ name: ObjectName) throws(StorageError) {
-        let etag = register(name).visible?.content?.etag
+        let visible = register(name).visible
+        if let version = conditions.version, visible?.version != version {
+            throw StorageError(.preconditionFailed, "\(name) has changed")
+        }
+        let etag = visible?.content?.etag
         if let wanted = conditions.ifMatch, !wanted.matches(etag) {
             let code: StorageError.Code = etag == nil ? .noSuchKey : .preconditionFailed
             throw StorageError(code, "If-Match does not hold for \(name)")
