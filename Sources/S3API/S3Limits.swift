@@ -30,6 +30,9 @@ package struct S3Limits: Sendable, Hashable {
     package var documentDepth = 8
     /// Elements of a bucket's settings document; those of a list of keys or parts follow from their number.
     package var documentElements = 1000
+    package var lifecycleRules = 1000
+    package var lifecycleElements = 20_000
+    package var lifecycleIDCharacters = 255
     package var corsRules = 100
     package var corsElements = 2000
     /// How often the tags of an object that is written meanwhile are tried to be set.

@@ -16,6 +16,8 @@ package struct Bucket: Sendable, Hashable {
 package enum BucketDocument: String, Sendable, CaseIterable {
     /// What pages of other origins may ask of it.
     case cors
+    /// What is deleted of it by its age.
+    case lifecycle
     /// What it allows to everyone.
     case policy
     /// What no policy may allow to everyone.

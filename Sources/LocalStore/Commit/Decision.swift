@@ -127,6 +127,25 @@ struct CommitContext {
         return version
     }
 
+    /// Records a version just above the one that was judged, below whatever anyone writes now. What it takes the
+    /// place of becomes history where `register` is given.
+    mutating func recordNext(
+        _ kind: ObjectVersion.Kind, after judged: ObjectVersion,
+        over register: ObjectRegister? = nil
+    ) throws(StorageError) -> ObjectVersion {
+        let version = Version(stamp: judged.version.stamp.successor, region: region)
+        let next = inFeed(
+            ObjectVersion(
+                name: judged.name, version: version, position: nil, kind: kind,
+                state: .published))
+        if let register {
+            try record(next, over: register)
+        } else {
+            try record(.object(next))
+        }
+        return next
+    }
+
     /// The version at the next place in this region's feed, unless it stays in its region.
     func inFeed(_ version: ObjectVersion) -> ObjectVersion {
         guard !KeyRules.isRegionLocal(version.name) else { return version }

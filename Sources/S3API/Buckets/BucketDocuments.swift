@@ -55,6 +55,7 @@ extension S3Handler {
     ) throws(S3Error) -> ByteBuffer {
         switch kind {
         case .cors: try CORSConfiguration(document: body, limits: limits).document
+        case .lifecycle: try LifecycleConfiguration(document: body, limits: limits).document
         case .tagging:
             try TagSet(document: body, most: limits.bucketTags, limits: limits).document
         case .publicAccessBlock: try PublicAccessBlock(document: body, limits: limits).document
@@ -87,10 +88,11 @@ extension BucketSetting {
     var document: BucketDocument? {
         switch self {
         case .cors: .cors
+        case .lifecycle: .lifecycle
         case .policy, .policyStatus: .policy
         case .publicAccessBlock: .publicAccessBlock
         case .tagging: .tagging
-        case .accelerate, .acl, .encryption, .lifecycle, .logging, .notification, .objectLock,
+        case .accelerate, .acl, .encryption, .logging, .notification, .objectLock,
             .ownershipControls, .replication, .requestPayment, .versioning, .website:
             nil
         }
@@ -102,6 +104,7 @@ extension BucketDocument {
     var label: String {
         switch self {
         case .cors: "BucketCors"
+        case .lifecycle: "BucketLifecycleConfiguration"
         case .policy: "BucketPolicy"
         case .publicAccessBlock: "PublicAccessBlock"
         case .tagging: "BucketTagging"
@@ -111,7 +114,7 @@ extension BucketDocument {
     fileprivate var putStatus: HTTPResponse.Status {
         switch self {
         case .policy, .tagging: .noContent
-        case .cors, .publicAccessBlock: .ok
+        case .cors, .lifecycle, .publicAccessBlock: .ok
         }
     }
 }

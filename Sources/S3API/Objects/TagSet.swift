@@ -40,26 +40,33 @@ struct TagSet: Sendable, Hashable {
         guard let set = root.child("TagSet") else { throw .malformedXML }
         try set.expectChildren(["Tag"])
         var tags: [MetadataField] = []
-        for tag in set.children {
-            try tag.expectChildren(["Key", "Value"])
-            guard let name = tag.child("Key"), let value = tag.child("Value") else {
-                throw .malformedXML
-            }
-            tags.append(MetadataField(name: name.text, value: value.text))
-        }
+        for tag in set.children { tags.append(try MetadataField(tag: tag)) }
         try self.init(tags, most: most, limits: limits)
     }
 
     var document: ByteBuffer {
         XMLWriter.document("Tagging") { writer in
             writer.element("TagSet") { writer in
-                for tag in tags {
-                    writer.element("Tag") {
-                        $0.element("Key", tag.name)
-                        $0.element("Value", tag.value)
-                    }
-                }
+                for tag in tags { tag.write(to: &writer) }
             }
+        }
+    }
+}
+
+extension MetadataField {
+    /// Reads a `Tag` element. Throws `MalformedXML`.
+    init(tag: XMLElement) throws(S3Error) {
+        try tag.expectChildren(["Key", "Value"])
+        guard let name = tag.child("Key"), let value = tag.child("Value") else {
+            throw .malformedXML
+        }
+        self.init(name: name.text, value: value.text)
+    }
+
+    func write(to writer: inout XMLWriter) {
+        writer.element("Tag") {
+            $0.element("Key", name)
+            $0.element("Value", value)
         }
     }
 }

@@ -57,6 +57,9 @@ extension MemoryStore: ObjectStore {
             try state.check(conditions, name)
             guard state.register(name).visible != nil else { return nil }
             return record(.tombstone, name, &state)
+        case .expire(_, let expected):
+            guard state.register(name).visible?.version == expected else { return nil }
+            return record(.tombstone, name, &state, stamp: expected.stamp.successor)
         }
     }
 
@@ -73,11 +76,14 @@ extension MemoryStore: ObjectStore {
 
     /// Stamps above every version known of the name, and gives it the next place in the feed.
     private func record(
-        _ kind: ObjectVersion.Kind, _ name: ObjectName, _ state: inout State
+        _ kind: ObjectVersion.Kind, _ name: ObjectName, _ state: inout State,
+        stamp: HybridTimestamp? = nil
     ) -> ObjectVersion {
         let register = state.register(name)
-        let stamp = state.clock.next(
-            wallMilliseconds: wallClock.milliseconds(), above: register.greatestStamp)
+        let stamp =
+            stamp
+            ?? state.clock.next(
+                wallMilliseconds: wallClock.milliseconds(), above: register.greatestStamp)
         var version = ObjectVersion(
             name: name, version: Version(stamp: stamp, region: region), position: nil, kind: kind,
             state: .published)

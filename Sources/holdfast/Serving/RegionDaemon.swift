@@ -96,8 +96,10 @@ struct RegionDaemon: Service {
         let mending = MendBlobs(peers: peers, stores: Self.stores(store), logger: logger)
         let repair = repair(store, peers, mending, replication)
         let jobs = RegionJobs(
-            board: JobBoard(clock: clock), store: store, repair: repair, replication: replication,
-            confirmed: confirmed)
+            board: JobBoard(clock: clock), store: store, repair: repair,
+            lifecycle: ApplyLifecycle(
+                objects: store, blobs: store, uploads: store, clock: clock),
+            replication: replication, confirmed: confirmed)
         let health = HealthHandler(logger: logger) { [readiness] in
             store.refusal.map { .unavailable($0.message) } ?? readiness.current
         }
