@@ -78,7 +78,6 @@ package final class S3Handler: RequestHandler {
         try request.principal.require(
             operation.action, bucket: request.target.bucket, key: request.target.key)
         try HeaderRules.check(request.fields, writes: operation.writes)
-        try requireOwner(request.fields)
         return try await perform(operation, request)
     }
 
@@ -117,15 +116,6 @@ package final class S3Handler: RequestHandler {
         case .putObjectTagging: try await putObjectTagging(request)
         case .deleteObjectTagging: try await deleteObjectTagging(request)
         case .getObjectAttributes: try await getObjectAttributes(request)
-        }
-    }
-
-    /// Who says whose bucket it has to be means no other (Amazon S3 User Guide, "Verifying bucket ownership
-    /// with bucket owner condition"). One account owns all.
-    private func requireOwner(_ fields: HTTPFields) throws(AccessError) {
-        for name in [HTTPField.Name.expectedOwner, .expectedSourceOwner] {
-            guard let expected = fields[name], expected != owner.id else { continue }
-            throw AccessError(.notAllowed, "the bucket belongs to “\(owner.id)”")
         }
     }
 

@@ -1,5 +1,6 @@
 // Lifecycles: taken, shown, and acted on when the time has come.
 
+import HTTPTypes
 import RegistryLayout
 import S3API
 import Storage

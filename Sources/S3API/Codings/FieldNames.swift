@@ -37,8 +37,6 @@ extension HTTPField.Name {
     package static let objectAttributes = known("x-amz-object-attributes")
     package static let maxParts = known("x-amz-max-parts")
     package static let partNumberMarker = known("x-amz-part-number-marker")
-    package static let expectedOwner = known("x-amz-expected-bucket-owner")
-    package static let expectedSourceOwner = known("x-amz-source-expected-bucket-owner")
     package static let objectOwnership = known("x-amz-object-ownership")
 
     package static let checksumCRC32 = known("x-amz-checksum-crc32")

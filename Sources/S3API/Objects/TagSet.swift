@@ -15,11 +15,13 @@ struct TagSet: Sendable, Hashable {
         }
         var names: Set<String> = []
         for tag in tags {
-            guard !tag.name.isEmpty, tag.name.count <= limits.tagNameCharacters else {
+            guard !tag.name.isEmpty, tag.name.count <= limits.tagNameCharacters,
+                Self.isPlain(tag.name)
+            else {
                 throw S3Error(.invalidTag, "The TagKey you have provided is invalid.")
                     .with("TagKey", tag.name)
             }
-            guard tag.value.count <= limits.tagValueCharacters else {
+            guard tag.value.count <= limits.tagValueCharacters, Self.isPlain(tag.value) else {
                 throw S3Error(.invalidTag, "The TagValue you have provided is invalid.")
                     .with("TagKey", tag.name)
             }
@@ -29,6 +31,19 @@ struct TagSet: Sendable, Hashable {
             }
         }
         self.tags = tags
+    }
+
+    /// Letters, numbers and spaces of any script, and a few signs (Amazon S3 API Reference, Tag).
+    private static func isPlain(_ text: String) -> Bool {
+        text.unicodeScalars.allSatisfy { scalar in
+            switch scalar.properties.generalCategory {
+            case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter,
+                .otherLetter, .decimalNumber, .letterNumber, .otherNumber, .spaceSeparator,
+                .lineSeparator, .paragraphSeparator:
+                true
+            default: "+-=._:/@".unicodeScalars.contains(scalar)
+            }
+        }
     }
 
     /// Reads a `Tagging` document. Throws `MalformedXML`, and as above.

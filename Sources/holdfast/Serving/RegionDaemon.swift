@@ -97,9 +97,7 @@ struct RegionDaemon: Service {
         let repair = repair(store, peers, mending, replication)
         let jobs = RegionJobs(
             board: JobBoard(clock: clock), store: store, repair: repair,
-            lifecycle: ApplyLifecycle(
-                objects: store, blobs: store, uploads: store, clock: clock),
-            replication: replication, confirmed: confirmed)
+            lifecycle: lifecycle(store), replication: replication, confirmed: confirmed)
         let health = HealthHandler(logger: logger) { [readiness] in
             store.refusal.map { .unavailable($0.message) } ?? readiness.current
         }
