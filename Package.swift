@@ -136,7 +136,10 @@ let package = Package(
         // One test target for each target.
         tests("ChecksumsTests", ["Checksums", nioCore]),
         tests(
-            "StorageTests", ["Storage", "RegistryLayout", "StoreConformance", "Checksums", nioCore]),
+            "StorageTests",
+            [
+                "Storage", "RegistryLayout", "StoreConformance", "Simulation", "Checksums", nioCore,
+            ]),
         tests("DiskIOTests", ["DiskIO", "Simulation"]),
         tests(
             "ChunkFilesTests",
@@ -168,7 +171,7 @@ let package = Package(
             "RegionClientTests",
             [
                 "RegionClient", "NativeAPI", "HTTPServer", "Replication", "Storage", "NativeWire",
-                "Access", "Checksums", nioCore, nioPosix, httpTypes, logging,
+                "Access", "Simulation", "Checksums", nioCore, nioPosix, httpTypes, logging,
             ]),
         tests(
             "S3APITests",

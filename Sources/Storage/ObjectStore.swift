@@ -93,7 +93,8 @@ package struct ListPage: Sendable, Hashable {
 package protocol ObjectStore: Sendable {
     /// The visible version of a name, always a put; `nil` where there is none. Throws `noSuchBucket`.
     /// An object in quarantine is taken out by a new version before it is answered: who looked it up may
-    /// build on it.
+    /// build on it. With it goes out what it needs, where the store knows of that; where a part of that is gone
+    /// already, the object counts as not there.
     func object(_ name: ObjectName) async throws -> ObjectVersion?
 
     /// Throws `noSuchBucket`. Being listed is not being looked up: what is in quarantine stays there.

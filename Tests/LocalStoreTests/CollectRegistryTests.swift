@@ -17,13 +17,9 @@ func performed(
     let begun = try board.begin(.collectGarbage(GarbageOptions()), work)
     return try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { await board.run() }
-        while true {
-            if let report = board.report(begun.id), report.state != .running {
-                group.cancelAll()
-                return report
-            }
-            try await Task.sleep(for: .milliseconds(1))
-        }
+        try await eventually("the job ends") { board.report(begun.id)?.state != .running }
+        group.cancelAll()
+        return try #require(board.report(begun.id))
     }
 }
 

@@ -20,6 +20,9 @@ struct RegistryFixture {
         try await Buckets(objects: store, blobs: store).create(Self.bucket)
     }
 
+    /// On a store that has the bucket already.
+    init(continuing store: DurableStore) { self.store = store }
+
     static func repository(_ name: String) -> Repository { Repository(root: root, name: name) }
 
     static func name(_ path: LayoutPath) -> ObjectName {

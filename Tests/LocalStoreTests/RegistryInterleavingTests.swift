@@ -12,53 +12,6 @@ import Testing
 struct RegistryInterleavingTests {
     private static let app = CollectRegistryTests.app
 
-    /// Regions that take each other's feeds by hand.
-    private struct Two {
-        let clock: TestClock
-        let west: SimulatedRegion
-        let east: SimulatedRegion
-        let a: DurableStore
-        let b: DurableStore
-
-        init() async throws {
-            west = SimulatedRegion()
-            east = SimulatedRegion(seed: 100)
-            clock = west.clock
-            a = try await west.open()
-            b = try await east.open()
-            precondition(a.region != b.region, "two regions have one id")
-        }
-
-        func age(days: Int64 = 2) {
-            for region in [west, east] {
-                CollectRegistryTests.age(region, days: days)
-            }
-        }
-
-        /// Everything that is known on either side comes to the other.
-        func exchange() async throws {
-            for _ in 0..<2 {
-                try await Self.carry(from: a, to: b)
-                try await Self.carry(from: b, to: a)
-            }
-        }
-
-        static func carry(from: DurableStore, to: DurableStore) async throws {
-            let known = try await to.cursors()[from.region] ?? .start
-            let range = try await from.entries(of: from.region, after: known, limit: 10_000)
-            if range.through == known { return }
-            try await to.merge(range)
-            let pending = try await to.pending(after: nil, limit: 10_000)
-            try await to.publish(
-                pending.map { VersionReference(name: $0.name, version: $0.version) })
-        }
-
-        func close() async throws {
-            try await a.close()
-            try await b.close()
-        }
-    }
-
     private static func shown(
         _ path: LayoutPath, _ store: DurableStore
     ) async throws
@@ -193,12 +146,10 @@ struct RegistryInterleavingTests {
 
     @Test("a blob that is looked up in another region stays in both, whatever meets first")
     func touchedElsewhere() async throws {
-        let two = try await Two()
+        let two = try await TwoRegions()
         let fixture = try await RegistryFixture(two.a)
         let (_, layer) = try await Self.quarantined(two.west, two.a, fixture)
-        two.east.clock.advance(
-            milliseconds: two.clock.milliseconds() - two.east.clock.milliseconds())
-        try await two.exchange()
+        try await two.meet()
         let paths = [
             LayoutPath.layerLink(Self.app, layer), .blobData(RegistryFixture.root, layer),
         ]
@@ -241,12 +192,10 @@ struct RegistryInterleavingTests {
 
     @Test("what another region put in quarantine is left to it, and taken over when it is no more")
     func takenOver() async throws {
-        let two = try await Two()
+        let two = try await TwoRegions()
         let fixture = try await RegistryFixture(two.a)
         let (_, layer) = try await Self.quarantined(two.west, two.a, fixture)
-        two.east.clock.advance(
-            milliseconds: two.clock.milliseconds() - two.east.clock.milliseconds())
-        try await two.exchange()
+        try await two.meet()
         let link = LayoutPath.layerLink(Self.app, layer)
         two.age(days: 1)
         let waiting = try await CollectRegistryTests.collect(two.east, two.b)
@@ -264,7 +213,7 @@ struct RegistryInterleavingTests {
 
     @Test("regions that collect by turns, seldom and with a short period, come to an end")
     func byTurns() async throws {
-        let two = try await Two()
+        let two = try await TwoRegions()
         let fixture = try await RegistryFixture(two.a)
         let (_, layer) = try await Self.quarantined(two.west, two.a, fixture)
         two.east.clock.advance(
@@ -284,13 +233,11 @@ struct RegistryInterleavingTests {
 
     @Test("what one region collects, another keeps for as long as its own tags' history needs it")
     func historyElsewhere() async throws {
-        let two = try await Two()
+        let two = try await TwoRegions()
         let fixture = try await RegistryFixture(two.a)
         let layer = try await fixture.layer("team/app", ByteBuffer(string: "a layer"))
         try await fixture.image("team/app", seed: 1, layers: [layer], tag: "v1")
-        two.east.clock.advance(
-            milliseconds: two.clock.milliseconds() - two.east.clock.milliseconds())
-        try await two.exchange()
+        try await two.meet()
         try await fixture.image("team/app", seed: 2, tag: "v1")
         // Here the history is let go of by hand; there it is kept.
         _ = try await two.a.expireHistory(nowMilliseconds: .max, limit: 100)

@@ -2,6 +2,7 @@ import Checksums
 import NIOCore
 import RegionClient
 import Replication
+import Simulation
 import Storage
 import Testing
 
@@ -126,7 +127,7 @@ struct PeerAuthenticationTests {
             }
             let transport = try peer.transport(port: recorder.port)
             let asking = Task { try await transport.entries(named: [Self.name]) }
-            while recorded.value.isEmpty { try await Task.sleep(for: .milliseconds(2)) }
+            try await eventually("the request is on its way") { !recorded.value.isEmpty }
             asking.cancel()
             _ = await asking.result
             // Whether or not the first one got through: of two more, one at least comes again.

@@ -1,6 +1,7 @@
 import NIOCore
 import RegionClient
 import Replication
+import Simulation
 import Testing
 
 @Suite("Bodies that are streamed", .timeLimit(.minutes(10)))
@@ -83,7 +84,7 @@ struct StreamingTests {
             let answer = try await client.send(HTTPClientTests.get(server.port))
             _ = try await answer.body.next()
         }
-        while !gone.value { try await Task.sleep(for: .milliseconds(5)) }
+        try await eventually("the transfer has ended") { gone.value }
     }
 
     @Test("a cancelled task stops waiting, and its transfer ends", arguments: [true, false])
@@ -101,7 +102,7 @@ struct StreamingTests {
         }
         let client = HTTPClient(limits: .patient)
         let port = server.port
-        await withTaskGroup(of: Bool.self) { group in
+        try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 do {
                     _ = try await client.send(HTTPClientTests.get(port)).collect(limitBytes: 100)
@@ -110,11 +111,11 @@ struct StreamingTests {
                     return error is CancellationError
                 }
             }
-            while !asked.value { await Task.yield() }
+            try await eventually("the server is asked") { asked.value }
             group.cancelAll()
-            #expect(await group.next() == true)
+            #expect(try await group.next() == true)
         }
-        while !gone.value { try await Task.sleep(for: .milliseconds(5)) }
+        try await eventually("the transfer has ended") { gone.value }
     }
 
     @Test("when the client goes, what is under way fails")

@@ -66,13 +66,9 @@ struct MemoryRegion {
 
     /// Returns when the name shows this version; the test's time limit ends a wait in vain.
     func shows(_ version: ObjectVersion) async throws {
-        while try await store.registers(of: [version.name]).first?.published?.version
-            != version.version
-        {
-            // Past its time limit a test must end, and not turn on.
-            try Task.checkCancellation()
-            let cursors = try await store.cursors()
-            await store.waitForChange(after: cursors, timeout: .milliseconds(20))
+        try await eventually("\(name) shows \(version.name)") {
+            try await store.registers(of: [version.name]).first?.published?.version
+                == version.version
         }
     }
 }

@@ -2,6 +2,7 @@
 
 import NIOCore
 import Replication
+import Simulation
 import Storage
 import Testing
 
@@ -41,15 +42,13 @@ struct RestoredRegionTests {
 
     /// Returns when all show under every name what the first shows.
     private func same(_ regions: [MemoryRegion], _ names: [ObjectName]) async throws {
-        while true {
-            try Task.checkCancellation()
-            var shown: [[Version?]] = []
+        try await eventually("all show the same") {
+            var shown: Set<[Version?]> = []
             for region in regions {
-                shown.append(
+                shown.insert(
                     try await region.store.registers(of: names).map { $0.published?.version })
             }
-            if Set(shown).count == 1 { return }
-            try await Task.sleep(for: .milliseconds(10))
+            return shown.count == 1
         }
     }
 
@@ -120,8 +119,8 @@ struct RestoredRegionTests {
         let since = try await copy.put(name("since"), bytes(200))
         let alone = b.service(following: [copy], limits: limits)
         try await running([alone]) {
-            while alone.status().peers.first?.lastError?.contains("older copy") != true {
-                try await Task.sleep(for: .milliseconds(10))
+            try await eventually("it is told why") {
+                alone.status().peers.first?.lastError?.contains("older copy") == true
             }
         }
         #expect(try await b.store.object(since.name) == nil)
@@ -141,8 +140,8 @@ struct RestoredRegionTests {
         limits.greetingMilliseconds = 20
         try await running([b.service(following: [a], limits: limits)]) {
             try await b.shows(put)
-            while a.store.receipts(of: RegionID(2))[RegionID(1)] != put.position {
-                try await Task.sleep(for: .milliseconds(5))
+            try await eventually("it is written down") {
+                a.store.receipts(of: RegionID(2))[RegionID(1)] == put.position
             }
         }
     }

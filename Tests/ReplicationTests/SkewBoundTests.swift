@@ -66,10 +66,10 @@ struct SkewBoundTests {
         limits.lastRetryMilliseconds = 20
         let service = region.service(following: [ahead], limits: limits)
         let running = Task { try await service.run() }
+        defer { running.cancel() }
         try await region.shows(first)
-        while service.status().peers.first?.lastError?.contains("held") != true {
-            try Task.checkCancellation()
-            await Task.yield()
+        try await eventually("what is ahead is held") {
+            service.status().peers.first?.lastError?.contains("held") == true
         }
         let own = try await region.put(ObjectName(bucket: "images", key: "own"), bytes(3))
         #expect(own.version < second.version)

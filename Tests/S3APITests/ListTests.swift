@@ -77,10 +77,8 @@ struct ListTests {
         #expect(seen == ["a", "b/", "c/", "c0", "ü x"])
     }
 
-    @Test(
-        "a list of exactly one key looks it up: it takes it out of quarantine; other lists do not")
-    func quarantined() async throws {
-        let s3 = try await TestServer.withBucket()
+    /// An object as another region's collection leaves it.
+    private static func putInQuarantine(_ s3: TestServer) async throws -> ObjectName {
         _ = await s3.put("/bucket/a/data", "bytes")
         let name = ObjectName(bucket: "bucket", key: "a/data")
         var content = try #require(try await s3.store.object(name)?.content)
@@ -92,6 +90,14 @@ struct ListTests {
             kind: .put(content), state: .published)
         try await s3.store.merge([FeedEntry(object: foreign, inlineBytes: nil)])
         try await s3.store.publish([VersionReference(name: name, version: version)])
+        return name
+    }
+
+    @Test(
+        "a list of exactly one key looks it up: it takes it out of quarantine; other lists do not")
+    func quarantined() async throws {
+        let s3 = try await TestServer.withBucket()
+        let name = try await Self.putInQuarantine(s3)
         func isQuarantined() async throws -> Bool {
             let visible = try await s3.store.registers(of: [name])[0].visible
             return visible?.content?.quarantinedMilliseconds != nil
@@ -103,6 +109,37 @@ struct ListTests {
         let stat = await s3.get("/bucket?prefix=a/data&max-keys=1")
         #expect(stat.elements("Key") == ["a/data"])
         #expect(try await !isQuarantined())
+    }
+
+    /// A store where what is in quarantine has lost a part, and so is not there for who looks it up.
+    private struct PartlyRemoved: ObjectStore {
+        let store: MemoryStore
+
+        func object(_ name: ObjectName) async throws -> ObjectVersion? {
+            let visible = try await store.registers(of: [name])[0].visible
+            return visible?.content?.quarantinedMilliseconds == nil ? visible : nil
+        }
+
+        func list(_ request: ListRequest) async throws -> ListPage {
+            try await store.list(request)
+        }
+
+        func commit(
+            _ mutations: [ObjectMutation]
+        ) async -> [Result<ObjectVersion?, StorageError>] {
+            await store.commit(mutations)
+        }
+    }
+
+    @Test("a list of exactly one key does not show it where a look-up does not find it")
+    func partlyRemoved() async throws {
+        let s3 = try await TestServer.withBucket()
+        _ = try await Self.putInQuarantine(s3)
+        _ = await s3.put("/bucket/a/data2", "bytes")
+        let server = TestServer(store: s3.store, objects: PartlyRemoved(store: s3.store))
+        #expect(await server.head("/bucket/a/data").status == 404)
+        let stat = await server.get("/bucket?prefix=a/data&max-keys=1")
+        #expect(stat.elements("Key") == ["a/data2"])
     }
 
     @Test("a limit of 0 is an empty list, one above 1000 is 1000, a bad one is refused")

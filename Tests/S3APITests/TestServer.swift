@@ -86,12 +86,12 @@ final class TestServer: Sendable {
     }
 
     init(
-        store: MemoryStore, uploads: (any UploadStore)? = nil,
+        store: MemoryStore, objects: (any ObjectStore)? = nil, uploads: (any UploadStore)? = nil,
         configuration: S3Configuration = S3Configuration()
     ) {
         self.store = store
         handler = S3Handler(
-            objects: store, blobs: store, uploads: uploads ?? store,
+            objects: objects ?? store, blobs: store, uploads: uploads ?? store,
             credentials: RootCredentials(accessKey: signer.accessKey, secret: signer.secret),
             clock: FixedClock(),
             configuration: configuration,

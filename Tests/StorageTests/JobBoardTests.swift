@@ -1,3 +1,4 @@
+import Simulation
 import Storage
 import Synchronization
 import Testing
@@ -22,11 +23,8 @@ struct JobBoardTests {
     }
 
     private static func ended(_ board: JobBoard, _ id: JobID) async throws -> JobReport {
-        while true {
-            let report = try #require(board.report(id))
-            if report.state != .running { return report }
-            await Task.yield()
-        }
+        try await eventually("job \(id) ends") { board.report(id)?.state != .running }
+        return try #require(board.report(id))
     }
 
     @Test("a job's report says what the job said")

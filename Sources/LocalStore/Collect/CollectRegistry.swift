@@ -18,10 +18,11 @@
 // whatever the order in which they meet; that is why the grace is never less than regions' clocks may
 // differ where others are known.
 //
-// Looking up takes out. A reader who finds an object in quarantine gets it only after a new version of it,
-// without the mark, is durable (`ObjectStore.object`). So whoever was told that a layer exists, by HEAD, by
-// a list of exactly that key, by a mount or by a pull, in any region that knows of the quarantine, holds a
-// key that no running collection can remove (4), and that is young for the next.
+// Looking up takes out. A reader who finds an object in quarantine gets it only after a new version of it and
+// of all that it needs, without the mark, is durable (`TakeOutOfQuarantine.swift`). So whoever was told that a
+// layer or a manifest exists, by HEAD, by a list of exactly that key, by a mount or by a pull, in any region
+// that knows of the quarantine, holds keys that no running collection can remove (4), and that are young for
+// the next.
 //
 // What this survives (RegistryInterleavingTests; RegistryGuardTests has each condition by itself):
 //  - A tag is pushed while the mark runs. Its manifest is young. Its layers were looked up: those that were
@@ -30,6 +31,9 @@
 //  - A quarantined blob is looked up or mounted in another region. Its new version beats the tombstone by
 //    its stamp, here and there. What was looked up there before the quarantine came, and used, was written
 //    before that region confirmed, so this mark has it (3).
+//  - A quarantined manifest is looked up, here or in another region, while a run removes it and its layers;
+//    an index or a tag that names it is pushed. They have come out with it; or a part was gone when it was
+//    looked up, and then the answer was that it is not there (TakeOutOfQuarantineTests).
 //  - A quarantined manifest is pushed again: it is written again, so (4) fails, and the new version wins.
 //  - A crash at any point: every step is one version of one key. A run carries nothing over to the next.
 //  - Two regions collect at once: each removes only what it put in quarantine itself. A quarantine whose

@@ -39,7 +39,7 @@ struct SweepObjects: Decision {
         case .keep, .wait:
             break
         case .takeOut:
-            _ = try context.takeOutOfQuarantine(judged, content)
+            _ = try context.takeOutOfQuarantine(judged)
         case .quarantine:
             content.quarantinedMilliseconds = context.wallMilliseconds
             try context.recordNext(.put(content), after: judged)
@@ -49,30 +49,7 @@ struct SweepObjects: Decision {
     }
 }
 
-/// A look-up found an object in quarantine: whoever looked may build on it.
-struct TakeOutOfQuarantine: Decision {
-    let name: ObjectName
-
-    /// What the name shows now.
-    func decide(_ context: inout CommitContext) throws(StorageError) -> ObjectVersion? {
-        guard let visible = try context.register(name).visible, let content = visible.content,
-            content.quarantinedMilliseconds != nil
-        else { return try context.register(name).visible }
-        return try context.takeOutOfQuarantine(visible, content)
-    }
-}
-
 extension CommitContext {
-    /// Writes the object again, as it was before, under a stamp of now. That is no overwriting: nothing of
-    /// it becomes history.
-    mutating func takeOutOfQuarantine(
-        _ version: ObjectVersion, _ content: ObjectContent
-    ) throws(StorageError) -> ObjectVersion {
-        var content = content
-        content.quarantinedMilliseconds = nil
-        return try record(.put(content), of: version.name, keepsHistory: false)
-    }
-
     /// Records a version just above the one that was judged, below whatever anyone writes now.
     fileprivate mutating func recordNext(
         _ kind: ObjectVersion.Kind, after judged: ObjectVersion

@@ -10,9 +10,8 @@ extension DurableStore: ObjectStore {
         let shown = try await lookup(KeySchema.shown(name)).map { value throws in
             try ShownEntry(encoded: value).version
         }
-        guard shown?.content?.quarantinedMilliseconds != nil else { return shown }
-        try await prefetch(Self.keys(of: name))
-        return try await committer.queue.submit(TakeOutOfQuarantine(name: name))
+        guard let shown, shown.isQuarantined else { return shown }
+        return try await takeOutOfQuarantine(name)
     }
 
     package func list(_ request: ListRequest) async throws -> ListPage {

@@ -78,8 +78,10 @@ extension S3Handler {
             listed.content?.quarantinedMilliseconds != nil
         else { return page }
         guard let object = try await objects.object(listed.name) else {
-            // It was removed since it was listed.
-            return try await objects.list(wanted)
+            // It was removed since it was listed, or does not count as there any more.
+            var rest = wanted
+            rest.after = listed.name.key
+            return try await objects.list(rest)
         }
         var page = page
         page.entries[0] = .object(object)

@@ -85,8 +85,8 @@ extension DurableStore {
         }
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await board.run() }
-            while board.report(begun.id)?.state == .running {
-                try await Task.sleep(for: .milliseconds(1))
+            try await eventually("the collection ends") {
+                board.report(begun.id)?.state != .running
             }
             group.cancelAll()
             return try #require(board.report(begun.id))
