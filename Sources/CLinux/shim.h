@@ -14,6 +14,13 @@ extern int sync_file_range(int descriptor, off_t offset, off_t length, unsigned 
 extern ssize_t preadv2(
     int descriptor, const struct iovec *vectors, int count, off_t offset, int flags);
 
+// open(2), O_DIRECT, which <fcntl.h> has under _GNU_SOURCE only; the number is the architecture's.
+#if defined(__arm__) || defined(__aarch64__)
+static const int linux_open_direct = 0200000;
+#else
+static const int linux_open_direct = 040000;
+#endif
+
 // fallocate(2): frees the blocks of a range and keeps the size.
 static inline int linux_punch(int descriptor, off_t offset, off_t length) {
     return fallocate(

@@ -134,10 +134,12 @@ package final class ChunkReader: Sendable {
         preconditionFailure("the second attempt returns or throws")
     }
 
-    private func open(_ file: UInt64) throws(ChunkFileError) -> any DiskFile {
+    private func open(
+        _ file: UInt64, _ mode: OpenMode = .read
+    ) throws(ChunkFileError) -> any DiskFile {
         for directory in directories {
             do throws(DiskError) {
-                return try disk.open(directory + "/" + ChunkFormat.name(of: file), .read)
+                return try disk.open(directory + "/" + ChunkFormat.name(of: file), mode)
             } catch {
                 // Any other refusal is trouble with the disk; only this one says that it is not here.
                 guard error.code == ENOENT else { throw .disk(error) }
@@ -149,8 +151,8 @@ package final class ChunkReader: Sendable {
     /// The file under a handle of its own, to be read from one end to the other, and whether its header is
     /// intact. Blocks.
     func openForScan(_ file: UInt64) throws(ChunkFileError) -> (any DiskFile, Bool) {
-        let handle = try open(file)
-        return (handle, try hasIntactHeader(handle, file))
+        let isIntact = try hasIntactHeader(try open(file), file)
+        return (try open(file, .readDirect), isIntact)
     }
 
     /// What the files occupy together; one that has gone, nothing. Blocks.

@@ -1,8 +1,7 @@
 // Walking a chunk file from its start: what records there are, whether they are intact, and where there
 // are none. What is live is not to be seen here; the index knows.
 //
-// Made to read as fast as the disk gives: through a large window, with the next one on its way while this
-// one is checked in place. Pages that were not in memory before the walk do not stay there.
+// Made to read as fast as the disk gives: in large pieces, which are checked in place.
 
 internal import Checksums
 internal import DiskIO

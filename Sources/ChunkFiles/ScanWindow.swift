@@ -1,38 +1,37 @@
-// A part of a file in memory, moving forward: the next part is asked for before this one is handed out, so
-// that the disk works while the bytes are checked; and what only the walk brought into the page cache is
-// dropped from it behind the window.
+// A part of a file in memory, moving forward. It is read past the page cache: what is checked is what the disk
+// has, and a walk over all there is leaves in memory what was there.
 
 internal import DiskIO
 
 /// Used by one thread at a time; blocks.
 final class ScanWindow {
-    /// What is read in one call, and asked for ahead.
-    static let windowBytes = 4 << 20
+    /// What is read in one call.
+    static let windowBytes: UInt64 = 4 << 20
     /// What is passed over where the disk cannot read, and looked at in one go where there is no record.
     static let pieceBytes = 64 << 10
-    /// What is kept or dropped together.
-    private static let granuleBytes: UInt64 = 256 << 10
 
+    private static let alignmentBytes = OpenMode.directAlignmentBytes
+
+    /// Opened for direct reads.
     private let handle: any DiskFile
     private let sizeBytes: UInt64
     private let buffer: UnsafeMutableRawBufferPointer
+    /// A multiple of the alignment, as every end is but that of the file.
     private var start: UInt64 = 0
     private var filled = 0
-    /// Granules of the window that were in memory before.
-    private var resident: Set<UInt64> = []
 
     init(_ handle: any DiskFile, sizeBytes: UInt64) {
         self.handle = handle
         self.sizeBytes = sizeBytes
         let longest = ChunkFormat.recordBytes(
             payloadBytes: ChunkFormat.payloadLimitBytes + ChunkFormat.sealTagBytes)
-        buffer = .allocate(byteCount: Self.windowBytes + Int(longest), alignment: 4096)
+        // What is kept of the window before is less than a record, and what it is aligned by.
+        buffer = .allocate(
+            byteCount: Int(Self.windowBytes + Self.alignedUp(longest) + Self.alignmentBytes),
+            alignment: Int(Self.alignmentBytes))
     }
 
-    deinit {
-        drop(before: .max)
-        buffer.deallocate()
-    }
+    deinit { buffer.deallocate() }
 
     /// `count` bytes from `offset` on, fewer at the end of the file; fewer, or none, where the disk cannot
     /// read. Valid until the next call. Offsets never go back.
@@ -48,21 +47,25 @@ final class ScanWindow {
 
     private func move(to offset: UInt64) throws(ChunkFileError) {
         let end = start + UInt64(filled)
-        let kept = offset < end ? Int(end - offset) : 0
+        let begin = offset - offset % Self.alignmentBytes
+        let kept = begin < end ? Int(end - begin) : 0
         if kept > 0 {
             buffer.baseAddress?.copyMemory(
                 from: UnsafeRawPointer(buffer.baseAddress.unsafelyUnwrapped + (filled - kept)),
                 byteCount: kept)
         }
-        drop(before: offset)
-        start = offset
+        start = begin
         filled = kept
-        let next = offset + UInt64(kept)
-        let length = Int(min(UInt64(Self.windowBytes), sizeBytes - min(next, sizeBytes)))
-        note(next..<next + UInt64(length))
-        filled += try read(at: next, into: kept..<kept + length)
-        let ahead = start + UInt64(filled)
-        handle.readAhead(ahead..<min(ahead + UInt64(Self.windowBytes), max(sizeBytes, ahead)))
+        let next = begin + UInt64(kept)
+        guard next < sizeBytes else { return }
+        let length = min(Self.windowBytes, Self.alignedUp(sizeBytes - next))
+        let count = try read(at: next, into: kept..<kept + Int(length))
+        // The file may have grown.
+        filled += min(count, Int(sizeBytes - next))
+    }
+
+    private static func alignedUp(_ count: UInt64) -> UInt64 {
+        (count + alignmentBytes - 1) / alignmentBytes * alignmentBytes
     }
 
     /// All of the range; where the disk cannot read that, as much of its beginning as it can.
@@ -80,28 +83,6 @@ final class ScanWindow {
         } catch {
             guard error.isUnreadable else { throw .disk(error) }
             return nil
-        }
-    }
-
-    private func note(_ range: Range<UInt64>) {
-        var granule = range.lowerBound / Self.granuleBytes
-        while granule * Self.granuleBytes < range.upperBound {
-            let stretch = granule * Self.granuleBytes..<(granule + 1) * Self.granuleBytes
-            if handle.isResident(stretch.clamped(to: range)) { resident.insert(granule) }
-            granule += 1
-        }
-    }
-
-    /// Drops what lies before `offset` from the page cache, unless it was there before.
-    private func drop(before offset: UInt64) {
-        let end = min(offset, start + UInt64(filled))
-        var granule = start / Self.granuleBytes
-        while granule * Self.granuleBytes < end {
-            let stretch = granule * Self.granuleBytes..<(granule + 1) * Self.granuleBytes
-            if resident.remove(granule) == nil {
-                handle.evict(stretch.clamped(to: start..<end))
-            }
-            granule += 1
         }
     }
 }

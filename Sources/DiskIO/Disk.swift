@@ -22,10 +22,17 @@ package struct DiskError: Error, Sendable, Hashable, CustomStringConvertible {
 /// How a file is opened.
 package enum OpenMode: Sendable, Hashable {
     case read
+    /// For reading past the page cache, where the file system can (open(2), `O_DIRECT`): what the disk has,
+    /// and nothing of it stays in memory. Addresses, offsets and lengths are multiples of
+    /// `directAlignmentBytes`.
+    case readDirect
     /// For appending and reading; must not exist.
     case create
     /// For reading, writing at offsets and punching.
     case readWrite
+
+    /// No file system asks for more than its block, which on Linux is no larger than a page.
+    package static let directAlignmentBytes: UInt64 = 4096
 }
 
 /// An open file. All calls may be made from several threads at once.
@@ -66,9 +73,6 @@ package protocol DiskFile: AnyObject, Sendable {
     /// Asks that a read bring into memory nothing but what was asked for. Pages that nobody asked for would
     /// count as resident without having been looked at.
     func expectRandomReads()
-
-    /// Begins to bring a range into memory, for a read that is about to follow. Promises nothing.
-    func readAhead(_ range: Range<UInt64>)
 
     /// Drops the range from memory, so that the next read comes from the disk.
     func evict(_ range: Range<UInt64>)

@@ -1,18 +1,18 @@
 // The real disk: names, directories, space and locks by POSIX and Linux calls.
 
+internal import CLinux
 internal import Glibc
 
 package struct PosixDisk: Disk {
     package init() {}
 
     package func open(_ path: String, _ mode: OpenMode) throws(DiskError) -> any DiskFile {
-        let flags =
-            switch mode {
-            case .read: O_RDONLY
-            case .create: O_RDWR | O_CREAT | O_EXCL
-            case .readWrite: O_RDWR
-            }
-        return PosixFile(descriptor: try Self.descriptor(path, flags), path: path)
+        switch mode {
+        case .read: try Self.open(path, O_RDONLY)
+        case .readDirect: try Self.openDirect(path)
+        case .create: try Self.open(path, O_RDWR | O_CREAT | O_EXCL)
+        case .readWrite: try Self.open(path, O_RDWR)
+        }
     }
 
     package func list(_ directory: String) throws(DiskError) -> [String] {
@@ -87,6 +87,24 @@ package struct PosixDisk: Disk {
             let descriptor = Glibc.open(path, flags | O_CLOEXEC, fileMode)
             if descriptor >= 0 { return descriptor }
             guard errno == EINTR else { throw failure("open", path) }
+        }
+    }
+
+    private static func open(
+        _ path: String, _ flags: CInt, unitBytes: UInt64 = 1
+    ) throws(DiskError) -> PosixFile {
+        PosixFile(
+            descriptor: try descriptor(path, flags), path: path, unitBytes: unitBytes)
+    }
+
+    private static func openDirect(_ path: String) throws(DiskError) -> PosixFile {
+        do throws(DiskError) {
+            return try open(
+                path, O_RDONLY | linux_open_direct, unitBytes: OpenMode.directAlignmentBytes)
+        } catch {
+            // Thus says a file system that knows no way but the page cache (open(2)).
+            guard error.code == EINVAL else { throw error }
+            return try open(path, O_RDONLY)
         }
     }
 

@@ -7,10 +7,13 @@ internal import Glibc
 package final class PosixFile: DiskFile {
     package let descriptor: CInt
     let path: String
+    /// What reads are multiples of, but for the last of the file.
+    private let unitBytes: Int
 
-    init(descriptor: CInt, path: String) {
+    init(descriptor: CInt, path: String, unitBytes: UInt64 = 1) {
         self.descriptor = descriptor
         self.path = path
+        self.unitBytes = Int(unitBytes)
     }
 
     deinit { close(descriptor) }
@@ -70,8 +73,9 @@ package final class PosixFile: DiskFile {
                 guard errno == EINTR else { throw failure("read") }
                 continue
             }
-            guard count > 0 else { break }
             done += count
+            // The end of the file; a direct read may not even ask behind it.
+            guard count > 0, done.isMultiple(of: unitBytes) else { break }
         }
         return done
     }

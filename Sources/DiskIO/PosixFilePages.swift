@@ -43,13 +43,6 @@ extension PosixFile {
         _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_RANDOM)
     }
 
-    package func readAhead(_ range: Range<UInt64>) {
-        guard !range.isEmpty else { return }
-        // Advice, as above.
-        _ = posix_fadvise(
-            descriptor, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_WILLNEED)
-    }
-
     package func evict(_ range: Range<UInt64>) {
         // Advice: a file system that does not take it merely keeps its pages.
         _ = posix_fadvise(

@@ -43,6 +43,8 @@ package enum ReplicationReport: Sendable, Hashable {
     case clockSkew(peer: String, milliseconds: Int64)
     /// Its feed is followed only up to this entry for now.
     case held(peer: String, HeldEntry)
+    /// It does not take this region any more, and says why.
+    case refused(by: String, message: String)
     /// Our cursor was never issued there: the peer was put back from an older copy.
     case unknownPosition(peer: String, message: String)
     /// It was, has fetched back what it lost, and is followed from there.

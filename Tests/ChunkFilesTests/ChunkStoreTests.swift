@@ -60,6 +60,30 @@ struct ChunkStoreTests {
         #expect(first.reference.id.file == second.reference.id.file)
     }
 
+    @Test("a scan sees what the disk has, whatever is in memory, and leaves that as it was")
+    func scansTheDisk() throws {
+        let chunks = try ChunkFixture()
+        // More than one window, and no record at a multiple of a page.
+        let appended = try (0..<12).map { try chunks.append(payload((1 << 20) - $0)) }
+        let references = appended.map(\.reference)
+        for chunk in appended { try chunk.writer.sync() }
+        chunks.disk.evictAll()
+        _ = try chunks.read(references[3])
+        let path = "/chunks/" + ChunkFormat.name(of: 1)
+        chunks.disk.flip(path, at: references[3].id.offsetBytes + 100, onlyOnDisk: true)
+        let intact = try chunks.scan(1).map { stretch in
+            guard case .chunk(_, let isIntact) = stretch else { return false }
+            return isIntact
+        }
+        #expect(intact.indices.filter { !intact[$0] } == [3])
+        #expect(intact.count == references.count)
+        let file = try chunks.reader.file(1)
+        for (index, reference) in references.enumerated() {
+            let payload = ChunkReader.payload(of: reference, at: ChunkPlace(reference.id))
+            #expect(file.isResident(payload) == (index == 3))
+        }
+    }
+
     @Test("a chunk gathered from many buffers is one payload")
     func gathers() throws {
         let chunks = try ChunkFixture()

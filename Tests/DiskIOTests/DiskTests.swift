@@ -171,6 +171,27 @@ struct DiskTests {
         #expect(try file.resident(10, at: (1 << 20) - 4)?.count == 4)
     }
 
+    @Test(
+        "a direct read gives what was written, and leaves none of it in memory",
+        arguments: DiskKind.allCases)
+    func directReads(_ kind: DiskKind) throws {
+        let test = try DiskUnderTest(kind)
+        let file = try test.create()
+        let unit = Int(OpenMode.directAlignmentBytes)
+        let content = (0..<3 * unit + 100).map { UInt8($0 % 251) }
+        try file.write(content, at: 0)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4 * unit, alignment: unit)
+        defer { buffer.deallocate() }
+        let direct = try test.disk.open(test.directory + "/file", .readDirect)
+        #expect(try direct.read(into: buffer, at: 0) == content.count, "not synced yet")
+        #expect(Array(buffer.prefix(content.count)) == content)
+        try file.sync()
+        file.evict(0..<UInt64(4 * unit))
+        #expect(try direct.read(into: buffer, at: UInt64(unit)) == content.count - unit)
+        #expect(Array(buffer.prefix(content.count - unit)) == Array(content.dropFirst(unit)))
+        #expect(!file.isResident(0..<UInt64(content.count)))
+    }
+
     @Test("a lock is held by one, for as long as it is referenced", arguments: DiskKind.allCases)
     func locks(_ kind: DiskKind) throws {
         let test = try DiskUnderTest(kind)

@@ -119,8 +119,6 @@ private final class HeldFile: DiskFile {
     func punch(_ range: Range<UInt64>) throws(DiskError) { try file.punch(range) }
     func isResident(_ range: Range<UInt64>) -> Bool { file.isResident(range) }
     func expectRandomReads() { file.expectRandomReads() }
-
-    func readAhead(_ range: Range<UInt64>) { file.readAhead(range) }
     func evict(_ range: Range<UInt64>) { file.evict(range) }
     func allocatedBytes() throws(DiskError) -> UInt64 { try file.allocatedBytes() }
 }

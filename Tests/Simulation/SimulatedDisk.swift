@@ -182,7 +182,9 @@ package final class SimulatedDisk: Disk {
             guard let file = state.names[path] else {
                 throw DiskError(code: ENOENT, operation: "open", path: path)
             }
-            return SimulatedFile(disk: self, file: file, path: path, epoch: state.epoch)
+            return SimulatedFile(
+                disk: self, file: file, path: path, epoch: state.epoch,
+                isDirect: mode == .readDirect)
         }
     }
 

@@ -11,8 +11,10 @@ final class SimulatedFile: DiskFile {
     private let file: Int
     private let path: String
     private let epoch: Int
+    private let isDirect: Bool
 
-    init(disk: SimulatedDisk, file: Int, path: String, epoch: Int) {
+    init(disk: SimulatedDisk, file: Int, path: String, epoch: Int, isDirect: Bool) {
+        self.isDirect = isDirect
         self.disk = disk
         self.file = file
         self.path = path
@@ -59,14 +61,25 @@ final class SimulatedFile: DiskFile {
     func read(
         into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
     ) throws(DiskError) -> Int {
-        let count = buffer.count
+        let (count, isDirect) = (buffer.count, isDirect)
+        if isDirect { requireAligned(buffer, offset) }
         let bytes = try alive("read") { state throws(DiskError) in
             try state.use(.read, self.path)
             try state.requireReadable(self.path, offset..<offset + UInt64(count))
-            return state.files[self.file]?.read(count, at: Int(offset)) ?? []
+            return state.files[self.file]?.read(
+                count, at: Int(offset), pastMemory: isDirect) ?? []
         }
         buffer.copyBytes(from: bytes)
         return bytes.count
+    }
+
+    /// A real disk may refuse anything else (open(2), `O_DIRECT`).
+    private func requireAligned(_ buffer: UnsafeMutableRawBufferPointer, _ offset: UInt64) {
+        let unit = OpenMode.directAlignmentBytes
+        precondition(
+            offset.isMultiple(of: unit) && UInt64(buffer.count).isMultiple(of: unit)
+                && UInt(bitPattern: buffer.baseAddress).isMultiple(of: UInt(unit)),
+            "a direct read of \(buffer.count) bytes at \(offset) is not aligned")
     }
 
     func readResident(
@@ -104,8 +117,6 @@ final class SimulatedFile: DiskFile {
 
     /// The simulated disk never reads ahead.
     func expectRandomReads() {}
-
-    func readAhead(_ range: Range<UInt64>) {}
 
     func evict(_ range: Range<UInt64>) {
         let range = Int(range.lowerBound)..<Int(min(range.upperBound, UInt64(Int32.max)))

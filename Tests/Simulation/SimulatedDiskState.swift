@@ -222,12 +222,27 @@ struct SimulatedContent: Sendable {
         cold.isDisjoint(with: Self.units(range, Self.pageBytes))
     }
 
-    /// Reading brings pages into memory.
-    mutating func read(_ count: Int, at offset: Int) -> [UInt8] {
+    /// Reading brings pages into memory, unless it goes past it: then it sees what the disk has, and what was
+    /// not written back is written first.
+    mutating func read(_ count: Int, at offset: Int, pastMemory: Bool) -> [UInt8] {
         guard offset < content.count else { return [] }
         let range = offset..<min(offset + count, content.count)
+        if pastMemory { return onDisk(range) }
         cold.subtract(Self.units(range, Self.pageBytes))
         return Array(content[range])
+    }
+
+    private func onDisk(_ range: Range<Int>) -> [UInt8] {
+        var bytes = Array(content[range])
+        for sector in Self.units(range, Self.sectorBytes) where !unsynced.contains(sector) {
+            let stretch = sector * Self.sectorBytes..<(sector + 1) * Self.sectorBytes
+            let known = stretch.clamped(to: range).clamped(to: 0..<durable.count)
+            guard !known.isEmpty else { continue }
+            bytes.replaceSubrange(
+                known.lowerBound - range.lowerBound..<known.upperBound - range.lowerBound,
+                with: durable[known])
+        }
+        return bytes
     }
 
     mutating func punch(_ range: Range<Int>) {

@@ -25,13 +25,14 @@ def scrub(bench):
         for name in order(sides, number):
             for file in files:
                 forget(file)
+            bench.rest_disk()
             before = ours.server.cpu_seconds()
             speed[name].append(size / load.GIB / sides[name]())
             if name == "Holdfast":
                 cost.append((ours.server.cpu_seconds() - before) * load.GIB / size)
     bench.round(f"repair: GiB/s {figures(speed['Holdfast'])}, CPU s/GiB {figures(cost)}")
     bench.round(f"cat: GiB/s {figures(speed['cat'])}")
-    bench.note("before each the files are dropped from the page cache (POSIX_FADV_DONTNEED)")
+    bench.note("before each the files are dropped from the page cache (POSIX_FADV_DONTNEED) and the disk rests")
     bench.compare(
         f"scrub, {OBJECTS * OBJECT >> 30} GiB", "cat to /dev/null", quotients(speed), 0.9,
         f"{statistics.median(speed['Holdfast']):.2f} GiB/s", f"{statistics.median(speed['cat']):.2f} GiB/s")
