@@ -34,10 +34,13 @@ struct Dispatcher: RequestHandler {
 /// What the socket in the data directory serves: the file's permissions are the authentication.
 struct SocketDispatcher: RequestHandler {
     let admin: any RequestHandler
+    let regions: any RequestHandler
     let health: any RequestHandler
 
     func respond(to request: ServerRequest) async -> ServerResponse {
-        let isAdmin = request.head.path?.hasPrefix(AdminCall.prefix) ?? false
+        let path = request.head.path ?? ""
+        if path.hasPrefix(AdminCall.regions) { return await regions.respond(to: request) }
+        let isAdmin = path.hasPrefix(AdminCall.prefix)
         return await (isAdmin ? admin : health).respond(to: request)
     }
 }

@@ -75,11 +75,11 @@ struct RegionDaemon: Service {
         async let renewed: Void = renewCertificate()
         // The directory first: the socket is in it.
         let directory = try RegionStore.hold(configuration)
+        let admin = StartingAdminHandler(region: configuration.region) { [readiness] in
+            readiness.current
+        }
         let socket = try await socket(
-            answering: SocketDispatcher(
-                admin: StartingAdminHandler(region: configuration.region) { [readiness] in
-                    readiness.current
-                }, health: health))
+            answering: SocketDispatcher(admin: admin, regions: admin, health: health))
         async let administered: Void = socket.serve()
         let store = try await cancelWhenGracefulShutdown {
             [configuration, clock, logger, readiness] in
@@ -102,21 +102,24 @@ struct RegionDaemon: Service {
         for bucket in configuration.buckets { try await RegionStore.makeBucket(bucket, in: store) }
         try await RegionStore.noteLostRecords(of: store)
         let peers = try peers(of: store)
-        let replication = replication(store, peers)
+        let removed = try await RemovedRegions.load(objects: store, blobs: store)
+        let replication = replication(store, peers, removed)
         let mending = MendBlobs(peers: peers, stores: Self.stores(store), logger: logger)
         let repair = repair(store, peers, mending, replication)
         let jobs = RegionJobs(
             board: JobBoard(clock: clock), store: store, repair: repair, replication: replication,
-            confirmed: confirmed)
+            confirmed: confirmed, removed: removed)
         let health = HealthHandler(logger: logger) { [readiness] in
             store.refusal.map { .unavailable($0.message) } ?? readiness.current
         }
         front.answer(
             by: dispatcher(
-                s3: s3(store, mending, rootKey), peer: peer(store), health: health,
+                s3: s3(store, mending, rootKey), peer: peer(store, removed), health: health,
                 unknown: health))
         socket.answer(
-            by: SocketDispatcher(admin: admin(store, replication, jobs), health: health))
+            by: SocketDispatcher(
+                admin: admin(store, replication, jobs),
+                regions: regions(store, replication, removed), health: health))
         var group = ServiceGroupConfiguration(
             services: [
                 jobs, Mending(mending: mending), Scrubbing(schedule: schedule(store, repair)),

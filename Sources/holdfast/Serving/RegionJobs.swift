@@ -13,6 +13,7 @@ struct RegionJobs: Service {
     let repair: RepairRegion
     let replication: ReplicationService
     let confirmed: ConfirmedPositions
+    let removed: RemovedRegions
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await board.run() }
@@ -58,7 +59,8 @@ struct RegionJobs: Service {
         let skews = peers.compactMap(\.clockSkewMilliseconds).map(\.magnitude)
         return OtherRegions(
             confirmedNumber: confirmed.number(
-                peers: peers, origins: try await store.cursors().keys, own: store.region),
+                peers: peers, origins: try await store.cursors().keys, own: store.region,
+                removed: removed.all),
             clockSkewMilliseconds: Int64(clamping: skews.max() ?? 0))
     }
 }

@@ -35,14 +35,16 @@ extension RegionDaemon {
         configuration.peerKey.flatMap { PeerKey(secret: Array($0.utf8)) }
     }
 
-    func peer(_ store: DurableStore) -> any RequestHandler {
+    func peer(_ store: DurableStore, _ removed: RemovedRegions) -> any RequestHandler {
         let feed = InterruptibleFeed(inner: store, interruption: feedInterruption)
         let key = peerKey()
         let handler = PeerHandler(
             region: store.region,
             answers: RegionAnswers(
-                name: configuration.region, feed: feed, blobs: store, clock: clock),
-            blobs: store, confirmed: confirmed, clock: clock, logger: logger, keys: { _ in key })
+                name: configuration.region, feed: feed, blobs: store, clock: clock,
+                removed: removed),
+            blobs: store, confirmed: confirmed, removed: removed, clock: clock, logger: logger,
+            keys: { _ in key })
         guard configuration.tls?.clientAuthorities != nil else { return handler }
         return CertifiedPeers(inner: handler)
     }
@@ -59,6 +61,15 @@ extension RegionDaemon {
             history: AdminHistory(history: store, rollback: RollBack(store)), clock: clock,
             logger: logger,
             replication: { replication.status() })
+    }
+
+    func regions(
+        _ store: DurableStore, _ replication: ReplicationService, _ removed: RemovedRegions
+    ) -> AdminRegions {
+        AdminRegions(
+            removal: RemoveRegion(
+                replication: replication, stores: Self.stores(store), confirmed: confirmed,
+                removed: removed), logger: logger)
     }
 
     func peers(of store: DurableStore) throws -> [ReplicationPeer] {
@@ -83,11 +94,11 @@ extension RegionDaemon {
     }
 
     func replication(
-        _ store: DurableStore, _ peers: [ReplicationPeer]
+        _ store: DurableStore, _ peers: [ReplicationPeer], _ removed: RemovedRegions
     ) -> ReplicationService {
         ReplicationService(
             name: configuration.region, peers: peers, stores: Self.stores(store), clock: clock,
-            logger: logger)
+            removed: removed, logger: logger)
     }
 
     func repair(
