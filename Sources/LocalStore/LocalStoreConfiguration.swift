@@ -51,6 +51,8 @@ package struct LocalStoreLimits: Sendable {
     package var reserveBytes: UInt64 = 1280 << 20
     /// Threads for what may block.
     package var blockingThreads = 16
+    /// Threads for what no client waits for: a run that collects, a new generation of the journal.
+    package var backgroundThreads = 4
 
     package init() {}
 }

@@ -123,8 +123,9 @@ extension Examination {
     fileprivate var text: String {
         switch finding {
         case .settled: "\(reference.text) settled"
-        case .tombstone(let breaks):
+        case .tombstone(let breaks, let waitsFor):
             "\(reference.text) deletes" + (breaks.isEmpty ? "" : " breaking")
+                + waitsFor.map { " -\($0)" }.joined()
         case .unreadable: "\(reference.text) unreadable"
         case .put(let isBlobMissing, let missing, let isKnown):
             reference.text + (isBlobMissing ? " -blob" : "")
