@@ -8,12 +8,17 @@ internal import Synchronization
 final class Transfer: Sendable {
     let id: UInt64
     let request: OutboundRequest
+    let tls: ClientTLS
     private let state: Mutex<TransferState>
     private let inbox: ClientInbox
 
-    init(id: UInt64, request: OutboundRequest, limits: ClientLimits, inbox: ClientInbox) {
+    init(
+        id: UInt64, request: OutboundRequest, tls: ClientTLS, limits: ClientLimits,
+        inbox: ClientInbox
+    ) {
         self.id = id
         self.request = request
+        self.tls = tls
         self.inbox = inbox
         state = Mutex(
             TransferState(limitBytes: limits.bufferedBytes, chunkBytes: limits.chunkBytes))

@@ -141,12 +141,17 @@ struct ForgetDeletionsTests {
 
     @Test(
         "it goes when the region that lacks it is removed, and nothing of what that one confirmed is left",
-        arguments: [true, false])
-    func removed(isOther: Bool) async throws {
+        arguments: [true, false], [true, false])
+    func removed(isOther: Bool, isFollowed: Bool) async throws {
         let (region, store) = try await Self.deleted()
         let through = try #require(try await store.cursors()[store.region])
         if isOther { try await store.confirm([store.region: through], by: Self.east) }
         try await store.confirm([:], by: Self.north)
+        if isFollowed {
+            let cursor = CursorRecord(
+                origin: Self.north, position: FeedPosition(incarnation: 1, number: 1))
+            try await store.committer.queue.submit(RecordAll(records: [.cursor(cursor)]))
+        }
         region.clock.advance(
             milliseconds: store.configuration.limits.generations.tombstoneMilliseconds + 1)
         try await store.renewJournal()

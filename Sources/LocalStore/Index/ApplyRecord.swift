@@ -88,7 +88,7 @@ extension IndexTransaction {
         case .dropped:
             guard let value = try get(key) else { return }
             head.blobs -= 1
-            try countDead(key)
+            countDead(bytes: value.count)
             delete(key)
             if BlobEntry.isDamaged(encoded: value) { delete(KeySchema.damage(record.blob)) }
         case .damaged:

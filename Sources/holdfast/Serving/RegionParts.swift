@@ -1,6 +1,7 @@
 // What a region's daemon consists of, and how the parts are joined. Nothing else knows more than one of them.
 
 internal import Access
+internal import HTTPServer
 internal import LocalStore
 internal import Logging
 internal import NativeAPI
@@ -38,16 +39,18 @@ extension RegionDaemon {
         configuration.peerKey.flatMap { PeerKey(secret: Array($0.utf8)) }
     }
 
-    func peer(_ store: DurableStore, _ removed: RemovedRegions) -> PeerHandler {
+    func peer(_ store: DurableStore, _ removed: RemovedRegions) -> any RequestHandler {
         let feed = InterruptibleFeed(inner: store, interruption: feedInterruption)
         let key = peerKey()
-        return PeerHandler(
+        let handler = PeerHandler(
             region: store.region,
             answers: RegionAnswers(
                 name: configuration.region, feed: feed, blobs: store, clock: clock,
                 removed: removed),
             blobs: store, confirmed: confirmed, removed: removed, clock: clock, logger: logger,
             keys: { _ in key })
+        guard configuration.tls?.clientAuthorities != nil else { return handler }
+        return CertifiedPeers(inner: handler)
     }
 
     func admin(
@@ -74,7 +77,7 @@ extension RegionDaemon {
     }
 
     func peers(of store: DurableStore) throws -> [ReplicationPeer] {
-        let client = HTTPClient()
+        let client = HTTPClient(tls: tls.client)
         return try configuration.peers.map { peer in
             guard let url = PeerURL(peer.url), let key = peerKey() else {
                 throw Refusal("“\(peer.url)” is not the URL of a region")
