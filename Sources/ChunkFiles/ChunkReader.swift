@@ -151,8 +151,23 @@ package final class ChunkReader: Sendable {
     /// The file under a handle of its own, to be read from one end to the other, and whether its header is
     /// intact. Blocks.
     func openForScan(_ file: UInt64) throws(ChunkFileError) -> (any DiskFile, Bool) {
-        let isIntact = try hasIntactHeader(try open(file), file)
-        return (try open(file, .readDirect), isIntact)
+        let handle = try open(file)
+        let isIntact = try hasIntactHeader(handle, file)
+        let direct = try open(file, .readDirect)
+        return (Self.canRead(direct) ? direct : handle, isIntact)
+    }
+
+    /// A file system may take the opening for direct reads and refuse the reads, or want them aligned to more.
+    private static func canRead(_ direct: any DiskFile) -> Bool {
+        let unit = Int(OpenMode.directAlignmentBytes)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: unit, alignment: unit)
+        defer { buffer.deallocate() }
+        do throws(DiskError) {
+            _ = try direct.read(into: buffer, at: UInt64(unit))
+            return true
+        } catch {
+            return error.code != EINVAL
+        }
     }
 
     /// What the files occupy together; one that has gone, nothing. Blocks.

@@ -89,7 +89,11 @@ final class CurlEasy {
         set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         // libcurl would go on believing for a day whom the file named when it was first read.
         set(CURLOPT_CA_CACHE_TIMEOUT, 0)
-        if let path = transfer.tls.authorities { set(CURLOPT_CAINFO, path) }
+        if let path = transfer.tls.authorities {
+            set(CURLOPT_CAINFO, path)
+            // Otherwise those of the system would be believed beside them.
+            set(CURLOPT_CAPATH, nil)
+        }
         if let certificate = transfer.tls.certificate {
             set(CURLOPT_SSLCERT, certificate.path)
             set(CURLOPT_SSLKEY, certificate.keyPath)
@@ -156,7 +160,7 @@ final class CurlEasy {
         check(holdfast_curl_set_long(handle, option, value))
     }
 
-    private func set(_ option: CURLoption, _ value: String) {
+    private func set(_ option: CURLoption, _ value: String?) {
         check(holdfast_curl_set_text(handle, option, value))
     }
 

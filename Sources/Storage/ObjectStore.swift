@@ -13,7 +13,8 @@ package struct Preconditions: Sendable, Hashable {
 
     package var ifMatch: ETags?
     package var ifNoneMatch: ETags?
-    /// The visible version is this one: what is written was made from it. `preconditionFailed` otherwise.
+    /// The visible version is this one: what is written was made from it, and is stamped just above it, so that
+    /// whatever anyone else writes, in any region, goes before it. `preconditionFailed` otherwise.
     package var version: Version?
     /// The write is refused with `bucketNotEmpty` unless this bucket shows no object.
     package var emptyBucket: String?
@@ -40,7 +41,8 @@ package enum ObjectMutation: Sendable {
     /// Deleting what is not there succeeds and records nothing.
     case delete(ObjectName, Preconditions)
     /// Deletes what the name shows, if it is this version, by a tombstone just above it: whatever anyone writes
-    /// now, in any region, goes before it. For what a rule decides and nobody asked for.
+    /// now, in any region, goes before it. Nothing where a newer version waits to be shown. For what a rule
+    /// decides and nobody asked for.
     case expire(ObjectName, Version)
 
     package var name: ObjectName {

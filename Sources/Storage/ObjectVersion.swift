@@ -131,10 +131,13 @@ package struct ObjectVersion: Hashable, Sendable {
     /// Set once a newer version was published here: this one is history, shows nowhere by itself, and is
     /// let go of after that time. Of this region alone; no feed carries it.
     package var keptUntilMilliseconds: Int64?
+    /// When it was recorded, where its stamp does not say so: a deletion that stands just above what it removes
+    /// is as old as its recording.
+    package var recordedMilliseconds: Int64?
 
     package init(
         name: ObjectName, version: Version, position: FeedPosition?, kind: Kind, state: State,
-        keptUntilMilliseconds: Int64? = nil
+        keptUntilMilliseconds: Int64? = nil, recordedMilliseconds: Int64? = nil
     ) {
         self.name = name
         self.version = version
@@ -142,6 +145,7 @@ package struct ObjectVersion: Hashable, Sendable {
         self.kind = kind
         self.state = state
         self.keptUntilMilliseconds = keptUntilMilliseconds
+        self.recordedMilliseconds = recordedMilliseconds
     }
 
     package var isHistory: Bool { keptUntilMilliseconds != nil }

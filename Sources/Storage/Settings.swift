@@ -20,10 +20,15 @@ package struct Settings: Sendable {
         return try await blobs.content(of: content.blob, limitBytes: Self.limitBytes)
     }
 
-    /// Writes unless it says so already, so that a restart writes nothing.
+    /// Writes unless it says so already, so that a restart writes nothing. Throws `limitExceeded` for what could
+    /// not be read back.
     package func write(
         _ bytes: ByteBuffer, to path: String, if preconditions: Preconditions = .none
     ) async throws {
+        guard bytes.readableBytes <= Self.limitBytes else {
+            throw StorageError(
+                .limitExceeded, "a setting takes at most \(Self.limitBytes) bytes")
+        }
         let staged = try await blobs.stage(bytes: bytes)
         guard let blob = staged.blob, let md5 = staged.md5 else {
             preconditionFailure("a setting is staged with SHA-256 and MD5")

@@ -78,6 +78,19 @@ struct BucketDocumentTests {
         #expect(await s3.delete("/bucket/none?tagging").code == "NoSuchKey")
     }
 
+    @Test("a document that could not be read back is not taken")
+    func tooLarge() async throws {
+        let s3 = try await TestServer.withBucket()
+        let rule =
+            "<Rule><Prefix>a</Prefix><Status>Enabled</Status><Expiration><Days>1</Days>"
+            + "</Expiration></Rule>"
+        let document =
+            "<LifecycleConfiguration>" + String(repeating: rule, count: 690)
+            + "</LifecycleConfiguration>"
+        #expect(await s3.put("/bucket?lifecycle", document).status == 400)
+        #expect(await s3.get("/bucket?lifecycle").code == "NoSuchLifecycleConfiguration")
+    }
+
     @Test("tags are not put over an object that was written meanwhile")
     func overtaken() async throws {
         let s3 = try await TestServer.withBucket()

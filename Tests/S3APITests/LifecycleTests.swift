@@ -1,6 +1,7 @@
 // Lifecycles: taken, shown, and acted on when the time has come.
 
 import HTTPTypes
+import NIOCore
 import RegistryLayout
 import S3API
 import Storage
@@ -105,6 +106,40 @@ struct LifecycleTests {
         #expect(await s3.get("/bucket").elements("Key") == ["d/small", "d/untagged", "tmp/x"])
     }
 
+    @Test("trouble with one bucket is found, and the others have their turn")
+    func trouble() async throws {
+        let s3 = try await server(Self.configuration(Self.tmp))
+        #expect(await s3.send(.put, "/aaa").status == 200)
+        let buckets = Buckets(objects: s3.store, blobs: s3.store)
+        try await buckets.set(.lifecycle, to: ByteBuffer(string: "<New/>"), of: "aaa")
+        _ = await s3.put("/bucket/tmp/a", "x")
+        clock.advance(days: 3)
+        let report = try await act(on: s3)
+        #expect(report.subjects == ["bucket aaa", "bucket/tmp/a"])
+        #expect(report.figures == ["expired_objects": 1])
+    }
+
+    @Test("what was written a moment ago stays, however old it says it is")
+    func lately() async throws {
+        let s3 = try await server(Self.configuration(Self.tmp))
+        _ = await s3.put("/bucket/tmp/a", "x")
+        clock.advance(days: 3)
+        let name = ObjectName(bucket: "bucket", key: "tmp/a")
+        let content = try #require(try await s3.store.object(name)?.content)
+        try await s3.store.commit(.link(name, content, .none))
+        #expect(try await act(on: s3).figures.isEmpty)
+        clock.advance(days: 0.1)
+        #expect(try await act(on: s3).figures == ["expired_objects": 1])
+    }
+
+    @Test("a rule without a name gets one that no other has")
+    func names() async throws {
+        let unnamed = Self.tmp.replacing("<ID>tmp</ID>", with: "")
+        let named = Self.tmp.replacing("<ID>tmp<", with: "<ID>rule-1<")
+        let s3 = try await server(Self.configuration(unnamed, named, unnamed))
+        #expect(await s3.get("/bucket?lifecycle").elements("ID") == ["rule-2", "rule-1", "rule-3"])
+    }
+
     @Test("uploads that were not completed in time are aborted")
     func aborts() async throws {
         let s3 = try await server(Self.configuration(Self.uploads))
@@ -148,6 +183,14 @@ struct LifecycleTests {
             ),
             (tmp + "<Transition><Days>1</Days></Transition>", "NotImplemented"),
             (tmp.replacing("Enabled", with: "On"), "MalformedXML"),
+            (tmp.replacing("<Prefix>tmp/</Prefix>", with: "tmp/"), "MalformedXML"),
+            (tmp.replacing("tmp/<", with: "<Value>tmp/</Value><"), "MalformedXML"),
+            (
+                tmp.replacing(
+                    "<Prefix>tmp/</Prefix>",
+                    with: "<And><Prefix>a/</Prefix><Prefix>b/</Prefix></And>"), "MalformedXML"
+            ),
+            (tmp + "<Filter><Prefix>a/</Prefix></Filter>", "MalformedXML"),
             ("<Prefix/><Status>Enabled</Status>", "InvalidRequest"),
             ("<Status>Enabled</Status><Expiration><Days>1</Days></Expiration>", "MalformedXML"),
             (

@@ -76,6 +76,7 @@ extension StoreCase {
             let first = try await store.put("a", pattern(10))
             let second = try await store.put(
                 "a", pattern(20), if: Preconditions(version: first.version))
+            #expect(second.version.stamp == first.version.stamp.successor, "below all others")
             await expect(.preconditionFailed) {
                 try await store.put("a", pattern(30), if: Preconditions(version: first.version))
             }

@@ -1,5 +1,5 @@
-// One version of an object as the journal and the index hold it. Next free tag: 26. Tag 24: quarantined
-// since (milliseconds); tag 25: history, kept until (milliseconds).
+// One version of an object as the journal and the index hold it. Next free tag: 27. Tag 24: quarantined
+// since (milliseconds); tag 25: history, kept until (milliseconds); tag 26: recorded at (milliseconds).
 
 package import Storage
 
@@ -30,6 +30,9 @@ package enum ObjectRecord {
         writer.number(7, UInt64(version.state.rawValue))
         if let until = version.keptUntilMilliseconds {
             writer.number(25, UInt64(bitPattern: until))
+        }
+        if let recorded = version.recordedMilliseconds {
+            writer.number(26, UInt64(bitPattern: recorded), .ignorable)
         }
         return writer.bytes
     }
@@ -75,7 +78,7 @@ package enum ObjectRecord {
         return ObjectVersion(
             name: ObjectName(bucket: bucket, key: key), version: version, position: draft.position,
             kind: try draft.finished(kind, reader), state: state,
-            keptUntilMilliseconds: draft.keptUntil)
+            keptUntilMilliseconds: draft.keptUntil, recordedMilliseconds: draft.recorded)
     }
 
     /// What has been read of a record so far.
@@ -96,6 +99,7 @@ package enum ObjectRecord {
         var fields = ContentFields()
         var quarantined: Int64?
         var keptUntil: Int64?
+        var recorded: Int64?
 
         /// Whether the tag is known.
         mutating func take(_ field: Field) throws(FieldError) -> Bool {
@@ -117,6 +121,7 @@ package enum ObjectRecord {
                 while let size = rest.takeVarint() { partSizes.append(size) }
             case 24: quarantined = Int64(bitPattern: try field.number())
             case 25: keptUntil = Int64(bitPattern: try field.number())
+            case 26: recorded = Int64(bitPattern: try field.number())
             default: return try fields.take(field)
             }
             return true

@@ -55,7 +55,7 @@ struct QuarantineClosure {
             }
             let register = try await registry.register(top.name)
             guard register.visible != nil else {
-                if Self.mayBeElsewhere(top.name, register) { continue }
+                if register == ObjectRegister(), try await isNotHere(top.name) { continue }
                 return false
             }
             guard let needed = try await needed(by: top.name) else { return false }
@@ -65,10 +65,18 @@ struct QuarantineClosure {
         return true
     }
 
-    /// What was never here: a child of a sparse index, a foreign layer. The bytes behind a link are no such thing.
-    private static func mayBeElsewhere(_ name: ObjectName, _ register: ObjectRegister) -> Bool {
-        if case .blobData = LayoutPath(name.key) { return false }
-        return register == ObjectRegister()
+    /// Whether nothing is known of the name because it was never here: a child of a sparse index, a foreign layer.
+    /// Of what was removed, and forgotten since, the bytes are still known: they go last. The bytes behind a
+    /// link that is here are no such thing.
+    private func isNotHere(_ name: ObjectName) async throws -> Bool {
+        switch LayoutPath(name.key) {
+        case .blobData: return false
+        case .revisionLink(let repository, let digest), .layerLink(let repository, let digest):
+            let data = LayoutPath.blobData(repository.root, digest).key
+            let bytes = try await registry.register(ObjectName(bucket: name.bucket, key: data))
+            return bytes == ObjectRegister()
+        default: return true
+        }
     }
 
     /// `nil` where it cannot be told.

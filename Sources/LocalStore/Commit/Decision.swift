@@ -137,7 +137,7 @@ struct CommitContext {
         let next = inFeed(
             ObjectVersion(
                 name: judged.name, version: version, position: nil, kind: kind,
-                state: .published))
+                state: .published, recordedMilliseconds: wallMilliseconds))
         if let register {
             try record(next, over: register)
         } else {
@@ -156,16 +156,22 @@ struct CommitContext {
         return version
     }
 
-    /// Records a put whose blob is live, and fills in what is the store's to say.
+    /// Records a put whose blob is live, and fills in what is the store's to say. One that was made from what
+    /// the name shows is stamped just above that: whatever anyone else writes goes before it.
     mutating func recordPut(
-        _ content: ObjectContent, of name: ObjectName
+        _ content: ObjectContent, of name: ObjectName, madeFrom source: Version? = nil
     ) throws(StorageError) -> ObjectVersion {
         var content = content
         content.quarantinedMilliseconds = nil
         if content.lastModifiedMilliseconds == 0 {
             content.lastModifiedMilliseconds = wallMilliseconds
         }
-        return try record(.put(content), of: name)
+        guard source != nil else { return try record(.put(content), of: name) }
+        let register = try register(name)
+        guard let shown = register.visible, shown.version == source else {
+            preconditionFailure("\(name) does not show what the change of it was made from")
+        }
+        return try recordNext(.put(content), after: shown, over: register)
     }
 
     /// Makes sure that a blob is here. A blob that is here already stays as it is, and the chunks that

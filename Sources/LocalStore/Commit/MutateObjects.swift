@@ -44,14 +44,16 @@ struct MutateObjects: Decision {
         case .put(let content, let record, _):
             try context.requireSpace()
             try context.recordBlob(record)
-            return try context.recordPut(content, of: name)
+            return try context.recordPut(
+                content, of: name, madeFrom: change.conditions.version)
         case .link(let content):
             try context.requireSpace()
             let blob = try context.requireLive(content.blob)
             guard blob.record.sizeBytes == content.sizeBytes else {
                 throw StorageError(.sizeMismatch, "blob \(content.blob) has another size")
             }
-            return try context.recordPut(content, of: name)
+            return try context.recordPut(
+                content, of: name, madeFrom: change.conditions.version)
         case .delete:
             guard try context.register(name).visible != nil else { return nil }
             return try context.record(.tombstone, of: name)

@@ -43,9 +43,9 @@ struct ForgetExpired {
         try forEachPage(of: KeySchema.allRegisters) { (values) throws(StorageError) in
             let names = try look { () throws(IndexError) in
                 try values.map(RegisterEntry.decode)
-            }.filter { $0.hasDeletion(stampedBefore: before) }.compactMap(\.name)
+            }.filter { $0.hasDeletion(recordedBefore: before) }.compactMap(\.name)
             guard !names.isEmpty else { return }
-            try committer.queue.wait(for: ForgetDeletions(names: names, stampedBefore: before))
+            try committer.queue.wait(for: ForgetDeletions(names: names, recordedBefore: before))
         }
     }
 
@@ -95,7 +95,7 @@ struct ForgetEndedUploads: Decision {
 /// Forgets the tombstones and purges of these names that every region has confirmed.
 struct ForgetDeletions: Decision {
     let names: [ObjectName]
-    let stampedBefore: Int64
+    let recordedBefore: Int64
 
     func decide(_ context: inout CommitContext) throws(StorageError) {
         let confirmed = try context.look { (index) throws(IndexError) in
@@ -120,7 +120,7 @@ struct ForgetDeletions: Decision {
     }
 
     private func mayGo(_ version: ObjectVersion, _ confirmed: ConfirmedFeeds) -> Bool {
-        version.isStamped(before: stampedBefore) && confirmed.covers(version)
+        version.isRecorded(before: recordedBefore) && confirmed.covers(version)
     }
 }
 
@@ -179,16 +179,17 @@ extension UploadEndedRecord {
 }
 
 extension ObjectVersion {
-    fileprivate func isStamped(before milliseconds: Int64) -> Bool {
-        Int64(clamping: version.stamp.milliseconds) < milliseconds
+    fileprivate func isRecorded(before milliseconds: Int64) -> Bool {
+        let stamped = Int64(clamping: version.stamp.milliseconds)
+        return max(stamped, recordedMilliseconds ?? stamped) < milliseconds
     }
 }
 
 extension ObjectRegister {
     var name: ObjectName? { (versions.first ?? purges.first)?.name }
 
-    fileprivate func hasDeletion(stampedBefore milliseconds: Int64) -> Bool {
+    fileprivate func hasDeletion(recordedBefore milliseconds: Int64) -> Bool {
         let tombstones = versions.filter { $0.kind == .tombstone }
-        return (tombstones + purges).contains { $0.isStamped(before: milliseconds) }
+        return (tombstones + purges).contains { $0.isRecorded(before: milliseconds) }
     }
 }

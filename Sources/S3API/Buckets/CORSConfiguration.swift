@@ -14,7 +14,7 @@ struct CORSConfiguration: Sendable, Hashable {
         let root = try XMLElement.parse(
             document, root: Self.root, depth: limits.documentDepth,
             elements: limits.corsElements)
-        try root.expectChildren(["CORSRule"])
+        try root.expectChildren(["CORSRule"], repeated: ["CORSRule"])
         guard (1...limits.corsRules).contains(root.children.count) else { throw .malformedXML }
         rules = []
         for element in root.children { rules.append(try CORSRule(element)) }
@@ -71,10 +71,9 @@ struct CORSRule: Sendable, Hashable {
 extension CORSRule {
     fileprivate init(_ element: XMLElement) throws(S3Error) {
         guard element.name == "CORSRule" else { throw .malformedXML }
-        try element.expectChildren([
-            "ID", "AllowedOrigin", "AllowedMethod", "AllowedHeader", "ExposeHeader",
-            "MaxAgeSeconds",
-        ])
+        let lists: Set = ["AllowedOrigin", "AllowedMethod", "AllowedHeader", "ExposeHeader"]
+        try element.expectChildren(lists.union(["ID", "MaxAgeSeconds"]), repeated: lists)
+        for child in element.children { _ = try child.leafText() }
         id = element.child("ID")?.trimmedText
         origins = element.texts("AllowedOrigin")
         methods = element.texts("AllowedMethod")

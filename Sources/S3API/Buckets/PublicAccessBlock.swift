@@ -46,8 +46,8 @@ struct PublicAccessBlock: Sendable, Hashable {
             elements: limits.documentElements)
         try root.expectChildren(Set(Self.switches.map(\.name)))
         for (name, path) in Self.switches {
-            guard let text = root.child(name)?.trimmedText.lowercased() else { continue }
-            guard let value = Bool(text) else { throw .malformedXML }
+            guard let text = try root.child(name)?.leafText() else { continue }
+            guard let value = Bool(text.lowercased()) else { throw .malformedXML }
             self[keyPath: path] = value
         }
     }

@@ -23,35 +23,43 @@ package struct ApplyLifecycle: Sendable {
         self.limits = limits
     }
 
-    /// Acts on every bucket, or only says what would go. It can be ended between any two pages.
-    package func run(_ job: any WorkReport, isDryRun: Bool) async throws {
+    /// Acts on every bucket, or only says what would go. It can be ended between any two pages. What is wrong
+    /// with one bucket is found, and does not keep the others from their turn. `skewMilliseconds` is how far
+    /// clocks are known to differ: nothing goes that another region's clock may think is in its time.
+    package func run(
+        _ job: any WorkReport, isDryRun: Bool, skewMilliseconds: Int64 = 0
+    ) async throws {
         let buckets = Buckets(objects: objects, blobs: blobs)
         for bucket in try await buckets.list() {
-            guard let document = try await buckets.document(.lifecycle, of: bucket.name) else {
-                continue
-            }
-            let rules: [LifecycleRule]
-            do throws(S3Error) {
-                rules = try LifecycleConfiguration(document: document, limits: limits).rules
+            do {
+                guard let document = try await buckets.document(.lifecycle, of: bucket.name) else {
+                    continue
+                }
+                let rules = try LifecycleConfiguration(document: document, limits: limits).rules
+                job.set(JobProgress(stage: "lifecycle of \(bucket.name)"))
+                let step = BucketLifecycle(
+                    bucket: bucket.name, rules: rules.filter(\.isEnabled),
+                    nowMilliseconds: clock.milliseconds() - 2 * max(0, skewMilliseconds),
+                    job: job, isDryRun: isDryRun)
+                try await step.expire(in: objects)
+                try await step.abort(in: uploads)
+            } catch let error as CancellationError {
+                throw error
             } catch {
-                // Another region took it; what it may mean is not guessed at.
                 job.found(
                     JobFinding(
-                        "bucket \(bucket.name)", "its lifecycle is not understood here", .kept))
-                continue
+                        "bucket \(bucket.name)", "its lifecycle was not carried out: \(error)",
+                        .kept))
             }
-            let step = BucketLifecycle(
-                bucket: bucket.name, rules: rules.filter(\.isEnabled),
-                nowMilliseconds: clock.milliseconds(), job: job, isDryRun: isDryRun)
-            job.set(JobProgress(stage: "lifecycle of \(bucket.name)"))
-            try await step.expire(in: objects)
-            try await step.abort(in: uploads)
         }
     }
 }
 
 /// What the rules of one bucket let go of at one moment.
 private struct BucketLifecycle {
+    /// Nothing goes that was written so lately: the stamps that regions give at one moment differ by their clocks.
+    private static let leastAgeMilliseconds: Int64 = 5 * 60_000
+
     let bucket: String
     let rules: [LifecycleRule]
     let nowMilliseconds: Int64
@@ -63,7 +71,7 @@ private struct BucketLifecycle {
     func expire(in objects: any ObjectStore) async throws {
         let expiring = rules.filter { $0.expiration != nil }
         for prefix in Self.outermost(expiring.map(\.filter.prefix)) {
-            var request = ListRequest(bucket: bucket, prefix: ObjectKey(prefix))
+            var request = ListRequest(bucket: bucket, prefix: prefix)
             var page: ListPage
             repeat {
                 try job.checkCancellation()
@@ -79,7 +87,9 @@ private struct BucketLifecycle {
     ) async throws {
         var due: [ObjectVersion] = []
         for case .object(let version) in page.entries {
+            let stamped = Int64(clamping: version.version.stamp.milliseconds)
             guard let content = version.content,
+                nowMilliseconds - stamped >= Self.leastAgeMilliseconds,
                 rules.contains(where: { $0.isDue(version.name.key, content, nowMilliseconds) })
             else { continue }
             due.append(version)
@@ -90,8 +100,13 @@ private struct BucketLifecycle {
         if !isDryRun {
             let results = await objects.commit(due.map { .expire($0.name, $0.version) })
             gone = []
-            for (version, result) in zip(due, results) where try result.get() != nil {
-                gone.append(version)
+            for (version, result) in zip(due, results) {
+                switch result {
+                case .success(nil): continue
+                case .success: gone.append(version)
+                case .failure(let error):
+                    job.found(JobFinding("\(version.name)", "\(error)", .kept))
+                }
             }
         }
         job.add("expired_objects", UInt64(gone.count))
@@ -101,10 +116,9 @@ private struct BucketLifecycle {
     }
 
     /// Those that no other is the beginning of, so that nothing is listed twice.
-    private static func outermost(_ prefixes: [String]) -> [String] {
-        var result: [String] = []
-        for prefix in prefixes.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) })
-        where !(result.last.map { prefix.utf8.starts(with: $0.utf8) } ?? false) {
+    private static func outermost(_ prefixes: [ObjectKey]) -> [ObjectKey] {
+        var result: [ObjectKey] = []
+        for prefix in prefixes.sorted() where result.last.map(prefix.hasPrefix) != true {
             result.append(prefix)
         }
         return result
@@ -116,7 +130,7 @@ private struct BucketLifecycle {
         for rule in rules {
             guard let days = rule.abortAfterDays else { continue }
             var request = UploadListRequest(
-                bucket: bucket, prefix: ObjectKey(rule.filter.prefix))
+                bucket: bucket, prefix: rule.filter.prefix)
             var page: UploadListPage
             repeat {
                 try job.checkCancellation()

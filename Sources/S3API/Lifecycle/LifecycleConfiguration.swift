@@ -15,17 +15,28 @@ struct LifecycleConfiguration: Sendable, Hashable {
         let root = try XMLElement.parse(
             document, root: Self.root, depth: limits.documentDepth,
             elements: limits.lifecycleElements)
-        try root.expectChildren(["Rule"])
+        try root.expectChildren(["Rule"], repeated: ["Rule"])
         guard (1...limits.lifecycleRules).contains(root.children.count) else {
             throw .malformedXML
         }
         rules = []
-        for (index, element) in root.children.enumerated() {
-            let rule = try LifecycleRule(element, number: index + 1, limits: limits)
-            guard !rules.contains(where: { $0.id == rule.id }) else {
+        for element in root.children {
+            let rule = try LifecycleRule(element, limits: limits)
+            guard rule.id.isEmpty || !rules.contains(where: { $0.id == rule.id }) else {
                 throw .invalidArgument("ID", rule.id, "Rule ID must be unique.")
             }
             rules.append(rule)
+        }
+        nameRules()
+    }
+
+    /// A rule without a name gets one that no other has.
+    private mutating func nameRules() {
+        var taken = Set(rules.map(\.id))
+        var number = 0
+        for index in rules.indices where rules[index].id.isEmpty {
+            repeat { number += 1 } while !taken.insert("rule-\(number)").inserted
+            rules[index].id = "rule-\(number)"
         }
     }
 
@@ -54,26 +65,28 @@ struct LifecycleRule: Sendable, Hashable {
 
     static let dayMilliseconds: Int64 = 86_400_000
 
-    /// The first midnight (UTC) at which so many days have passed.
+    /// The first midnight (UTC) at which so many days have passed; never for a time that is none.
     static func dueMilliseconds(_ milliseconds: Int64, days: Int) -> Int64 {
+        guard (0...latestMilliseconds).contains(milliseconds) else { return .max }
         let past = milliseconds + Int64(days) * dayMilliseconds
         return (past + dayMilliseconds - 1) / dayMilliseconds * dayMilliseconds
     }
+
+    /// 9999-12-31.
+    private static let latestMilliseconds: Int64 = 253_402_214_400_000
 }
 
 // MARK: The document
 
 extension LifecycleRule {
-    fileprivate init(
-        _ element: XMLElement, number: Int, limits: S3Limits
-    ) throws(S3Error) {
+    fileprivate init(_ element: XMLElement, limits: S3Limits) throws(S3Error) {
         for action in Self.notOffered where element.child(action) != nil {
             throw .notImplemented("The lifecycle action \(action)")
         }
         try element.expectChildren([
             "ID", "Prefix", "Filter", "Status", "Expiration", "AbortIncompleteMultipartUpload",
         ])
-        id = element.child("ID")?.trimmedText ?? "rule-\(number)"
+        id = element.child("ID")?.trimmedText ?? ""
         guard id.count <= limits.lifecycleIDCharacters else {
             throw .invalidArgument("ID", id, "ID length should not exceed allowed limit of 255")
         }

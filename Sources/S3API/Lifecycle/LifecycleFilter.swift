@@ -3,7 +3,7 @@
 internal import Storage
 
 struct LifecycleFilter: Sendable, Hashable {
-    var prefix = ""
+    var prefix: ObjectKey = ""
     var tags: [MetadataField] = []
     var greaterThanBytes: UInt64?
     var lessThanBytes: UInt64?
@@ -16,7 +16,7 @@ struct LifecycleFilter: Sendable, Hashable {
     }
 
     func matches(_ key: ObjectKey, _ content: ObjectContent) -> Bool {
-        key.hasPrefix(ObjectKey(prefix)) && tags.allSatisfy(content.tags.contains)
+        key.hasPrefix(prefix) && tags.allSatisfy(content.tags.contains)
             && greaterThanBytes.map { content.sizeBytes > $0 } != false
             && lessThanBytes.map { content.sizeBytes < $0 } != false
     }
@@ -27,14 +27,19 @@ extension LifecycleFilter {
     init(ofRule rule: XMLElement, limits: S3Limits) throws(S3Error) {
         switch (rule.child("Filter"), rule.child("Prefix")) {
         case (nil, let prefix?):
-            self.prefix = prefix.text
+            self.prefix = ObjectKey(try prefix.leafText())
             isBare = true
         case (let filter?, nil):
+            try filter.expectChildren(Self.conditions.union(["And"]))
             guard filter.children.count <= 1 else { throw .malformedXML }
             guard let only = filter.children.first else { return }
-            let conditions = only.name == "And" ? only.children : [only]
-            guard only.name != "And" || conditions.count > 1 else { throw .malformedXML }
-            for condition in conditions { try add(condition) }
+            if only.name == "And" {
+                try only.expectChildren(Self.conditions, repeated: ["Tag"])
+                guard only.children.count > 1 else { throw .malformedXML }
+                for condition in only.children { try add(condition) }
+            } else {
+                try add(only)
+            }
             tags = try TagSet(tags, most: limits.tags, limits: limits).tags
         default:
             throw .malformedXML
@@ -46,9 +51,13 @@ extension LifecycleFilter {
         }
     }
 
+    private static let conditions: Set = [
+        "Prefix", "Tag", "ObjectSizeGreaterThan", "ObjectSizeLessThan",
+    ]
+
     private mutating func add(_ condition: XMLElement) throws(S3Error) {
         switch condition.name {
-        case "Prefix": prefix = condition.text
+        case "Prefix": prefix = ObjectKey(try condition.leafText())
         case "Tag": tags.append(try MetadataField(tag: condition))
         case "ObjectSizeGreaterThan": greaterThanBytes = try Self.bytes(condition)
         case "ObjectSizeLessThan": lessThanBytes = try Self.bytes(condition)
@@ -57,14 +66,16 @@ extension LifecycleFilter {
     }
 
     private static func bytes(_ element: XMLElement) throws(S3Error) -> UInt64 {
-        guard let value = UInt64(element.trimmedText) else { throw .malformedXML }
+        guard element.children.isEmpty, let value = UInt64(element.trimmedText) else {
+            throw .malformedXML
+        }
         return value
     }
 
     func write(to writer: inout XMLWriter) {
-        guard !isBare else { return writer.element("Prefix", prefix) }
+        guard !isBare else { return writer.element("Prefix", prefix.string) }
         let sizes = [greaterThanBytes, lessThanBytes].compactMap { $0 }
-        let count = (prefix.isEmpty ? 0 : 1) + tags.count + sizes.count
+        let count = (prefix.bytes.isEmpty ? 0 : 1) + tags.count + sizes.count
         writer.element("Filter") { writer in
             if count > 1 {
                 writer.element("And", writeConditions)
@@ -77,7 +88,7 @@ extension LifecycleFilter {
     }
 
     private func writeConditions(to writer: inout XMLWriter) {
-        if !prefix.isEmpty { writer.element("Prefix", prefix) }
+        if !prefix.bytes.isEmpty { writer.element("Prefix", prefix.string) }
         for tag in tags { tag.write(to: &writer) }
         if let greaterThanBytes { writer.element("ObjectSizeGreaterThan", greaterThanBytes) }
         if let lessThanBytes { writer.element("ObjectSizeLessThan", lessThanBytes) }

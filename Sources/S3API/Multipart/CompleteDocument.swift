@@ -12,7 +12,7 @@ enum CompleteDocument {
         let root = try XMLElement.parse(
             bytes, root: "CompleteMultipartUpload", depth: limits.documentDepth,
             elements: 1 + (1 + elements.count) * limits.parts)
-        try root.expectChildren(["Part"])
+        try root.expectChildren(["Part"], repeated: ["Part"])
         guard (1...limits.parts).contains(root.children.count) else { throw .malformedXML }
         return try root.children.map { element throws(S3Error) in
             try part(element, limits: limits)

@@ -69,7 +69,7 @@ struct DeleteDocument: Sendable {
         let root = try XMLElement.parse(
             bytes, root: "Delete", depth: limits.documentDepth,
             elements: 2 + 6 * limits.deletedKeys)
-        try root.expectChildren(["Object", "Quiet"])
+        try root.expectChildren(["Object", "Quiet"], repeated: ["Object"])
         switch root.child("Quiet")?.trimmedText {
         case nil, "false", "": isQuiet = false
         case "true": isQuiet = true
@@ -79,7 +79,9 @@ struct DeleteDocument: Sendable {
         guard (1...limits.deletedKeys).contains(objects.count) else { throw .malformedXML }
         items = try objects.map { element throws(S3Error) in
             try element.expectChildren(["Key", "VersionId", "ETag", "LastModifiedTime", "Size"])
-            guard let key = element.child("Key")?.text, !key.isEmpty else { throw .malformedXML }
+            guard let key = try element.child("Key")?.leafText(), !key.isEmpty else {
+                throw .malformedXML
+            }
             return Item(
                 key: key, versionID: element.child("VersionId")?.trimmedText,
                 etag: element.child("ETag")?.trimmedText,

@@ -58,7 +58,8 @@ private struct WantedAttributes {
     func contains(_ attribute: Attribute) -> Bool { attributes.contains(attribute) }
 }
 
-/// Some of the parts that an object was uploaded in, in order.
+/// How many parts an object was uploaded in. The parts themselves are listed only with checksums of their own (Amazon
+/// S3 API Reference, GetObjectAttributesParts), which are not kept.
 private struct PartsPage {
     private let sizes: [UInt64]
     private let marker: Int
@@ -85,20 +86,13 @@ private struct PartsPage {
     }
 
     func write(to writer: inout XMLWriter) {
-        let page = sizes.enumerated().dropFirst(marker).prefix(limit)
-        let last = page.last.map { $0.offset + 1 } ?? marker
+        let last = min(marker + limit, sizes.count)
         writer.element("ObjectParts") { writer in
             writer.element("PartsCount", sizes.count)
             writer.element("PartNumberMarker", marker)
             writer.element("NextPartNumberMarker", last)
             writer.element("MaxParts", limit)
             writer.element("IsTruncated", last < sizes.count)
-            for (index, size) in page {
-                writer.element("Part") {
-                    $0.element("PartNumber", index + 1)
-                    $0.element("Size", size)
-                }
-            }
         }
     }
 }

@@ -53,7 +53,7 @@ struct TagSet: Sendable, Hashable {
             elements: limits.documentElements)
         try root.expectChildren(["TagSet"])
         guard let set = root.child("TagSet") else { throw .malformedXML }
-        try set.expectChildren(["Tag"])
+        try set.expectChildren(["Tag"], repeated: ["Tag"])
         var tags: [MetadataField] = []
         for tag in set.children { tags.append(try MetadataField(tag: tag)) }
         try self.init(tags, most: most, limits: limits)
@@ -75,7 +75,7 @@ extension MetadataField {
         guard let name = tag.child("Key"), let value = tag.child("Value") else {
             throw .malformedXML
         }
-        self.init(name: name.text, value: value.text)
+        self.init(name: try name.leafText(), value: try value.leafText())
     }
 
     func write(to writer: inout XMLWriter) {

@@ -52,9 +52,23 @@ package struct XMLElement: Sendable {
 
     package func child(_ name: String) -> XMLElement? { children.first { $0.name == name } }
 
-    /// Throws `MalformedXML` where an element is not one of `names`: what is not understood is refused.
-    func expectChildren(_ names: Set<String>) throws(S3Error) {
-        guard children.allSatisfy({ names.contains($0.name) }) else { throw .malformedXML }
+    /// Throws `MalformedXML` where an element is not one of `names`, is there twice and not `repeated`, or has
+    /// text beside it: what is not understood is refused, never passed over.
+    func expectChildren(
+        _ names: Set<String>, repeated: Set<String> = []
+    ) throws(S3Error) {
+        var met: Set<String> = []
+        let isExpected = children.allSatisfy { child in
+            names.contains(child.name)
+                && (met.insert(child.name).inserted || repeated.contains(child.name))
+        }
+        guard isExpected, trimmedText.isEmpty else { throw .malformedXML }
+    }
+
+    /// The text of an element that has nothing else in it. Throws `MalformedXML` otherwise.
+    func leafText() throws(S3Error) -> String {
+        guard children.isEmpty else { throw .malformedXML }
+        return text
     }
 
     /// The text without the white space around it.

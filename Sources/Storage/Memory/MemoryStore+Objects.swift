@@ -43,7 +43,7 @@ extension MemoryStore: ObjectStore {
             try state.check(conditions, name)
             content.blob = try state.settle(staged)
             content.sizeBytes = staged.sizeBytes
-            return put(content, name, &state)
+            return put(content, name, &state, madeFrom: conditions.version)
         case .link(_, let content, let conditions):
             try state.check(conditions, name)
             guard let bytes = state.blobs[content.blob] else {
@@ -52,26 +52,30 @@ extension MemoryStore: ObjectStore {
             guard UInt64(bytes.readableBytes) == content.sizeBytes else {
                 throw StorageError(.sizeMismatch, "blob \(content.blob) has another size")
             }
-            return put(content, name, &state)
+            return put(content, name, &state, madeFrom: conditions.version)
         case .delete(_, let conditions):
             try state.check(conditions, name)
             guard state.register(name).visible != nil else { return nil }
             return record(.tombstone, name, &state)
         case .expire(_, let expected):
-            guard state.register(name).visible?.version == expected else { return nil }
+            let register = state.register(name)
+            guard let shown = register.visible, shown.version == expected,
+                register.versions.first == shown
+            else { return nil }
             return record(.tombstone, name, &state, stamp: expected.stamp.successor)
         }
     }
 
     func put(
-        _ content: ObjectContent, _ name: ObjectName, _ state: inout State
+        _ content: ObjectContent, _ name: ObjectName, _ state: inout State,
+        madeFrom source: Version? = nil
     ) -> ObjectVersion {
         var content = content
         content.quarantinedMilliseconds = nil
         if content.lastModifiedMilliseconds == 0 {
             content.lastModifiedMilliseconds = wallClock.milliseconds()
         }
-        return record(.put(content), name, &state)
+        return record(.put(content), name, &state, stamp: source?.stamp.successor)
     }
 
     /// Stamps above every version known of the name, and gives it the next place in the feed.

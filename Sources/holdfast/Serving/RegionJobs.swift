@@ -50,7 +50,9 @@ struct RegionJobs: Service {
     /// First what makes garbage, names that nothing needs; then what nothing names.
     private func collect(_ options: GarbageOptions, _ job: JobProgressReport) async throws {
         if !options.isDryRun { try await store.releaseHistory(job) }
-        try await lifecycle.run(job, isDryRun: options.isDryRun)
+        try await lifecycle.run(
+            job, isDryRun: options.isDryRun,
+            skewMilliseconds: try await others().clockSkewMilliseconds)
         if options.registryBucket != nil {
             try await store.collectRegistry(options, others: try await others(), job)
         }
