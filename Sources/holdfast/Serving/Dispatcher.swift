@@ -8,6 +8,7 @@ internal import NativeWire
 /// What the region's own port serves.
 struct Dispatcher: RequestHandler {
     let s3: any RequestHandler
+    let driver: any RequestHandler
     let peer: any RequestHandler
     let health: any RequestHandler
 
@@ -15,6 +16,7 @@ struct Dispatcher: RequestHandler {
         guard let path = request.head.path, path.hasPrefix("/-/") else {
             return await s3.respond(to: request)
         }
+        if path.hasPrefix(DriverCall.prefix) { return await driver.respond(to: request) }
         if path.hasPrefix(PeerCall.prefix) {
             request.trace.note(operation: "Peer")
             return await peer.respond(to: request)

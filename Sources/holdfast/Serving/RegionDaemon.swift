@@ -102,7 +102,9 @@ struct RegionDaemon: Service {
             store.refusal.map { .unavailable($0.message) } ?? readiness.current
         }
         front.answer(
-            by: Dispatcher(s3: s3(store, mending, rootKey), peer: peer(store), health: health))
+            by: Dispatcher(
+                s3: s3(store, mending, rootKey), driver: driver(store, mending, rootKey),
+                peer: peer(store), health: health))
         socket.answer(
             by: SocketDispatcher(admin: admin(store, replication, jobs), health: health))
         var group = ServiceGroupConfiguration(
