@@ -23,6 +23,8 @@ let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let lifecycle: Target.Dependency = .product(
@@ -51,6 +53,7 @@ let package = Package(
     products: [.executable(name: "holdfast", targets: ["holdfast"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -87,7 +90,8 @@ let package = Package(
         module(
             "Replication",
             ["Storage", "RegistryLayout", "Checksums", nioCore, logging, deque, heap]),
-        module("HTTPServer", [nioCore, nioPosix, httpTypes, logging, deque]),
+        module(
+            "HTTPServer", [nioCore, nioPosix, nioTLS, nioSSL, httpTypes, logging, deque]),
         // 4
         module(
             "RegionClient",
@@ -166,7 +170,9 @@ let package = Package(
             ], exclude: ["Scripts"]),
         tests(
             "HTTPServerTests",
-            ["HTTPServer", nioCore, nioPosix, nioHTTP1, nioEmbedded, httpTypes, logging]),
+            [
+                "HTTPServer", nioCore, nioPosix, nioHTTP1, nioEmbedded, nioSSL, httpTypes, logging,
+            ]),
         tests(
             "RegionClientTests",
             [

@@ -41,13 +41,19 @@ final class ConnectionAcceptor: Sendable {
     }
 
     /// On the connection's event loop, before it reads.
-    func admit(_ channel: any Channel) throws {
+    func admit(
+        _ channel: any Channel, listener: Int, _ certificate: ServerCertificate?
+    ) throws {
         guard let loop = loops.first(where: { $0.executor.eventLoop === channel.eventLoop }) else {
             preconditionFailure("a connection came up on an event loop of another group")
         }
+        let encryption = try certificate.map { certificate in
+            try ConnectionEncryption(certificate, in: channel.pipeline)
+        }
         let count = openCount.add(1, ordering: .relaxed).newValue
         let connection = ConnectionHandler(
-            shared: loop.connections.value, isOverLimit: count > limits.connectionCount
+            shared: loop.connections.value, encryption: encryption,
+            isOverLimit: count > limits.connectionCount
         ) {
             self.openCount.subtract(1, ordering: .relaxed)
         }
@@ -55,13 +61,13 @@ final class ConnectionAcceptor: Sendable {
         let conversation = Conversation(
             executor: loop.executor,
             boundConnection: NIOLoopBound(connection, eventLoop: channel.eventLoop),
-            handler: handler, requestIDs: requestIDs,
+            handler: handler, requestIDs: requestIDs, listener: listener,
             remoteAddress: Self.name(channel.remoteAddress))
         if case .terminated = acceptedEntry.yield(conversation) { channel.close(promise: nil) }
     }
 
     /// `address:port`, or what a Unix socket's peer is.
-    private static func name(_ address: SocketAddress?) -> String {
+    static func name(_ address: SocketAddress?) -> String {
         guard let address, let host = address.ipAddress, let port = address.port else {
             return "local"
         }

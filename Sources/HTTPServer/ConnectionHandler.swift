@@ -5,6 +5,7 @@
 
 internal import Logging
 internal import NIOCore
+internal import NIOTLS
 
 final class ConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
@@ -18,6 +19,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     let shared: LoopConnections
+    /// Between this handler and the socket; `nil` where nothing is.
+    private(set) var encryption: ConnectionEncryption?
     /// One connection too many: it is told so and closed.
     let isOverLimit: Bool
     private let onClose: () -> Void
@@ -52,8 +55,12 @@ final class ConnectionHandler: ChannelInboundHandler {
     /// Unsent bytes when `writeDeadline` was set: fewer or more now means that the client took some.
     var unsentAtDeadline = 0
 
-    init(shared: LoopConnections, isOverLimit: Bool, onClose: @escaping () -> Void) {
+    init(
+        shared: LoopConnections, encryption: ConnectionEncryption? = nil, isOverLimit: Bool,
+        onClose: @escaping () -> Void
+    ) {
         self.shared = shared
+        self.encryption = encryption
         self.isOverLimit = isOverLimit
         self.onClose = onClose
         self.inbound = InboundMessages(limits: shared.limits)
@@ -81,13 +88,14 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard case ChannelEvent.inputClosed = event else {
-            context.fireUserInboundEventTriggered(event)
-            return
+        switch event {
+        case ChannelEvent.inputClosed:
+            inputEnded = true
+            if case .lingering = phase { closeNow() }
+            satisfyWaiters()
+        case TLSUserEvent.handshakeCompleted: encryption?.establish()
+        default: context.fireUserInboundEventTriggered(event)
         }
-        inputEnded = true
-        if case .lingering = phase { context.close(promise: nil) }
-        satisfyWaiters()
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -97,8 +105,19 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        shared.logger.debug("connection failed", metadata: ["error": "\(error)"])
-        context.close(promise: nil)
+        // TLS misses the client's farewell also where it was the server that closed.
+        guard context.channel.isActive, !ConnectionEncryption.isEndOfInput(error) else { return }
+        if let encryption, !encryption.isEstablished {
+            shared.logger.info(
+                "a TLS handshake failed",
+                metadata: [
+                    "client": "\(ConnectionAcceptor.name(context.remoteAddress))",
+                    "reason": "\(ConnectionEncryption.reason(error))",
+                ])
+        } else {
+            shared.logger.debug("connection failed", metadata: ["error": "\(error)"])
+        }
+        closeNow()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -149,7 +168,7 @@ final class ConnectionHandler: ChannelInboundHandler {
             }
         }
         bodyWaiter.take()?.resume(throwing: RequestBodyError.timedOut)
-        if case .lingering = phase { context?.close(promise: nil) }
+        if case .lingering = phase { closeNow() }
     }
 
     private func writeTimedOut() {

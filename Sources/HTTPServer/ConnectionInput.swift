@@ -23,7 +23,7 @@ extension ConnectionHandler {
         }
         let dropped = droppedBytes + buffer.readableBytes
         phase = .lingering(droppedBytes: dropped)
-        if dropped > shared.limits.lingerBytes { context?.close(promise: nil) }
+        if dropped > shared.limits.lingerBytes { closeNow() }
     }
 
     func readMore() {

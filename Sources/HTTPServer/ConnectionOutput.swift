@@ -7,6 +7,7 @@ internal import NIOPosix
 
 extension ConnectionHandler {
     func write(_ buffer: ByteBuffer) {
+        guard encryption == nil else { return writeEncrypted(buffer) }
         context?.write(wrapOutboundOut(.byteBuffer(buffer)), promise: nil)
     }
 
@@ -50,6 +51,8 @@ extension ConnectionHandler {
     /// Waits until the socket has taken enough of what was written. `false` where the client is gone.
     func roomForMore() async -> Bool {
         guard let context, case .open = phase else { return false }
+        // Of what TLS has been given, only what it has encrypted counts as unsent.
+        if encryption != nil { flush() }
         guard !context.channel.isWritable else { return true }
         flush()
         // The flush may have found out that the client is gone, and nobody would wake a waiter any more.
@@ -84,20 +87,23 @@ extension ConnectionHandler {
         inbound.discardAll()
         writeDeadline = shared.deadline(in: shared.limits.responseIdleTimeout)
         unsentAtDeadline = unsentBytes
-        let outputEnded = context.eventLoop.makePromise(of: Void.self)
-        context.close(mode: .output, promise: outputEnded)
         let loopBound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let outputEnded = context.eventLoop.makePromise(of: Void.self)
         outputEnded.futureResult.whenComplete { _ in
             loopBound.value.didEndOutput(isQuiet: isQuiet)
+        }
+        if encryption == nil {
+            context.close(mode: .output, promise: outputEnded)
+        } else {
+            endEncryptedOutput(outputEnded)
         }
         await closed()
     }
 
     private func didEndOutput(isQuiet: Bool) {
-        guard let context else { return }
         writeDeadline = .distantFuture
         if isQuiet || inputEnded {
-            context.close(promise: nil)
+            closeNow()
         } else {
             readDeadline = shared.deadline(in: shared.limits.lingerTimeout)
             readMore()
@@ -111,7 +117,12 @@ extension ConnectionHandler {
             // Its failure would leave the close without the reset, which the length still tells of.
             _ = options.setSoLinger(linger(l_onoff: 1, l_linger: 0))
         }
-        context.close(promise: nil)
+        closeNow()
+    }
+
+    /// Ends the connection at once. What the socket has taken is still sent.
+    func closeNow() {
+        if let encryption { encryption.closeSocket() } else { context?.close(promise: nil) }
     }
 
     private func closed() async {

@@ -12,6 +12,7 @@ struct Conversation: Sendable {
     let boundConnection: NIOLoopBound<ConnectionHandler>
     let handler: any RequestHandler
     let requestIDs: RequestIDs
+    let listener: Int
     let remoteAddress: String
 
     var connection: ConnectionHandler { boundConnection.value }
@@ -43,7 +44,9 @@ struct Conversation: Sendable {
         connection.beginRequest(head)
         let id = requestIDs.next()
         let request = ServerRequest(
-            head: head.request, id: id, remoteAddress: remoteAddress, body: body(of: head))
+            head: head.request, id: id, remoteAddress: remoteAddress, body: body(of: head),
+            listener: listener,
+            hasClientCertificate: connection.encryption?.hasClientCertificate ?? false)
         let response = await handler.respond(to: request)
         let staysOpen: Bool
         do {

@@ -14,7 +14,8 @@ package struct HTTPLimits: Sendable, Hashable {
     /// One line of chunked framing (size and extensions) or of a trailer. Above: 400.
     package var chunkLineBytes = 4 << 10
 
-    /// From the first byte of a head (for the first request: from the connect) to its last. Then: 408.
+    /// From the first byte of a head (for the first request: from the connect, so that a TLS handshake is
+    /// part of it) to its last. Then: 408.
     package var headTimeout = TimeAmount.seconds(30)
     /// Between two arrivals of body bytes while somebody waits for them. Then the body's reader throws.
     package var bodyIdleTimeout = TimeAmount.seconds(60)
@@ -42,7 +43,12 @@ package struct HTTPLimits: Sendable, Hashable {
     package var unsentLowBytes = 512 << 10
     package var unsentHighBytes = 1 << 20
 
-    /// Over all listeners. Above: 503 and close.
+    /// So much is encrypted at once; the event loop's other connections have their turn in between. TLS keeps a
+    /// buffer for each connection that holds the largest of these encrypted: seven of its records, with what is
+    /// added to each, are just less than 128 KiB.
+    package var encryptedBytes = 7 << 14
+
+    /// Over all listeners. Above: 503 and close; without a word where the connection is encrypted.
     package var connectionCount = 16_384
     /// How long requests under way may take after a stop was asked for; then they are cut.
     package var drainTimeout = TimeAmount.seconds(30)

@@ -11,7 +11,7 @@ package import NIOPosix
 internal import Synchronization
 
 package struct HTTPServiceConfiguration: Sendable {
-    package var listeners: [ListenerAddress]
+    package var listeners: [ListenerConfiguration]
     package var limits: HTTPLimits
     /// Seconds since 1970, for `Date`.
     package var unixSeconds: @Sendable () -> Int64
@@ -19,7 +19,7 @@ package struct HTTPServiceConfiguration: Sendable {
     package var requestIDSeed: UInt64
 
     package init(
-        listeners: [ListenerAddress], limits: HTTPLimits = HTTPLimits(),
+        listeners: [ListenerConfiguration], limits: HTTPLimits = HTTPLimits(),
         unixSeconds: @escaping @Sendable () -> Int64 = { Int64(time(nil)) },
         requestIDSeed: UInt64 = .random(in: .min ... .max)
     ) {
@@ -63,8 +63,9 @@ package final class HTTPService: Sendable {
     package func bind() async throws -> [ListenerAddress] {
         var opened: [Listener] = []
         do throws(ListenerError) {
-            for address in configuration.listeners {
-                opened.append(try await Listener.open(address, bootstrap()))
+            for (index, listener) in configuration.listeners.enumerated() {
+                let bootstrap = bootstrap(index, listener.certificate)
+                opened.append(try await Listener.open(listener.address, bootstrap))
             }
         } catch {
             await close(opened)
@@ -130,7 +131,7 @@ package final class HTTPService: Sendable {
         }
     }
 
-    private func bootstrap() -> ServerBootstrap {
+    private func bootstrap(_ index: Int, _ certificate: ServerCertificate?) -> ServerBootstrap {
         let acceptor = acceptor
         let limits = configuration.limits
         return ServerBootstrap(group: group)
@@ -148,7 +149,9 @@ package final class HTTPService: Sendable {
                 value: .init(low: limits.unsentLowBytes, high: limits.unsentHighBytes)
             )
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try acceptor.admit(channel) }
+                channel.eventLoop.makeCompletedFuture {
+                    try acceptor.admit(channel, listener: index, certificate)
+                }
             }
     }
 }

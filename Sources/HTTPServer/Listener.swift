@@ -20,6 +20,18 @@ package enum ListenerAddress: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
+/// A listener as it is asked for.
+package struct ListenerConfiguration: Sendable {
+    package var address: ListenerAddress
+    /// What connections are encrypted with; `nil`: they are not.
+    package var certificate: ServerCertificate?
+
+    package init(_ address: ListenerAddress, certificate: ServerCertificate? = nil) {
+        self.address = address
+        self.certificate = certificate
+    }
+}
+
 /// A listener could not be opened.
 package struct ListenerError: Error, Sendable, CustomStringConvertible {
     package enum Code: Sendable, Hashable {

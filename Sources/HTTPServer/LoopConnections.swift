@@ -16,6 +16,8 @@ final class LoopConnections {
     let names = FieldNameCache()
     /// Heads are written here; what is in flight holds its own reference to the storage.
     var scratch: ByteBuffer
+    /// What goes out encrypted is read here from its file; it is empty again as soon as that has been done.
+    var cleartext = ByteBuffer()
 
     /// The time of the last tick.
     private(set) var now: NIODeadline

@@ -15,17 +15,24 @@ package struct ServerRequest: Sendable {
     /// The peer's address, for logs.
     package var remoteAddress: String
     package var body: RequestBody
+    /// By which listener it came: its place in the server's configuration.
+    package var listener: Int
+    /// The client has shown a certificate of the listener's client authorities.
+    package var hasClientCertificate: Bool
     /// Where handlers write down what the request log is to say.
     package let trace: RequestTrace
 
     package init(
         head: HTTPRequest, id: String, remoteAddress: String, body: RequestBody,
+        listener: Int = 0, hasClientCertificate: Bool = false,
         trace: RequestTrace = RequestTrace()
     ) {
         self.head = head
         self.id = id
         self.remoteAddress = remoteAddress
         self.body = body
+        self.listener = listener
+        self.hasClientCertificate = hasClientCertificate
         self.trace = trace
     }
 }
@@ -72,7 +79,7 @@ package struct BodyTooLarge: Error, Sendable {
     package init(limitBytes: Int) { self.limitBytes = limitBytes }
 }
 
-/// A region of an open file; sent by `sendfile`. `lease` keeps descriptor and bytes valid.
+/// A region of an open file; sent by `sendfile`, or, where the connection is encrypted, by copies. `lease` keeps descriptor and bytes valid.
 package struct FileRegionPart: Sendable {
     package let descriptor: CInt
     package let offsetBytes: Int64

@@ -66,7 +66,7 @@ extension Conversation {
             if case .length(let promised) = framing, given > promised {
                 throw WrongBodyLength(promisedBytes: promised, givenBytes: given)
             }
-            write(part, count: count, isChunk: framing == .chunked)
+            try await write(part, count: count, isChunk: framing == .chunked)
             connection.flushLater()
             guard await connection.roomForMore() else { throw ClientGone() }
         }
@@ -76,13 +76,18 @@ extension Conversation {
         if framing == .chunked { connection.write(ByteBuffer(staticString: "0\r\n\r\n")) }
     }
 
-    private func write(_ part: ResponsePart, count: Int, isChunk: Bool) {
+    private func write(_ part: ResponsePart, count: Int, isChunk: Bool) async throws {
         if isChunk {
             connection.write(ByteBuffer(string: String(count, radix: 16) + "\r\n"))
         }
         switch part {
         case .bytes(let bytes): connection.write(bytes)
-        case .file(let region): connection.write(region)
+        case .file(let region):
+            if connection.encryption == nil {
+                connection.write(region)
+            } else {
+                try await connection.writeCopies(of: region)
+            }
         }
         if isChunk { connection.write(ByteBuffer(staticString: "\r\n")) }
     }

@@ -30,9 +30,9 @@ struct FieldWriter {
 
     /// A varint.
     mutating func number(_ tag: UInt64, _ value: UInt64, _ weight: FieldWeight = .critical) {
-        var encoded: [UInt8] = []
-        encoded.append(varint: value)
-        field(tag, encoded, weight)
+        bytes.append(varint: tag << 1 | weight.rawValue)
+        bytes.append(varint: value.varintBytes)
+        bytes.append(varint: value)
     }
 
     /// Two 64-bit values, as versions and positions are.

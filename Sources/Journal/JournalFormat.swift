@@ -200,6 +200,11 @@ extension [UInt8] {
     }
 }
 
+extension UInt64 {
+    /// How many bytes it takes as a varint: seven bits in each, and one of them for zero.
+    var varintBytes: UInt64 { UInt64((UInt64.bitWidth - (self | 1).leadingZeroBitCount + 6) / 7) }
+}
+
 extension RandomAccessCollection<UInt8> where Index == Int {
     /// The integer whose bytes begin at `position`, which the caller has checked to be there.
     func littleEndian<Value: FixedWidthInteger & UnsignedInteger>(

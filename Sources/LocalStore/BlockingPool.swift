@@ -1,6 +1,7 @@
 // The threads that may block: on the disk, or on hashing a MiB. Event loops and the cooperative pool never
 // do either; they hand the work over here, one hop per chunk.
 
+internal import Glibc
 internal import NIOPosix
 package import Storage
 internal import Synchronization
@@ -10,11 +11,14 @@ internal import Synchronization
 package final class BlockingPool: Sendable {
     private let threads: NIOThreadPool
     private let threadCount: Int
+    private let givesWay: Bool
     private let unfinished = Atomic(0)
 
-    /// Starts the threads.
-    package init(threads count: Int) {
+    /// Starts the threads. Those of a pool that `givesWay` get what the others of the machine leave over, and
+    /// little where that is nothing: for work that no client waits for.
+    package init(threads count: Int, givesWay: Bool = false) {
         threadCount = count
+        self.givesWay = givesWay
         threads = NIOThreadPool(numberOfThreads: count)
         threads.start()
     }
@@ -41,10 +45,21 @@ package final class BlockingPool: Sendable {
         threads.submit { [self] state in
             defer { unfinished.subtract(1, ordering: .relaxed) }
             switch state {
-            case .active: work(true)
+            case .active:
+                if givesWay { Self.giveWay() }
+                work(true)
             case .cancelled: work(false)
             }
         }
+    }
+
+    /// Beside one thread of the usual priority, such a one gets a tenth of a core.
+    private static let niceness: CInt = 10
+
+    /// Lowers the priority of the calling thread for good: on Linux each has its own, and 0 is the one that
+    /// asks. Where a sandbox forbids it the work is merely less polite.
+    private static func giveWay() {
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
     }
 
     /// Begins `work` on a thread of the pool; the result is asked for later, or never.

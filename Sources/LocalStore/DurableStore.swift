@@ -23,6 +23,8 @@ package final class DurableStore: Sendable {
     let changes: ChangeSignal
     let chunks: ChunkStorage
     let pool: BlockingPool
+    /// For walks and copies that no client waits for.
+    let background: BlockingPool
     let reads: ChunkReads
     let reserve: SpaceReserve
     let ingest: Ingest
@@ -90,6 +92,9 @@ package final class DurableStore: Sendable {
         lock = Mutex(opening.held.lock)
         chunks = opened.chunks
         self.pool = pool
+        let background = BlockingPool(
+            threads: opening.configuration.limits.backgroundThreads, givesWay: true)
+        self.background = background
         self.committerThread = committerThread
         let index = IndexAccess(opened.index)
         let changes = ChangeSignal()
@@ -134,7 +139,7 @@ package final class DurableStore: Sendable {
         follower = DigestFollower(
             reads: reads, recent: ingest.recentDigests, limits: limits.follow)
         // Also where the thread is stopped before it began: whoever waits is answered.
-        committerThread.submit { _ in committer.run { renewal.consider($0, on: pool) } }
+        committerThread.submit { _ in committer.run { renewal.consider($0, on: background) } }
     }
 
     /// Finishes the commits that were handed over, makes the index durable so that the next start has
@@ -143,6 +148,7 @@ package final class DurableStore: Sendable {
         renewal.stop()
         committer.queue.close()
         try await committerThread.stop()
+        try await background.stop()
         try await pool.stop()
         try index.take()?.close()
         lock.withLock { $0 = nil }
@@ -152,7 +158,7 @@ package final class DurableStore: Sendable {
     /// So a batch that the index has, and that cannot be read any more, is whole again.
     package func renewJournal() async throws {
         let renewal = renewal
-        try await pool.run { try renewal.run() }
+        try await background.run { try renewal.run() }
     }
 
     /// What this start could not read of the journal, in words: records that the index lacks.
@@ -216,6 +222,14 @@ extension DurableStore {
     ) async throws -> Value {
         let index = index
         return try await pool.run { try index.read(body) }
+    }
+
+    /// A step of a walk over the index that no client waits for.
+    func walk<Value: Sendable>(
+        _ step: @escaping @Sendable (any KeyValueIndex) throws(IndexError) -> Value
+    ) async throws -> Value {
+        let index = index
+        return try await background.run { try index.read(step) }
     }
 
     /// Brings into memory what the committer is about to look up, so that it never waits for a disk.

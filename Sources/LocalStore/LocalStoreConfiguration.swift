@@ -8,10 +8,16 @@ package import MetadataIndex
 package struct LocalStoreConfiguration: Sendable {
     /// The data directory: `chunks/`, `journal/`, `index/` and the lock are made in it.
     package var directory: String
+    /// Other regions are followed: what they may have forgotten must not come back (`RefuseOldCopy`).
+    package var followsOthers: Bool
     package var limits: LocalStoreLimits
 
-    package init(directory: String, limits: LocalStoreLimits = LocalStoreLimits()) {
+    package init(
+        directory: String, followsOthers: Bool = false,
+        limits: LocalStoreLimits = LocalStoreLimits()
+    ) {
         self.directory = directory
+        self.followsOthers = followsOthers
         self.limits = limits
     }
 
@@ -45,6 +51,8 @@ package struct LocalStoreLimits: Sendable {
     package var reserveBytes: UInt64 = 1280 << 20
     /// Threads for what may block.
     package var blockingThreads = 16
+    /// Threads for what no client waits for: a run that collects, a new generation of the journal.
+    package var backgroundThreads = 4
 
     package init() {}
 }

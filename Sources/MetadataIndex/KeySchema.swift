@@ -95,11 +95,11 @@ package enum KeySchema {
 
     // MARK: Blobs
 
-    package static func blob(_ blob: BlobID) -> Bytes { [Space.blob] + blob.bytes }
+    package static func blob(_ blob: BlobID) -> Bytes { key(Space.blob, blob) }
 
     package static let allBlobs = KeyRange(prefix: [Space.blob])
 
-    package static func damage(_ blob: BlobID) -> Bytes { [Space.damage] + blob.bytes }
+    package static func damage(_ blob: BlobID) -> Bytes { key(Space.damage, blob) }
 
     package static let allDamage = KeyRange(prefix: [Space.damage])
 
@@ -116,7 +116,7 @@ package enum KeySchema {
     }
 
     package static func referrers(of blob: BlobID) -> KeyRange {
-        KeyRange(prefix: [Space.referrer] + blob.bytes)
+        KeyRange(prefix: key(Space.referrer, blob))
     }
 
     /// Object versions of the bucket that name the blob.
@@ -263,6 +263,16 @@ package enum KeySchema {
         bytes += name.bucket.utf8
         bytes.append(0)
         bytes += name.key.bytes
+        return bytes
+    }
+
+    private static func key(_ space: UInt8, _ blob: BlobID) -> Bytes {
+        var bytes: Bytes = []
+        bytes.reserveCapacity(1 + BlobID.byteCount)
+        bytes.append(space)
+        for word in [blob.word0, blob.word1, blob.word2, blob.word3] {
+            withUnsafeBytes(of: word.bigEndian) { bytes.append(contentsOf: $0) }
+        }
         return bytes
     }
 

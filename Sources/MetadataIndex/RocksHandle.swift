@@ -68,6 +68,7 @@ final class RocksHandle: @unchecked Sendable {
 
     private static func options(_ limits: RocksLimits) -> OpaquePointer? {
         let options = rocksdb_options_create()
+        compactBehindOthers()
         rocksdb_options_set_create_if_missing(options, 1)
         rocksdb_options_set_paranoid_checks(options, 1)
         rocksdb_options_set_atomic_flush(options, 1)
@@ -87,6 +88,14 @@ final class RocksHandle: @unchecked Sendable {
         rocksdb_options_set_memtable_whole_key_filtering(options, 1)
         setTable(limits, options)
         return options
+    }
+
+    /// No client waits for a compaction, as for a flush it may. The threads are of the process, and of all
+    /// databases in it.
+    private static func compactBehindOthers() {
+        let environment = rocksdb_create_default_env()
+        defer { rocksdb_env_destroy(environment) }
+        rocksdb_env_lower_thread_pool_cpu_priority(environment)
     }
 
     /// Filters and indexes of tables are cut into blocks as small as those of the data. A whole filter of a

@@ -47,6 +47,7 @@ extension Refusal {
         case .malformed: self.init(.badRequest, .malformed, error.message)
         case .notFound: self.init(.notFound, .neverHad, error.message)
         case .unknownPosition: self.init(.conflict, .unknownPosition, error.message)
+        case .refused: self.init(.forbidden, .refused, error.message)
         case .busy, .unreachable: self.init(.serviceUnavailable, .busy, error.message)
         }
     }

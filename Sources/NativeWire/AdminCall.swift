@@ -12,6 +12,9 @@ package enum AdminCall {
     package static let history = prefix + "history"
     /// POST of a `RollbackRequestDocument`: `RollbackDocument`.
     package static let rollback = prefix + "rollback"
+    package static let regions = prefix + "regions/"
+    /// POST of a `RemoveRegionRequestDocument`: `RegionRemovalDocument`.
+    package static let removeRegion = regions + "remove"
     /// GET, without a key: 200 while the process runs.
     package static let live = "/-/health/live"
     /// GET, without a key: 200 while it serves; 503 with a `HealthDocument` otherwise.

@@ -13,6 +13,8 @@ package struct ErrorDocument: Sendable, Hashable, Codable {
         case limitExceeded
         /// No such call.
         case noSuchCall
+        /// The region that asks is not taken any more.
+        case refused
         /// A cursor was never issued here.
         case unknownPosition
         /// Bytes that are expected here and have not arrived.

@@ -26,6 +26,7 @@ final class CurlEasy {
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         configureTransport()
+        configureTLS()
         configureRequest()
         configureTimeouts()
         configureCallbacks()
@@ -62,7 +63,8 @@ final class CurlEasy {
         if head.isRefused { return TransportError(.malformed, "an answer whose head is too large") }
         let detail = String(cString: errorText)
         return TransportError(
-            curl: code, detail: detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail)
+            curl: code, detail: detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail,
+            tls: transfer.tls)
     }
 
     // MARK: options
@@ -80,6 +82,17 @@ final class CurlEasy {
         switch transfer.request.answer {
         case .document: set(CURLOPT_BUFFERSIZE, limits.documentReadBytes)
         case .stream: set(CURLOPT_BUFFERSIZE, limits.streamReadBytes)
+        }
+    }
+
+    private func configureTLS() {
+        set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        // libcurl would go on believing for a day whom the file named when it was first read.
+        set(CURLOPT_CA_CACHE_TIMEOUT, 0)
+        if let path = transfer.tls.authorities { set(CURLOPT_CAINFO, path) }
+        if let certificate = transfer.tls.certificate {
+            set(CURLOPT_SSLCERT, certificate.path)
+            set(CURLOPT_SSLKEY, certificate.keyPath)
         }
     }
 

@@ -6,12 +6,14 @@ internal import Synchronization
 
 package final class HTTPClient: Sendable {
     private let limits: ClientLimits
+    private let tls: ClientTLS
     private let inbox: ClientInbox
     private let lastID = Atomic<UInt64>(0)
 
-    package init(limits: ClientLimits = ClientLimits()) {
+    package init(limits: ClientLimits = ClientLimits(), tls: ClientTLS = ClientTLS()) {
         let multi = CurlMulti(limits: limits)
         self.limits = limits
+        self.tls = tls
         inbox = ClientInbox(wake: { multi.wake() })
         ClientThread.start(inbox: inbox, multi: multi, limits: limits)
     }
@@ -23,7 +25,7 @@ package final class HTTPClient: Sendable {
     /// `CancellationError` where the task was cancelled; and what the source of a streamed body throws.
     package func send(_ request: OutboundRequest) async throws -> OutboundAnswer {
         let id = lastID.add(1, ordering: .relaxed).newValue
-        let transfer = Transfer(id: id, request: request, limits: limits, inbox: inbox)
+        let transfer = Transfer(id: id, request: request, tls: tls, limits: limits, inbox: inbox)
         let body = TransferBody(transfer)
         inbox.send(.start(transfer))
         let head = try await (request.stream == nil ? transfer.head() : headOfStreamed(transfer))

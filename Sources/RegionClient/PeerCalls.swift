@@ -150,6 +150,7 @@ struct PeerCalls: Sendable {
         case .unauthenticated: .unauthenticated
         case .incompatible: .incompatible
         case .malformed, .limitExceeded, .noSuchCall, .invalidRange: .malformed
+        case .refused: .refused
         case .unknownPosition: .unknownPosition
         case .pending, .neverHad, .damaged: .notFound
         case .busy, .starting, .failed: .busy

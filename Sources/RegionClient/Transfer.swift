@@ -10,12 +10,17 @@ final class Transfer: Sendable {
     let request: OutboundRequest
     /// Of a body that is streamed.
     let feed: BodyFeed?
+    let tls: ClientTLS
     private let state: Mutex<TransferState>
     private let inbox: ClientInbox
 
-    init(id: UInt64, request: OutboundRequest, limits: ClientLimits, inbox: ClientInbox) {
+    init(
+        id: UInt64, request: OutboundRequest, tls: ClientTLS, limits: ClientLimits,
+        inbox: ClientInbox
+    ) {
         self.id = id
         self.request = request
+        self.tls = tls
         self.inbox = inbox
         feed = request.stream.map { _ in BodyFeed() }
         state = Mutex(

@@ -22,31 +22,41 @@ package struct ClosureExamination: Sendable {
     /// One examination for each entry, in their order.
     package func examine(_ entries: [PendingEntry]) async throws -> [Examination] {
         let registers = try await feed.registers(of: entries.map(\.name))
-        let tombstones = entries.filter { $0.blob == nil }.map(\.name)
-        var conflicts = TombstoneConflicts(examination: self, deleted: Set(tombstones))
         var closures: [DirectClosure?] = []
-        var breaks: [ObjectName: [ObjectName]] = [:]
+        var deletes: [PendingEntry] = []
         for (entry, register) in zip(entries, registers) {
             let isWaiting = register.pending.contains { $0.version == entry.version }
             closures.append(isWaiting ? try await closure(of: entry) : nil)
-            if isWaiting, entry.blob == nil {
-                breaks[entry.name] = try await conflicts.names(brokenBy: entry.name)
-            }
+            if isWaiting, entry.blob == nil { deletes.append(entry) }
         }
+        let deletions = try await orderOfDeletes(deletes)
         let visible = try await visibleNames(among: closures.flatMap { $0?.dependencies ?? [] })
         return zip(entries, closures).map { entry, closure in
             Examination(
                 reference: entry.reference,
-                finding: finding(entry, closure, visible, breaks: breaks[entry.name] ?? []))
+                finding: finding(entry, closure, visible, deletions))
         }
+    }
+
+    private func orderOfDeletes(_ deletes: [PendingEntry]) async throws -> OrderOfDeletes {
+        var conflicts = TombstoneConflicts(examination: self)
+        var breaks: [ObjectName: [ObjectName]] = [:]
+        for delete in deletes {
+            breaks[delete.name] = try await conflicts.names(brokenBy: delete.name)
+        }
+        let names = Array(Set(deletes.map(\.name) + breaks.values.joined()))
+        let registers = try await feed.registers(of: names)
+        return OrderOfDeletes(
+            deletes, breaks: breaks,
+            newest: Dictionary(uniqueKeysWithValues: zip(names, registers.map(\.pending.first))))
     }
 
     private func finding(
         _ entry: PendingEntry, _ closure: DirectClosure?, _ visible: Set<ObjectName>,
-        breaks: [ObjectName]
+        _ deletions: OrderOfDeletes
     ) -> Examination.Finding {
         guard let closure else { return .settled }
-        guard entry.blob != nil else { return .tombstone(breaks: breaks) }
+        guard entry.blob != nil else { return deletions.finding(entry) }
         if let reason = closure.trouble { return .unreadable(reason: reason) }
         return .put(
             isBlobMissing: closure.isBlobMissing,

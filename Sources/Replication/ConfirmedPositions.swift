@@ -70,18 +70,23 @@ package final class ConfirmedPositions: Sendable {
         }
     }
 
-    /// Up to which number of this region's feed every region that is known has it. Known are the peers, the
+    /// Nothing is waited for that this region would confirm.
+    package func forget(_ region: RegionID) { state.withLock { $0[region] = nil } }
+
+    /// Up to which number of this region's feed every region that is known and not `removed` has it. Known are the peers, the
     /// origins of what is here, and whoever has asked since the start. Zero while a peer has never been
     /// met or is not connected: nobody can say what it knows, or wrote. The greatest number of all where
     /// no other region is known.
     package func number(
-        peers: [PeerStatus], origins: some Sequence<RegionID>, own: RegionID
+        peers: [PeerStatus], origins: some Sequence<RegionID>, own: RegionID,
+        removed: Set<RegionID> = []
     ) -> UInt64 {
+        let peers = peers.filter { peer in peer.region.map { !removed.contains($0) } ?? true }
         guard peers.allSatisfy({ $0.isConnected && $0.region != nil }) else { return 0 }
         let now = clock.milliseconds()
         return state.withLock { state in
             let known = Set(peers.compactMap(\.region)).union(origins).union(state.keys)
-            return known.subtracting([own]).map { region in
+            return known.subtracting(removed).subtracting([own]).map { region in
                 state[region]?.settled(at: now) ?? 0
             }.min() ?? .max
         }

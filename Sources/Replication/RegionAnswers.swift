@@ -1,7 +1,8 @@
 // What a region answers its peers: the other end of `RegionTransport`, over the contracts. The peer API
 // encodes these answers, and the simulated network hands them over as they are. Only what is published
 // here is ever told, and only this region's own feed; another's is relayed to its origin alone, which was put
-// back from an older copy (to others it comes with snapshots).
+// back from an older copy. The feed of a region that was removed has nobody else to tell it: of that everyone is
+// told, as far as it is known here.
 
 internal import NIOCore
 package import Storage
@@ -11,12 +12,15 @@ package struct RegionAnswers: Sendable {
     private let feed: any ChangeFeed
     private let blobs: any BlobStore
     private let clock: any WallClock
+    private let removed: RemovedRegions
     private let limits: ReplicationLimits
 
     package init(
         name: String, feed: any ChangeFeed, blobs: any BlobStore, clock: any WallClock,
+        removed: RemovedRegions = RemovedRegions(),
         limits: ReplicationLimits = ReplicationLimits()
     ) {
+        self.removed = removed
         self.name = name
         self.feed = feed
         self.blobs = blobs
@@ -55,11 +59,31 @@ package struct RegionAnswers: Sendable {
         let asked = cursors[feed.region] ?? .start
         let after = try await place(of: asked)
         var range = try await entries(of: feed.region, after: after)
+        if range.through == asked, let inherited = try await inherited(behind: cursors) {
+            return [inherited]
+        }
         if range.through == asked, wait > .zero {
             await feed.waitForChange(after: [feed.region: after], timeout: wait)
             range = try await entries(of: feed.region, after: after)
         }
         return range.through == asked ? [] : [range]
+    }
+
+    /// What is known here of a region that was removed, and not to who asks.
+    private func inherited(behind cursors: [RegionID: FeedPosition]) async throws -> FeedRange? {
+        let removed = removed.all.sorted()
+        guard !removed.isEmpty else { return nil }
+        let known = try await feed.cursors()
+        for origin in removed {
+            let after = cursors[origin] ?? .start
+            guard let through = known[origin], through.number > after.number else { continue }
+            do {
+                return try await entries(of: origin, after: after)
+            } catch let error as TransportError where error.code == .unknownPosition {
+                // It knows another course of that feed than this region does.
+            }
+        }
+        return nil
     }
 
     /// Whether this region issued the place, so that whoever asks behind it has all that is before.

@@ -73,10 +73,11 @@ package protocol RegionTransport: Sendable {
     func handshake(_ hello: Hello) async throws -> Hello
 
     /// What is new behind `cursors`; held open by the other side for up to `wait` while nothing is. The
-    /// ranges continue the cursors; an origin that is not among them counts as unknown, from its start.
-    /// An empty answer is a time-out without news. A range that begins earlier than the cursor says that the
-    /// other side was put back from an older copy, has fetched back what it lost, and goes on from there.
-    /// Throws `unknownPosition` where it has not fetched that back yet.
+    /// ranges are of its own feed, or of that of a region that was removed there, and continue the cursors; an
+    /// origin that is not among them counts as unknown, from its start. An empty answer is a time-out without
+    /// news. A range that begins earlier than the cursor says that the other side was put back from an older
+    /// copy, has fetched back what it lost, and goes on from there. Throws `unknownPosition` where it has not
+    /// fetched that back yet.
     func feed(after cursors: [RegionID: FeedPosition], wait: Duration) async throws -> [FeedRange]
 
     /// What the other region has of an origin's feed behind a place, published there or pending, for that
@@ -111,6 +112,8 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
         case notFound
         /// It says that our cursor was never issued: it is a restored backup, or we are.
         case unknownPosition
+        /// It does not take this region any more; the message says why, and what to do.
+        case refused
         /// It is there, and cannot now.
         case busy
     }

@@ -43,6 +43,8 @@ package enum ReplicationReport: Sendable, Hashable {
     case clockSkew(peer: String, milliseconds: Int64)
     /// Its feed is followed only up to this entry for now.
     case held(peer: String, HeldEntry)
+    /// It does not take this region any more, and says why.
+    case refused(by: String, message: String)
     /// Our cursor was never issued there: the peer was put back from an older copy.
     case unknownPosition(peer: String, message: String)
     /// It was, has fetched back what it lost, and is followed from there.
@@ -66,8 +68,9 @@ package struct Examination: Sendable, Hashable {
         /// Nothing missing means that it can be published. Where the closure is not known yet, more may
         /// turn out to be missing once this is here.
         case put(isBlobMissing: Bool, missingNames: [ObjectName], isClosureKnown: Bool)
-        /// Can be published; the visible names it breaks.
-        case tombstone(breaks: [ObjectName])
+        /// `waitsFor` are names of which a newer version is to be published first; where there are none it can be
+        /// published, and `breaks` are the visible names that it breaks.
+        case tombstone(breaks: [ObjectName], waitsFor: [ObjectName])
         /// A link or a manifest that cannot be read.
         case unreadable(reason: String)
     }

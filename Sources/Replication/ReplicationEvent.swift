@@ -49,6 +49,8 @@ package struct ReplicationEvent: Sendable, Hashable {
         /// Names that changed here behind the watched position; `nil` says that any may have.
         case localChanged([ObjectName]?, through: FeedPosition)
         case tick
+        /// Regions that are gone for good: those of the settings at the start, or one more.
+        case removed(Set<RegionID>)
         /// The operator wants everything that waits for its next attempt to be tried now.
         case retry
     }

@@ -28,6 +28,10 @@ struct ReplicationLog: Sendable {
                     "peer": "\(peer)", "name": "\(held.reference.name)",
                     "aheadMilliseconds": "\(held.aheadMilliseconds)",
                 ])
+        case .refused(let peer, let message):
+            logger.critical(
+                "a peer refuses this region",
+                metadata: ["peer": "\(peer)", "reason": "\(message)"])
         case .unknownPosition(let peer, let message):
             logger.critical(
                 "a peer does not know its own feed’s position; it was put back from an older copy",

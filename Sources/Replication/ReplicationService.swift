@@ -44,6 +44,7 @@ package final class ReplicationService: Sendable {
     private let urls: [String: String]
     private let clock: any WallClock
     private let log: ReplicationLog
+    private let removed: RemovedRegions
     /// What has happened and was not handed to the machine yet: never more than there are directives
     /// under way, which the machine bounds.
     private let events: AsyncStream<ReplicationEvent.Kind>
@@ -53,8 +54,10 @@ package final class ReplicationService: Sendable {
     /// `name` is this region's label. The peers' names are distinct.
     package init(
         name: String, peers: [ReplicationPeer], stores: ReplicationStores, clock: any WallClock,
+        removed: RemovedRegions = RemovedRegions(),
         limits: ReplicationLimits = ReplicationLimits(), logger: Logger
     ) {
+        self.removed = removed
         machine = Mutex(
             Replicator(
                 region: stores.feed.region, name: name, peers: peers.map(\.name), limits: limits))
@@ -73,6 +76,7 @@ package final class ReplicationService: Sendable {
     /// store does not say where to begin.
     package func run() async throws {
         happened.yield(try await performer.start())
+        noteRemoved(removed.all)
         await withDiscardingTaskGroup { group in
             for await kind in events {
                 for directive in handle(kind) { begin(directive, in: &group) }
@@ -88,6 +92,11 @@ package final class ReplicationService: Sendable {
 
     /// Retries at once whatever rests until its next attempt, parked entries included.
     package func retry() { happened.yield(.retry) }
+
+    /// These regions are gone for good.
+    func noteRemoved(_ regions: Set<RegionID>) {
+        if !regions.isEmpty { happened.yield(.removed(regions)) }
+    }
 
     /// Takes in versions that a peer was asked for beside its feed; they are published like any others.
     /// Returns when there is room for more.

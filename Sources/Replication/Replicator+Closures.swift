@@ -1,5 +1,6 @@
 // From pending to published. An entry is ready when its blob is here and every name it depends on is
-// visible, ready itself, or excused because its origin does not have it either. What is ready is published
+// visible, ready itself, or excused because its origin does not have it either; a tombstone, when no newer
+// version of a name must come before it (`OrderOfDeletes`). What is ready is published
 // in the order it became so, many in one commit; so a dependency never comes after its dependent.
 
 internal import DequeModule
@@ -9,6 +10,18 @@ extension Replicator {
     mutating func track(_ entry: PendingEntry, fedBy peer: String?) {
         guard let ordinal = pending.insert(entry, fedBy: peer) else { return }
         toExamine.append(ordinal)
+        if entry.blob != nil { holdBackDeletes(below: entry) }
+    }
+
+    /// A put has come: older tombstones of its name wait for it, those that could be published among them.
+    private mutating func holdBackDeletes(below put: PendingEntry) {
+        for ordinal in pending.ordinals(of: put.name) {
+            guard let tracked = pending[ordinal], !tracked.isPut,
+                tracked.entry.version < put.version
+            else { continue }
+            if tracked.phase == .ready { pending[ordinal]?.phase = .waiting }
+            requeue(ordinal)
+        }
     }
 
     mutating func pumpExaminations() {
@@ -49,11 +62,8 @@ extension Replicator {
         case .settled:
             forget(ordinal)
             wake(tracked.entry.name)
-        case .tombstone(let breaks):
-            if !breaks.isEmpty {
-                report(.brokenClosure(tombstone: tracked.entry.name, breaks: breaks))
-            }
-            markReady(ordinal)
+        case .tombstone(let breaks, let waitsFor):
+            withdraw(Set(waitsFor), ordinal, breaks: breaks)
         case .unreadable(let reason):
             park(ordinal, reason)
         case .put(let isBlobMissing, let missing, let isClosureKnown):
@@ -86,6 +96,24 @@ extension Replicator {
         }
         if tracked.isStale || hasChanged { return requeue(ordinal) }
         for name in missing.sorted() { needName(name) }
+    }
+
+    /// Publishes an examined tombstone, or has it wait for the names that it must not come before.
+    private mutating func withdraw(
+        _ waitsFor: Set<ObjectName>, _ ordinal: Int, breaks: [ObjectName]
+    ) {
+        guard let tracked = pending[ordinal] else { return }
+        pending[ordinal]?.phase = .waiting
+        pending.setMissing(waitsFor, of: ordinal)
+        // What was examined may have changed since.
+        if tracked.isStale || waitsFor.contains(where: changedNames.contains) {
+            return requeue(ordinal)
+        }
+        guard waitsFor.isEmpty else { return }
+        if !breaks.isEmpty {
+            report(.brokenClosure(tombstone: tracked.entry.name, breaks: breaks))
+        }
+        markReady(ordinal)
     }
 
     /// Not published, reported, looked at again at growing intervals.

@@ -36,7 +36,11 @@ extension Replicator {
             report(.clockSkew(peer: peer, milliseconds: skew))
         }
         peers[peer]?.skewMilliseconds = skew
-        guard let pinned = pins[peer] else {
+        if removed.contains(hello.region) {
+            return refuse(peer, met: hello.region, Self.removedReason(peer))
+        }
+        // The name of a region that was removed is free.
+        guard let pinned = pins[peer], !removed.contains(pinned) else {
             peers[peer]?.phase = .pinning
             peers[peer]?.region = hello.region
             self.lost(lost, to: peer)
@@ -50,6 +54,19 @@ extension Replicator {
         }
         self.lost(lost, to: peer)
         if state.isConnected { setGreeting(peer) } else { connected(peer) }
+    }
+
+    /// Whoever is connected to one of them is so no more, and does not become it again.
+    mutating func remove(_ regions: Set<RegionID>) {
+        removed.formUnion(regions)
+        for peer in peerNames {
+            guard let region = peers[peer]?.region, regions.contains(region) else { continue }
+            disconnected(peer, Self.removedReason(peer))
+        }
+    }
+
+    private static func removedReason(_ peer: String) -> String {
+        "“\(peer)” was removed from this region; it can join again only from an empty data directory"
     }
 
     private mutating func setGreeting(_ peer: String) {
@@ -98,9 +115,12 @@ extension Replicator {
         case .handshake, .pin, .feed, .lost:
             if call == .feed { peers[peer]?.polled = nil }
             let reason = "\(call.rawValue): \(error)"
-            if error.code == .unknownPosition, peers[peer]?.lastAlarm != reason {
+            if [.unknownPosition, .refused].contains(error.code), peers[peer]?.lastAlarm != reason {
                 peers[peer]?.lastAlarm = reason
-                report(.unknownPosition(peer: peer, message: error.message))
+                report(
+                    error.code == .refused
+                        ? .refused(by: peer, message: error.message)
+                        : .unknownPosition(peer: peer, message: error.message))
             }
             disconnected(peer, reason)
         case .names:

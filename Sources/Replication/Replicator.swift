@@ -46,6 +46,8 @@ package struct Replicator: Sendable {
     /// The keys of `peers`, sorted: what loops go over.
     let peerNames: [String]
     var pins: [String: RegionID] = [:]
+    /// Regions that are gone for good, and followed no more.
+    var removed: Set<RegionID> = []
 
     /// How far each feed is durably known here.
     var cursors: [RegionID: FeedPosition] = [:]
@@ -126,6 +128,7 @@ package struct Replicator: Sendable {
         case .fetchFailed(let blob, let failure): fetchFailed(blob, failure)
         case .localChanged(let names, let through): localChanged(names, through: through)
         case .tick: ticked()
+        case .removed(let regions): remove(regions)
         case .retry: retryAll()
         }
     }

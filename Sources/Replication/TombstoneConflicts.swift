@@ -1,7 +1,7 @@
 // Which visible names a tombstone breaks: a revision whose manifest names a deleted layer or child, a tag
-// whose revision is deleted. What is deleted in the same batch does not count. The search is bounded to
-// the repository, and to so many of its names; it only serves the report (unpublishing what is broken
-// would begin here).
+// whose revision is deleted. The search is bounded to the repository, and to so many of its names: in a larger
+// one a tombstone may be published before it should be, and unreported (unpublishing what is broken would begin
+// here).
 
 internal import NIOCore
 internal import RegistryLayout
@@ -9,14 +9,10 @@ internal import Storage
 
 struct TombstoneConflicts {
     private let examination: ClosureExamination
-    private let deleted: Set<ObjectName>
     /// Visible revisions and tags by what they need, read once for each repository of a batch.
     private var needs: [String: [ObjectName: [ObjectName]]] = [:]
 
-    init(examination: ClosureExamination, deleted: Set<ObjectName>) {
-        self.examination = examination
-        self.deleted = deleted
-    }
+    init(examination: ClosureExamination) { self.examination = examination }
 
     mutating func names(brokenBy name: ObjectName) async throws -> [ObjectName] {
         let repository: Repository
@@ -32,7 +28,7 @@ struct TombstoneConflicts {
             known = try await readNeeds(of: repository, in: name.bucket)
             needs[id] = known
         }
-        return (known[name] ?? []).filter { !deleted.contains($0) }.sorted()
+        return (known[name] ?? []).sorted()
     }
 
     private func readNeeds(

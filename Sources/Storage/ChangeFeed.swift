@@ -91,6 +91,12 @@ package protocol ChangeFeed: Sendable {
     /// counts, also where that is less than before.
     func confirm(_ cursors: [RegionID: FeedPosition], by region: RegionID) async throws
 
+    /// The regions of which it is written down what they confirmed.
+    func confirming() async throws -> Set<RegionID>
+
+    /// Drops what `region` confirmed, durably. It is known no more, unless this region has something of its feed.
+    func forget(_ region: RegionID) async throws
+
     /// Versions that wait to be published, in order of name, behind `after`.
     func pending(after: VersionReference?, limit: Int) async throws -> [ObjectVersion]
 

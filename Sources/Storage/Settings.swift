@@ -52,6 +52,13 @@ package struct Settings: Sendable {
         }
     }
 
+    /// Under it a setting for each region that was removed: it is waited for no more.
+    package static let removedRegions = "local/removed-region/"
+
+    package static func removedRegion(_ region: RegionID) -> String {
+        removedRegions + region.description
+    }
+
     package static func name(_ path: String) -> ObjectName {
         ObjectName(bucket: BucketName.system, key: ObjectKey(path))
     }

@@ -50,7 +50,10 @@ struct ImportRule: Sendable, CustomStringConvertible {
             ["NIOCore", "Logging", "DequeModule", "HeapModule"]),
         ImportRule(
             "HTTPServer", 3, [],
-            ["NIOCore", "NIOPosix", "NIOHTTP1", "HTTPTypes", "Logging", "DequeModule"]),
+            [
+                "NIOCore", "NIOPosix", "NIOHTTP1", "NIOTLS", "NIOSSL", "HTTPTypes", "Logging",
+                "DequeModule",
+            ]),
         ImportRule(
             "RegionClient", 4,
             ["Storage", "Replication", "Access", "NativeWire", "Checksums", "CCurl"],

@@ -24,7 +24,8 @@ func withServer<Result: Sendable>(
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     let service = HTTPService(
-        configuration: HTTPServiceConfiguration(listeners: [listener], limits: limits),
+        configuration: HTTPServiceConfiguration(
+            listeners: [ListenerConfiguration(listener)], limits: limits),
         handler: ClosureHandler(body: respond), logger: logger)
     let address = try #require(try await service.bind().first)
     return try await withThrowingTaskGroup(of: Void.self) { group in

@@ -10,7 +10,8 @@ import Testing
 
 private func service(_ listeners: [ListenerAddress]) -> HTTPService {
     HTTPService(
-        configuration: HTTPServiceConfiguration(listeners: listeners),
+        configuration: HTTPServiceConfiguration(
+            listeners: listeners.map { ListenerConfiguration($0) }),
         handler: ClosureHandler { _ in text(.ok, "a") }, logger: Logger(label: "test"))
 }
 

@@ -275,6 +275,52 @@ struct BackUpTests {
         try await store.close()
     }
 
+    /// Opens the copy as a region that follows others, with so much time gone since it was made.
+    private static func join(
+        _ region: SimulatedRegion, _ index: MemoryIndex, after days: Int64
+    ) async throws -> DurableStore {
+        region.clock.advance(milliseconds: days * 86_400_000)
+        return try await DurableStore.open(
+            HeldDirectory(
+                LocalStoreConfiguration(
+                    directory: target, followsOthers: true, limits: testLimits()),
+                disk: region.disk), index: IndexFactory(open: { _ in index }, destroy: { _ in }),
+            clock: region.clock, random: numbers(seed: 99), logger: quiet)
+    }
+
+    @Test("is refused among others once they may have forgotten deletions, as often as it is tried")
+    func tooOld() async throws {
+        let (region, store, ledger) = try await Self.few()
+        region.clock.advance(milliseconds: 1_700_000_000_000)
+        try await store.backUp(to: Self.target, Recorded())
+        try await store.close()
+        let index = MemoryIndex()
+        for days: Int64 in [31, 0, 5] {
+            await #expect { _ = try await Self.join(region, index, after: days) } throws: { error in
+                let error = error as? StorageError
+                return error?.code == .refusedToOpen
+                    && error?.message.contains("start from an empty directory") == true
+            }
+        }
+        let alone = try await Self.open(region)
+        try await ledger.check(alone, "the copy, alone")
+        try await alone.close()
+    }
+
+    @Test("that was put back in time is a region like any other, however long it is away then")
+    func inTime() async throws {
+        let (region, store, ledger) = try await Self.few()
+        region.clock.advance(milliseconds: 1_700_000_000_000)
+        try await store.backUp(to: Self.target, Recorded())
+        try await store.close()
+        let index = MemoryIndex()
+        for days: Int64 in [29, 400] {
+            let copy = try await Self.join(region, index, after: days)
+            try await ledger.check(copy, "the copy after \(days) days")
+            try await copy.close()
+        }
+    }
+
     @Test("checks every chunk as it copies it, and names the blob of a flipped byte")
     func flipped() async throws {
         let region = SimulatedRegion()

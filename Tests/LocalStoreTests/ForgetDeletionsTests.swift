@@ -139,6 +139,34 @@ struct ForgetDeletionsTests {
         #expect(try await !Self.isForgotten { _, _ in [] })
     }
 
+    @Test(
+        "it goes when the region that lacks it is removed, and nothing of what that one confirmed is left",
+        arguments: [true, false], [true, false])
+    func removed(isOther: Bool, isFollowed: Bool) async throws {
+        let (region, store) = try await Self.deleted()
+        let through = try #require(try await store.cursors()[store.region])
+        if isOther { try await store.confirm([store.region: through], by: Self.east) }
+        try await store.confirm([:], by: Self.north)
+        if isFollowed {
+            let cursor = CursorRecord(
+                origin: Self.north, position: FeedPosition(incarnation: 1, number: 1))
+            try await store.committer.queue.submit(RecordAll(records: [.cursor(cursor)]))
+        }
+        region.clock.advance(
+            milliseconds: store.configuration.limits.generations.tombstoneMilliseconds + 1)
+        try await store.renewJournal()
+        #expect(try await store.registers(of: [Self.name])[0] != ObjectRegister())
+        try await Settings(objects: store, blobs: store).write(
+            ByteBuffer(string: "north"), to: Settings.removedRegion(Self.north))
+        try await store.forget(Self.north)
+        #expect(try await store.confirming() == (isOther ? [Self.east] : []))
+        let again = try await GenerationTests.expectRebuilt(region, store, "north is removed")
+        #expect(try await again.confirming() == (isOther ? [Self.east] : []))
+        try await again.renewJournal()
+        #expect(try await again.registers(of: [Self.name])[0] == ObjectRegister())
+        try await again.close()
+    }
+
     @Test("it stays while one region lacks it")
     func oneLacks() async throws {
         #expect(

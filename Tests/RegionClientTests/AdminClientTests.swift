@@ -23,7 +23,8 @@ struct AdminClientTests {
         logger.logLevel = .critical
         let path = socketPath()
         let service = HTTPService(
-            configuration: HTTPServiceConfiguration(listeners: [.unix(path: path)]),
+            configuration: HTTPServiceConfiguration(
+                listeners: [ListenerConfiguration(.unix(path: path))]),
             handler: handler, logger: logger)
         try await service.bind()
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -56,6 +56,29 @@ struct ConfirmedPositionsTests {
         #expect(number() == 8)
     }
 
+    @Test(
+        "a region that was removed is waited for no more, whether it is still in the settings or not"
+    )
+    func removed() {
+        let clock = HandClock()
+        let confirmed = ConfirmedPositions(clock: clock)
+        confirmed.note(RegionID(2), Self.position(9))
+        confirmed.note(RegionID(3), Self.position(4))
+        clock.advance(Self.settling)
+        func number(_ peers: [PeerStatus], removed: Set<RegionID>) -> UInt64 {
+            confirmed.number(
+                peers: peers, origins: [RegionID(2), RegionID(3)], own: Self.own, removed: removed)
+        }
+        let gone = Self.peer(3, isConnected: false)
+        #expect(number([Self.peer(2), gone], removed: []) == 0)
+        #expect(number([Self.peer(2)], removed: []) == 4)
+        #expect(number([Self.peer(2), gone], removed: [RegionID(3)]) == 9)
+        #expect(number([Self.peer(2)], removed: [RegionID(3)]) == 9)
+        #expect(number([Self.peer(2), Self.peer(nil)], removed: [RegionID(3)]) == 0)
+        confirmed.forget(RegionID(2))
+        #expect(number([Self.peer(2)], removed: [RegionID(3)]) == 0)
+    }
+
     @Test("it moves on while the feed never rests, never past what has stood for a while")
     func busy() {
         let clock = HandClock()

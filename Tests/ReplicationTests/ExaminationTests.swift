@@ -125,8 +125,10 @@ struct ExaminationTests {
         }
     }
 
-    @Test("says which visible names a delete breaks, unless they are deleted with it")
-    func tombstones() async throws {
+    /// An image that shows here under a tag: its layer’s link, its revision’s and its tag’s.
+    private func showImage() async throws -> (
+        layer: ObjectName, revision: ObjectName, tag: ObjectName
+    ) {
         let layerDigest = try digest(layer)
         let revision = try digest(manifest)
         let link = ByteBuffer(string: revision.description)
@@ -140,14 +142,52 @@ struct ExaminationTests {
             (.blobData(Self.root, revision), try manifest), (revisionLink, link), (tag, link),
         ])
         try await publishAll()
-        try await origin.delete(name(layerLink))
+        return (name(layerLink), name(revisionLink), name(tag))
+    }
+
+    @Test("says which visible names a delete breaks, unless they are deleted with it")
+    func tombstones() async throws {
+        let shown = try await showImage()
+        try await origin.delete(shown.layer)
         #expect(
-            try await mergeAndExamine()[name(layerLink)]
-                == .tombstone(breaks: [name(revisionLink)]))
-        try await origin.delete(name(revisionLink))
+            try await mergeAndExamine()[shown.layer]
+                == .tombstone(breaks: [shown.revision], waitsFor: []))
+        try await origin.delete(shown.revision)
         let both = try await mergeAndExamine()
-        #expect(both[name(layerLink)] == .tombstone(breaks: []))
-        #expect(both[name(revisionLink)] == .tombstone(breaks: [name(tag)]))
+        #expect(both[shown.layer] == .tombstone(breaks: [], waitsFor: []))
+        #expect(both[shown.revision] == .tombstone(breaks: [shown.tag], waitsFor: []))
+    }
+
+    @Test(
+        "a delete waits for newer versions, of its own name and of those that need what it deletes")
+    func deletesInOrder() async throws {
+        let shown = try await showImage()
+        for name in [shown.revision, shown.tag, shown.layer] { try await origin.delete(name) }
+        let deleted = try await mergeAndExamine()
+        for name in [shown.revision, shown.tag, shown.layer] {
+            #expect(deleted[name] == .tombstone(breaks: [], waitsFor: []))
+        }
+        // Before they are published, the tag comes again, with an image that is not here.
+        try await origin.put(shown.tag, ByteBuffer(string: try digest(bytes(9)).description))
+        let known = try await region.store.pending(after: nil, limit: 100)
+        let range = try await origin.store.entries(
+            of: origin.store.region, after: try await region.store.cursors()[RegionID(2)] ?? .start,
+            limit: 100)
+        try await region.store.merge(range)
+        let examination = ClosureExamination(
+            feed: region.store, blobs: region.store, limits: ReplicationLimits())
+        let findings = try await examination.examine(known.compactMap(PendingEntry.init))
+        #expect(findings.map(\.reference.name) == [shown.layer, shown.revision, shown.tag])
+        #expect(
+            findings.map(\.finding) == [
+                .tombstone(breaks: [], waitsFor: [shown.revision]),
+                .tombstone(breaks: [], waitsFor: [shown.tag]),
+                .tombstone(breaks: [], waitsFor: [shown.tag]),
+            ])
+        // One at a time it is the same: what was found to wait is not deleted yet.
+        let alone = try await examination.examine(
+            known.prefix(1).compactMap(PendingEntry.init))
+        #expect(alone.map(\.finding) == [.tombstone(breaks: [], waitsFor: [shown.revision])])
     }
 
     @Test("says that a size is not that of the blob")

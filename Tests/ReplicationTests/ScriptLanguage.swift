@@ -160,7 +160,7 @@ struct ScriptLanguage {
         return .peerFailed(peer: peer, step, TransportError(code, ""))
     }
 
-    /// `examined VERSION (settled | ready | deletes | unreadable | [-blob] [-NAME …] [?]) , …`
+    /// `examined VERSION (settled | ready | deletes [-NAME …] | unreadable | [-blob] [-NAME …] [?]) , …`
     private mutating func examined() throws -> ReplicationEvent.Kind {
         var examinations: [Examination] = []
         while !isAtEnd {
@@ -172,18 +172,24 @@ struct ScriptLanguage {
 
     private mutating func finding() throws -> Examination.Finding {
         if skip("settled") { return .settled }
-        if skip("deletes") { return .tombstone(breaks: []) }
+        if skip("deletes") { return .tombstone(breaks: [], waitsFor: try missingNames()) }
         if skip("unreadable") { return .unreadable(reason: "unreadable") }
         if skip("ready") {
             return .put(isBlobMissing: false, missingNames: [], isClosureKnown: true)
         }
         let isBlobMissing = skip("-blob")
+        return .put(
+            isBlobMissing: isBlobMissing, missingNames: try missingNames(),
+            isClosureKnown: !skip("?"))
+    }
+
+    /// `[-NAME …]`
+    private mutating func missingNames() throws -> [ObjectName] {
         var names: [ObjectName] = []
         while let word = words.first, word.hasPrefix("-") {
             names.append(try Self.name(String(try next().dropFirst())))
         }
-        return .put(
-            isBlobMissing: isBlobMissing, missingNames: names, isClosureKnown: !skip("?"))
+        return names
     }
 
     /// `fetchFailed BLOB (wrong | mixed | store | full | CODE)`

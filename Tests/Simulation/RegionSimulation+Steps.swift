@@ -19,7 +19,7 @@ extension RegionSimulation {
                 directive, in: regions[region], isSecondTime: isSecondTime, heldUntil: heldUntil)
         case .deliver(let region, let life, let kind):
             guard regions[region].life == life else { return false }
-            deliver(kind, to: regions[region])
+            try await deliver(kind, to: regions[region])
         case .release(let number): release(number)
         case .undertaking(let region):
             guard regions[region].isUp else { return false }
@@ -43,7 +43,7 @@ extension RegionSimulation {
         region.boot()
         network.setDown(region.index, false)
         try await model.checkAll(in: region)
-        deliver(try await region.performer.start(), to: region)
+        try await deliver(try await region.performer.start(), to: region)
     }
 
     private func crash(_ region: SimulatedRegion) async throws {
@@ -55,8 +55,11 @@ extension RegionSimulation {
         try await model.checkAll(in: region)
     }
 
-    private func deliver(_ kind: ReplicationEvent.Kind, to region: SimulatedRegion) {
+    private func deliver(
+        _ kind: ReplicationEvent.Kind, to region: SimulatedRegion
+    ) async throws {
         trace("\(region.name) < \(kind.text)")
+        region.told.formUnion(kind.tells(merging: region.merging))
         let event = ReplicationEvent(
             nowMilliseconds: nowMilliseconds, random: random.next(), kind: kind)
         for directive in region.machine?.on(event) ?? [] {
@@ -67,7 +70,11 @@ extension RegionSimulation {
                 schedule(.deliver(region: region.index, life: region.life, .tick), in: rest)
             case .report(let report):
                 if case .refusedSource = report { result.refusedSources += 1 }
+            case .publish(let references):
+                try await model.checkOrder(of: references, in: region)
+                begin(directive, in: region)
             default:
+                region.merging = directive.mergedPuts ?? region.merging
                 begin(directive, in: region)
             }
         }
@@ -94,6 +101,9 @@ extension RegionSimulation {
     ) async throws {
         let kind = await outcome(of: directive, in: region)
         if directive.changesStore { woken(by: region) }
+        if case .examined(let examinations)? = kind {
+            try await model.checkDeletes(examinations, in: region)
+        }
         if case .publish(let references) = directive {
             try await model.check(references.map(\.name), in: region)
         }
@@ -265,6 +275,18 @@ extension ReplicationDirective {
         }
     }
 
+    /// The puts that a merge brings; `nil` for anything else.
+    fileprivate var mergedPuts: [VersionReference]? {
+        let entries: [FeedEntry]
+        switch self {
+        case .merge(let range): entries = range.entries
+        case .mergeNamed(let named): entries = named
+        default: return nil
+        }
+        return entries.compactMap { PendingEntry($0.object) }.filter { $0.blob != nil }
+            .map(\.reference)
+    }
+
     fileprivate var changesStore: Bool {
         switch self {
         case .merge, .mergeNamed, .publish: true
@@ -274,6 +296,16 @@ extension ReplicationDirective {
 }
 
 extension ReplicationEvent.Kind {
+    /// The puts that a machine learns of by this event.
+    fileprivate func tells(merging: [VersionReference]) -> [VersionReference] {
+        switch self {
+        case .merged: merging
+        case .pendingLoaded(let entries, _):
+            entries.filter { $0.blob != nil }.map(\.reference)
+        default: []
+        }
+    }
+
     /// An answer that a daemon would have held open.
     fileprivate var isWithoutNews: Bool {
         switch self {

@@ -46,6 +46,7 @@ extension ReplicationReport {
         case .held(let peer, let held):
             "\(peer) is followed up to \(held.reference.text), ahead by \(held.aheadMilliseconds)"
         case .unknownPosition(let peer, _): "\(peer) does not know its own position"
+        case .refused(let peer, _): "refused by \(peer)"
         case .rewound(let peer, let position): "\(peer) goes on from \(position)"
         case .recovering(let peer, let lost):
             "\(peer) has what was lost after \(lost.after) through \(lost.through)"
@@ -100,6 +101,8 @@ extension ReplicationEvent.Kind {
         case .localChanged(let names, let through):
             "local \(names.map { ReplicationDirective.list($0) } ?? "anything") through \(through)"
         case .tick: "tick"
+        case .removed(let regions):
+            "removed " + regions.sorted().map(\.short).joined(separator: " ")
         case .retry: "retry"
         }
     }
@@ -120,8 +123,9 @@ extension Examination {
     fileprivate var text: String {
         switch finding {
         case .settled: "\(reference.text) settled"
-        case .tombstone(let breaks):
+        case .tombstone(let breaks, let waitsFor):
             "\(reference.text) deletes" + (breaks.isEmpty ? "" : " breaking")
+                + waitsFor.map { " -\($0)" }.joined()
         case .unreadable: "\(reference.text) unreadable"
         case .put(let isBlobMissing, let missing, let isKnown):
             reference.text + (isBlobMissing ? " -blob" : "")

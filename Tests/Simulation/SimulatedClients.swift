@@ -31,16 +31,34 @@ package struct SimulatedClients {
 
     /// The requests of one client's next undertaking.
     package mutating func next() -> [ClientRequest] {
-        switch random.next() % 12 {
+        switch random.next() % 14 {
         case 0...4: pushImage()
         case 5: pushIndex()
         case 6: [.delete(name(.tagCurrentLink(repository(), tag: tag())))]
         case 7: deleteManifest()
         case 8: [.delete(name(.layerLink(repository(), layer().digest)))]
         case 9: [.delete(plainName())]
-        default:
-            [.put(plainName(), bytes(Int(random.next() % 12_000)), reaches: [], isShared: false)]
+        case 10, 11: replaceImage()
+        default: [putPlain(plainName())]
         }
+    }
+
+    private mutating func putPlain(_ name: ObjectName) -> ClientRequest {
+        .put(name, bytes(Int(random.next() % 12_000)), reaches: [], isShared: false)
+    }
+
+    /// Deletes what a tag may name, and the tag, and pushes an image under it at once; or a plain object.
+    private mutating func replaceImage() -> [ClientRequest] {
+        guard random.next() % 4 > 0 else {
+            let name = plainName()
+            return [.delete(name), putPlain(name)]
+        }
+        let push = pushImage()
+        guard case .put(let tag, _, _, _)? = push.last,
+            let repository = LayoutPath(tag.key)?.repository
+        else { preconditionFailure("a push ends with its tag") }
+        let older = (manifests[repository.name] ?? []).dropLast().suffix(3)
+        return older.map { .delete(name(.revisionLink(repository, $0))) } + [.delete(tag)] + push
     }
 
     private mutating func pushImage() -> [ClientRequest] {

@@ -16,6 +16,9 @@ package final class SimulatedRegion {
     var machine: Replicator?
     /// The disk refuses some of what it is asked for.
     var hasDiskTrouble = false
+    /// Puts that wait and that the machine has been told of in this life, and those of the merge under way.
+    var told: Set<VersionReference> = []
+    var merging: [VersionReference] = []
     /// Steps of an earlier life are dropped.
     var life = 0
 
@@ -57,6 +60,8 @@ package final class SimulatedRegion {
 
     func boot() {
         life += 1
+        told = []
+        merging = []
         machine = Replicator(
             region: Self.id(index), name: name, peers: peerNames, limits: limits)
     }

@@ -2,9 +2,12 @@
 //  - no write that a region acknowledged is unknown there later, unless a greater version is known;
 //  - no byte is visible that does not have its digest;
 //  - no name is visible whose direct dependencies are not, except for what a client deleted;
+//  - no delete is published while a newer version waits of its name, or of an image that it would break;
 //  - after quiet every region shows, under every name, the greatest version that was acknowledged.
 
 internal import NIOCore
+internal import RegistryLayout
+internal import Replication
 internal import Storage
 
 package struct SimulationFailure: Error, CustomStringConvertible {
@@ -17,6 +20,14 @@ struct SimulationModel {
     private struct Put: Hashable {
         var name: ObjectName
         var blob: BlobID
+
+        /// What clients pull: a tag, or a manifest by its digest.
+        var isOfImage: Bool {
+            switch LayoutPath(name.key) {
+            case .tagCurrentLink, .revisionLink: true
+            default: false
+            }
+        }
     }
 
     /// The greatest acknowledged version of each name, with its blob; `nil` for a tombstone.
@@ -54,6 +65,45 @@ struct SimulationModel {
                 throw SimulationFailure(
                     "\(region.name) shows \(name) although it does not show \(dependency)")
             }
+        }
+    }
+
+    /// What is about to be published: no delete of which the region knows that a newer put waits.
+    func checkOrder(
+        of references: [VersionReference], in region: SimulatedRegion
+    ) async throws {
+        let registers = try await region.store.registers(of: references.map(\.name))
+        for (reference, register) in zip(references, registers) where register.visible != nil {
+            let pending = register.pending
+            guard let delete = pending.first(where: { $0.version == reference.version }),
+                delete.content == nil, let newest = pending.first, newest.content != nil
+            else { continue }
+            let put = VersionReference(name: newest.name, version: newest.version)
+            guard !region.told.contains(put) else {
+                throw SimulationFailure(
+                    "\(region.name) deletes \(reference.name) although a newer version waits")
+            }
+        }
+    }
+
+    /// What was found ready to be deleted: nothing that a visible image needs, where a newer one waits.
+    func checkDeletes(
+        _ examinations: [Examination], in region: SimulatedRegion
+    ) async throws {
+        var ready: Set<ObjectName> = []
+        for examination in examinations {
+            guard case .tombstone(_, waitsFor: []) = examination.finding else { continue }
+            ready.insert(examination.reference.name)
+        }
+        guard !ready.isEmpty else { return }
+        let above = reaches.filter { $0.key.isOfImage && !ready.isDisjoint(with: $0.value) }.keys
+        let registers = try await region.store.registers(of: above.map(\.name))
+        for (put, register) in zip(above, registers)
+        where register.visible?.content?.blob == put.blob
+            && register.pending.first?.content != nil
+        {
+            throw SimulationFailure(
+                "\(region.name) deletes what \(put.name) needs, of which a newer version waits")
         }
     }
 

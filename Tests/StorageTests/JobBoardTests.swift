@@ -57,6 +57,29 @@ struct JobBoardTests {
         }
     }
 
+    @Test("what was removed in bulk is counted, and described where the report has room for it")
+    func bulk() async throws {
+        var limits = JobLimits()
+        limits.findings = 3
+        let board = JobBoard(clock: FixedClock(), limits: limits)
+        let described = Atomic(0)
+        try await Self.running(board) {
+            let begun = try board.begin(Self.request) { report in
+                for batch in [[1, 2], [3, 4], [5, 6]] {
+                    report.removed(batch) { thing in
+                        described.add(1, ordering: .relaxed)
+                        return ("\(thing)", "unused")
+                    }
+                }
+            }
+            let report = try await Self.ended(board, begun.id)
+            #expect(
+                report.findings == ["1", "2", "3"].map { JobFinding($0, "unused", .removed) })
+            #expect(report.findingCount == 6 && report.beyondRepairCount == 0)
+        }
+        #expect(described.load(ordering: .relaxed) == 3)
+    }
+
     @Test("an error is its end, and does not end the others")
     func failure() async throws {
         let board = JobBoard(clock: FixedClock())

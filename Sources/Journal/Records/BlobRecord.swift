@@ -57,6 +57,17 @@ package struct BlobRecord: Hashable, Sendable {
         self = try RecordError.decoding { () throws(FieldError) in try Self.decode(encoded) }
     }
 
+    /// Of a record that was encoded, without taking the rest apart.
+    package static func sizeBytes(encoded: ArraySlice<UInt8>) throws(RecordError) -> UInt64 {
+        try RecordError.decoding { () throws(FieldError) in
+            var reader = FieldReader(encoded, of: "blob record")
+            while let field = try reader.next() {
+                if field.tag == 2 { return try field.number() }
+            }
+            throw reader.missing("size")
+        }
+    }
+
     static func decode(_ body: ArraySlice<UInt8>) throws(FieldError) -> BlobRecord {
         var reader = FieldReader(body, of: "blob record")
         var blob: BlobID?

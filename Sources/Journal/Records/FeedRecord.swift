@@ -91,6 +91,13 @@ package struct ReceiptRecord: Hashable, Sendable {
         self.atMilliseconds = atMilliseconds
     }
 
+    /// Ends what the region confirmed of the origin's feed: the start of it, at no time.
+    package static func forgotten(region: RegionID, origin: RegionID) -> ReceiptRecord {
+        ReceiptRecord(region: region, origin: origin, through: .start, atMilliseconds: 0)
+    }
+
+    package var isForgotten: Bool { through == .start && atMilliseconds == 0 }
+
     func encode() -> [UInt8] {
         var writer = FieldWriter(reserving: 64)
         writer.number(1, region.value)

@@ -19,7 +19,7 @@ struct AbortIdleUploads: Sendable {
         var next: Bytes? = KeySchema.allUploads.from
         while let start = next {
             try await pace.step()
-            let (uploads, following) = try await store.read { [self] (index) throws(IndexError) in
+            let (uploads, following) = try await store.walk { [self] (index) throws(IndexError) in
                 try step(from: start, index)
             }
             next = following
@@ -35,7 +35,7 @@ struct AbortIdleUploads: Sendable {
         // Looked at here first: an upload may have thousands of parts, for which the committer, and everyone
         // behind it, would wait.
         let (head, now) = (store.committer.head, store.clock.milliseconds())
-        let isIdle = try await store.read { (index) throws(IndexError) in
+        let isIdle = try await store.walk { (index) throws(IndexError) in
             try decision.isIdle(IndexTransaction(index, head: head), wallMilliseconds: now)
         }
         guard isIdle else { return }

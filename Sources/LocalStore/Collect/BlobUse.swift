@@ -99,7 +99,7 @@ final class BlobUse: Sendable {
     }
 
     /// What became of the drops is visible in the index.
-    func endDrops() { state.withLock { $0.dropping.removeAll() } }
+    func endDrops() { state.withLock { $0.dropping.removeAll(keepingCapacity: true) } }
 
     // MARK: The table
 

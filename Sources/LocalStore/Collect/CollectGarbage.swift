@@ -81,7 +81,7 @@ extension DurableStore {
         try await ReclaimSpace(
             store: self, limits: limits, job: job, pace: pace, isDryRun: options.isDryRun
         ).run()
-        let physical = try await pool.run { [chunks] in try chunks.space.allocatedBytes() }
+        let physical = try await background.run { [chunks] in try chunks.space.allocatedBytes() }
         job.add("physical_bytes", physical)
         job.add("freed_bytes", UInt64(max(0, collected.figures.freedBytes - freed)))
     }

@@ -11,8 +11,9 @@ package struct CollectLimits: Sendable, Hashable {
     package var useSlots = 1 << 20
     /// Entries of the index that one step of a walk looks at.
     package var stepEntries = 8192
-    /// Blobs that one decision drops: what the committer is kept busy with at a time.
-    package var dropsPerCommit = 1024
+    /// Blobs that one decision drops: what the committer is kept busy with at a time, and who writes meanwhile
+    /// waits for.
+    package var dropsPerCommit = 256
     /// Live chunks that are marked at a time, about 100 bytes each.
     package var markedChunks = 1 << 19
     /// Chunks that are referred to anew while live ones are marked.

@@ -48,7 +48,7 @@ struct CompactFile: Sendable {
     /// for the chunks.
     private func hasRoom(for bytes: UInt64) async throws -> Bool {
         do {
-            try await store.pool.run { [reserve = store.reserve] in
+            try await store.background.run { [reserve = store.reserve] in
                 try reserve.requireAboveFloor(chunkBytes: bytes)
             }
             return true
@@ -58,14 +58,14 @@ struct CompactFile: Sendable {
     }
 
     private func move(_ batch: [LiveChunk], _ outcome: inout Outcome) async throws {
-        let (copied, damaged) = try await store.pool.run { [self] in try copy(batch) }
+        let (copied, damaged) = try await store.background.run { [self] in try copy(batch) }
         outcome.damagedChunks += damaged.count
         outcome.kept += damaged
         outcome.copiedBytes += copied.reduce(0) {
             $0 + UInt64($1.move.chunk.stored.reference.lengthBytes)
         }
         try await store.sync(copied.map(\.copy))
-        try await store.pool.run { [self] in
+        try await store.background.run { [self] in
             for (move, _) in copied { try verify(move) }
         }
         let decision = MoveChunks(moves: copied.map(\.move), copies: copied.map(\.copy))

@@ -32,7 +32,7 @@ struct DropDeadBlobs: Sendable {
 
     private func step(_ find: FindDeadBlobs, from start: Bytes) async throws -> FindDeadBlobs.Found
     {
-        let found = try await store.read { (index) throws(IndexError) in
+        let found = try await store.walk { (index) throws(IndexError) in
             try find.step(from: start, index)
         }
         job.advance(found.examined)
@@ -58,10 +58,8 @@ struct DropDeadBlobs: Sendable {
         guard !dropped.isEmpty else { return }
         job.add("removed_blobs", UInt64(dropped.count))
         job.add("removed_bytes", dropped.reduce(0) { $0 + $1.sizeBytes })
-        for blob in dropped {
-            job.found(
-                JobFinding(
-                    blob.blob.description, "\(blob.sizeBytes) bytes that nothing names", .removed))
+        job.removed(dropped) {
+            ($0.blob.description, "\($0.sizeBytes) bytes that nothing names")
         }
         if !isDryRun { store.collected.addDropped(dropped.count) }
     }
@@ -89,18 +87,19 @@ struct FindDeadBlobs: Sendable {
         let entries = try entries(from: start, index, &found)
         guard let first = entries.first?.blob, let last = entries.last?.blob else { return found }
         var named = try NamedBlobs(index, from: first, through: last)
-        for (blob, value) in entries {
-            guard try !named.isNamed(blob), use.isIdle(blob, grace: grace) else { continue }
-            let record = try BlobEntry(encoded: value).record
-            found.dead.append(DeadBlob(blob: blob, sizeBytes: record.sizeBytes))
+        for entry in entries {
+            guard try !named.isNamed(entry.blob), use.isIdle(entry.blob, grace: grace) else {
+                continue
+            }
+            found.dead.append(entry)
         }
         return found
     }
 
     private func entries(
         from start: Bytes, _ index: any KeyValueIndex, _ found: inout Found
-    ) throws(IndexError) -> [(blob: BlobID, value: Bytes)] {
-        var entries: [(BlobID, Bytes)] = []
+    ) throws(IndexError) -> [DeadBlob] {
+        var entries: [DeadBlob] = []
         let cursor = try index.cursor(from: start, to: KeySchema.allBlobs.to)
         try cursor.seek(to: start)
         while let key = cursor.key {
@@ -111,7 +110,8 @@ struct FindDeadBlobs: Sendable {
             guard let blob = KeySchema.blob(ofBlob: key) else {
                 throw .corrupt("the key of a blob")
             }
-            entries.append((blob, cursor.value))
+            let sizeBytes = try BlobEntry.sizeBytes(encoded: cursor.value)
+            entries.append(DeadBlob(blob: blob, sizeBytes: sizeBytes))
             found.examined += 1
             try cursor.next()
         }

@@ -21,7 +21,7 @@ struct ForgetDeadMoves: Sendable {
         var next: Bytes? = KeySchema.allMovedChunks.from
         while let start = next {
             try await pace.step()
-            let (dead, following) = try await store.read { (index) throws(IndexError) in
+            let (dead, following) = try await store.walk { (index) throws(IndexError) in
                 try Self.step(from: start, index) {
                     marked.contains($1.file) && !live.isLive(moved: $0)
                 }

@@ -34,7 +34,7 @@ struct MarkLiveChunks: Sendable {
         do {
             try await walk(live)
             guard let noted = store.watch.end() else { return nil }
-            try await store.read { (index) throws(IndexError) in try mark(noted, index, live) }
+            try await store.walk { (index) throws(IndexError) in try mark(noted, index, live) }
             await store.lookups.settled()
             return live
         } catch {
@@ -49,7 +49,7 @@ struct MarkLiveChunks: Sendable {
             var next: Bytes? = space.from
             while let start = next {
                 try await pause()
-                next = try await store.read { [self] (index) throws(IndexError) in
+                next = try await store.walk { [self] (index) throws(IndexError) in
                     try step(from: start, to: space.to, index, live)
                 }
             }

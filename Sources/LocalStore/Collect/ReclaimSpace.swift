@@ -30,7 +30,7 @@ struct ReclaimSpace: Sendable {
         try await unlinkRetired()
         // Full files are let go of by their lanes, and count as done with from now on.
         store.chunks.appender.seal([])
-        let all = try await store.pool.run { [store] in try store.chunks.reader.files() }
+        let all = try await store.background.run { [store] in try store.chunks.reader.files() }
         let files = all.filter { !store.collected.isRetired($0) }
         job.set(JobProgress(stage: "chunk files", total: UInt64(files.count)))
         var sums = LiveSums()
@@ -89,7 +89,7 @@ struct ReclaimSpace: Sendable {
     }
 
     private func measure(_ file: UInt64, _ live: [LiveChunk]) async throws -> FileSpace {
-        try await store.pool.run { [store] in
+        try await store.background.run { [store] in
             try FileSpace(
                 file: file, live: live, space: store.chunks.space, reader: store.chunks.reader)
         }
@@ -163,7 +163,7 @@ struct ReclaimSpace: Sendable {
     }
 
     private func punch(_ space: FileSpace) async throws {
-        let freed = try await store.pool.run { [store] in
+        let freed = try await store.background.run { [store] in
             let ranges = try DeadPayloads(space.file, reader: store.chunks.reader)
                 .ranges(besides: space.live.map(\.record))
                 .filter { !store.chunks.pins.isPinned($0, of: space.file) }
@@ -197,7 +197,7 @@ struct ReclaimSpace: Sendable {
 
     private func unlink(_ file: UInt64) async throws {
         guard !store.chunks.pins.isPinned(0..<UInt64.max, of: file) else { return }
-        let freed = try await store.pool.run { [store] in
+        let freed = try await store.background.run { [store] in
             let freed = try store.chunks.space.allocatedBytes(of: file)
             try store.chunks.space.remove(file)
             return freed

@@ -109,6 +109,18 @@ extension DurableStore: ChangeFeed {
         try await committer.queue.submit(WriteReceipts(region: region, cursors: cursors))
     }
 
+    package func confirming() async throws -> Set<RegionID> {
+        try await readFeed { (feed) throws(IndexError) in
+            Set(
+                try feed.transaction.keys(in: KeySchema.allReceipts).map(
+                    KeySchema.region(ofReceipt:)))
+        }
+    }
+
+    package func forget(_ region: RegionID) async throws {
+        try await committer.queue.submit(ForgetReceipts(region: region))
+    }
+
     package func noteRecovered(through position: FeedPosition) async throws {
         var lost = try await lostHistory()
         lost.recover(after: try await shared(with: position), through: position)

@@ -40,6 +40,20 @@ struct WriteReceipts: Decision {
     }
 }
 
+/// What another region confirmed is gone, and the region known no more by it.
+struct ForgetReceipts: Decision {
+    let region: RegionID
+
+    func decide(_ context: inout CommitContext) throws(StorageError) {
+        let before = try context.look { (index) throws(IndexError) in
+            try index.receipts(of: region)
+        }
+        for origin in before.keys.sorted() {
+            try context.record(.receipt(.forgotten(region: region, origin: origin)))
+        }
+    }
+}
+
 extension IndexTransaction {
     /// How far a region said that it has each origin's feed.
     fileprivate func receipts(

@@ -6,8 +6,9 @@
 // A tombstone keeps older versions of its name from coming back, and a purge the version that it names: both
 // from regions that still hold those. So one may go only when
 //  - it is old (`tombstoneMilliseconds` since its stamp), and
-//  - every region known here has confirmed its origin's feed through its position, and some region is known:
-//    where nobody confirms anything, nobody can tell who follows, and it stays; and
+//  - every region known here, but for those that were removed, has confirmed its origin's feed through its
+//    position, and some region is or was known: where nobody ever confirmed anything, nobody can tell who follows,
+//    and it stays. A region that was removed is refused for ever, so it brings nothing back; and
 //  - of a tombstone: it is published, and the only version of its name. One with history or with something
 //    pending above it stays.
 // The committer decides it again, in the same breath as everything else that is committed: a name that was
@@ -123,10 +124,12 @@ struct ForgetDeletions: Decision {
     }
 }
 
-/// How far all other regions have confirmed each origin's feed.
+/// How far all other regions that are waited for have confirmed each origin's feed.
 struct ConfirmedFeeds {
     private let region: RegionID
     private var others: Set<RegionID> = []
+    /// One of them is known, or was until it was removed.
+    private let isFollowed: Bool
     /// By origin, then by the region that confirmed.
     private var through: [RegionID: [RegionID: UInt64]] = [:]
 
@@ -142,12 +145,26 @@ struct ConfirmedFeeds {
             through[receipt.origin, default: [:]][receipt.region] = receipt.through.number
         }
         others.remove(region)
+        let removed = try Self.removed(index)
+        isFollowed = !(others.isEmpty && removed.isEmpty)
+        others.subtract(removed)
+    }
+
+    /// By their settings (`RemovedRegions` in Replication).
+    private static func removed(_ index: IndexTransaction) throws(IndexError) -> Set<RegionID> {
+        let path = Settings.removedRegions
+        let marks = KeyRange(prefix: KeySchema.shown(Settings.name(path)))
+        return Set(
+            try index.keys(in: marks).compactMap { key in
+                let setting = KeySchema.objectKey(of: key, in: BucketName.system).string
+                return RegionID(String(setting.dropFirst(path.count)))
+            })
     }
 
     /// Whether every other region has the version; an origin has what it wrote.
     func covers(_ version: ObjectVersion) -> Bool {
         let origin = version.version.region
-        guard let number = version.position?.number, !others.isEmpty else { return false }
+        guard let number = version.position?.number, isFollowed else { return false }
         return others.allSatisfy { other in
             other == origin || through[origin]?[other, default: 0] ?? 0 >= number
         }

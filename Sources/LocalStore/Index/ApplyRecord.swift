@@ -24,13 +24,7 @@ extension IndexTransaction {
             try putNewer(KeySchema.cursor(record.origin), record.position.encoded)
         case .register(let record): try apply(record)
         case .watermark(let record): apply(record)
-        case .receipt(let record):
-            try putNewer(
-                KeySchema.receipt(record.region, of: record.origin),
-                Numbers.encode([
-                    record.through.incarnation, record.through.number,
-                    UInt64(bitPattern: record.atMilliseconds),
-                ]))
+        case .receipt(let record): try apply(record)
         case .versionExpired(let reference): try expire(reference)
         }
     }
@@ -94,7 +88,7 @@ extension IndexTransaction {
         case .dropped:
             guard let value = try get(key) else { return }
             head.blobs -= 1
-            try countDead(key)
+            countDead(bytes: value.count)
             delete(key)
             if BlobEntry.isDamaged(encoded: value) { delete(KeySchema.damage(record.blob)) }
         case .damaged:
@@ -189,6 +183,20 @@ extension IndexTransaction {
 
     // MARK: Feeds
 
+    private mutating func apply(_ record: ReceiptRecord) throws(IndexError) {
+        let key = KeySchema.receipt(record.region, of: record.origin)
+        guard !record.isForgotten else {
+            try countDead(key)
+            return delete(key)
+        }
+        try putNewer(
+            key,
+            Numbers.encode([
+                record.through.incarnation, record.through.number,
+                UInt64(bitPattern: record.atMilliseconds),
+            ]))
+    }
+
     private mutating func apply(_ record: IncarnationRecord) {
         put(
             KeySchema.incarnation(
@@ -214,9 +222,9 @@ extension JournalRecord {
         case .blobState(let record): record.change != .damaged
         case .chunkMoved(let record): record.nowFile == ChunkMovedRecord.nowhere
         case .uploadEnded(let record): record.outcome == .aborted
+        case .receipt(let record): record.isForgotten
         case .fileRetired, .versionExpired: true
-        case .blob, .object, .upload, .part, .incarnation, .cursor, .receipt, .register,
-            .watermark:
+        case .blob, .object, .upload, .part, .incarnation, .cursor, .register, .watermark:
             false
         }
     }

@@ -107,6 +107,13 @@ struct BlobEntry: Hashable, Sendable {
     /// Whether something of the blob is damaged: then, and only then, it is said what.
     static func isDamaged(encoded: Bytes) -> Bool { (encoded.first ?? 0) & damagedFlag != 0 }
 
+    /// The size alone, of a record that may hold as many bytes.
+    static func sizeBytes(encoded: Bytes) throws(IndexError) -> UInt64 {
+        try decoding { () throws(RecordError) in
+            try BlobRecord.sizeBytes(encoded: encoded.dropFirst())
+        }
+    }
+
     init(encoded: Bytes) throws(IndexError) {
         guard !encoded.isEmpty else { throw .corrupt("an empty blob entry") }
         isDamaged = Self.isDamaged(encoded: encoded)

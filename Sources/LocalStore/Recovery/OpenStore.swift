@@ -4,8 +4,9 @@
 //     journal of a later format before anything is changed
 //  3. remove what a switch of generations left behind
 //  4. bring the index up to the end of the journal, of which only what is on the disk counts
-//  5. start a new journal file and new chunk files: nothing that is there is truncated or appended to
-//  6. write the incarnation, durably
+//  5. refuse a backup that is too old to be among others, before this start leaves a trace
+//  6. start a new journal file and new chunk files: nothing that is there is truncated or appended to
+//  7. write the incarnation, durably
 // Nothing is served or acknowledged before the last step is through. Step 4 may be given up between two batches:
 // what it did is done, and the next start goes on from there.
 
@@ -55,6 +56,12 @@ struct OpenStore: Sendable {
             configuration: configuration, journal: directory, manifest: manifest,
             factory: factory, logger: logger, progress: progress)
         let recovered = try recovery.run(check: check)
+        do {
+            try refuseOldCopy(manifest, recovered.head)
+        } catch {
+            try recovered.index.close()
+            throw error
+        }
         var head = recovered.head
         let chunks = try openChunks(manifest, head)
         let journal = try startJournal(directory, manifest, recovered, &head)
@@ -62,6 +69,16 @@ struct OpenStore: Sendable {
             manifest: manifest, index: recovered.index, head: head, journal: journal,
             chunks: chunks,
             recovery: recovery, damage: recovered.damage)
+    }
+
+    private func refuseOldCopy(
+        _ manifest: JournalManifest, _ head: IndexHead
+    ) throws(StorageError) {
+        guard configuration.followsOthers else { return }
+        try RefuseOldCopy(
+            retentionMilliseconds: configuration.limits.generations.tombstoneMilliseconds,
+            nowMilliseconds: clock.milliseconds()
+        ).check(generation: manifest.generation, lastIncarnation: head.incarnation)
     }
 
     private func manifest(_ directory: JournalDirectory) throws -> JournalManifest {

@@ -82,9 +82,9 @@ extension DriverHandler {
     /// Signs URLs of S3 by the key that asks, so that they can do what it can and end with it. They are relative:
     /// whoever asked knows by which scheme it came, and the signature covers the host that it named.
     func signer(_ request: ServerRequest, _ verified: VerifiedRequest) -> StoreDriver.Sign? {
-        guard let accessKey = verified.accessKey, let host = request.head.authority else {
-            return nil
-        }
+        guard redirects(request.listener), let accessKey = verified.accessKey,
+            let host = request.head.authority
+        else { return nil }
         return { [credentials, clock] name, method in
             guard let credential = try await credentials.credential(for: accessKey) else {
                 return nil

@@ -18,17 +18,20 @@ package struct DriverHandler: RequestHandler {
     let credentials: any CredentialSource
     private let verifier: RequestVerifier
     let clock: any WallClock
+    let redirects: @Sendable (Int) -> Bool
     private let logger: Logger
 
+    /// `redirects` says whether clients may be sent on to S3 at the listener of that number.
     package init(
         stores: DriverStores, credentials: any CredentialSource, clock: any WallClock,
-        logger: Logger
+        logger: Logger, redirects: @escaping @Sendable (Int) -> Bool = { _ in true }
     ) {
         self.stores = stores
         self.credentials = credentials
         // A further form of key, such as a bearer's, is one more case of the verifier's.
         verifier = RequestVerifier(credentials: credentials)
         self.clock = clock
+        self.redirects = redirects
         self.logger = logger
     }
 

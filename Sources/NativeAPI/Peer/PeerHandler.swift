@@ -16,19 +16,21 @@ package struct PeerHandler: RequestHandler {
     private let calls: PeerAnswers
     private let region: RegionID
     private let confirmed: ConfirmedPositions
+    private let removed: RemovedRegions
     private let logger: Logger
 
     /// `keys` gives the key of the pair with a region, `nil` for one that is no peer.
     package init(
         region: RegionID, answers: RegionAnswers, blobs: any BlobStore,
-        confirmed: ConfirmedPositions, clock: any WallClock,
-        limits: AccessLimits = AccessLimits(), logger: Logger,
+        confirmed: ConfirmedPositions, removed: RemovedRegions = RemovedRegions(),
+        clock: any WallClock, limits: AccessLimits = AccessLimits(), logger: Logger,
         keys: @escaping @Sendable (RegionID) -> PeerKey?
     ) {
         gate = PeerGate(region: region, clock: clock, limits: limits, keys: keys)
         calls = PeerAnswers(answers: answers, blobs: blobs)
         self.region = region
         self.confirmed = confirmed
+        self.removed = removed
         self.logger = logger
     }
 
@@ -50,6 +52,13 @@ package struct PeerHandler: RequestHandler {
     private func answer(
         _ request: ServerRequest, from caller: PeerCaller
     ) async throws -> ServerResponse {
+        let region = caller.signature.region
+        guard !removed.contains(region) else {
+            throw Refusal(
+                .forbidden, .refused,
+                "region \(region) was removed here: it can join again only from an empty data directory, as a"
+                    + " new region")
+        }
         guard let call = PeerCall(target: request.head.path ?? ""),
             request.head.method == (call.isDocument ? .post : .get)
         else { throw Refusal.noSuchCall(request) }
@@ -61,7 +70,7 @@ package struct PeerHandler: RequestHandler {
             request.trace.note(resource: blob.description)
             return try await calls.bytes(of: blob, range: range)
         }
-        try await note(call, body, from: caller.signature.region)
+        try await note(call, body, from: region)
         return .document(
             .ok, type: PeerCall.documentType, try await calls.document(call, body))
     }

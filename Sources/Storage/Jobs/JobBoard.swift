@@ -117,9 +117,9 @@ package final class JobBoard: Sendable {
 
     fileprivate func update(_ id: JobID, _ change: (inout JobReport) -> Void) {
         state.withLock { state in
-            guard var report = state.reports[id] else { return }
-            change(&report)
-            state.reports[id] = report
+            // In place: a report holds up to a thousand findings.
+            guard let place = state.reports.index(forKey: id) else { return }
+            change(&state.reports.values[place])
         }
     }
 
@@ -128,6 +128,15 @@ package final class JobBoard: Sendable {
             report.findingCount += 1
             if finding.outcome == .beyondRepair { report.beyondRepairCount += 1 }
             if report.findings.count < limits.findings { report.findings.append(finding) }
+        }
+    }
+
+    fileprivate func add<Thing>(
+        removed things: some Collection<Thing>, to id: JobID, _ describe: (Thing) -> JobFinding
+    ) {
+        update(id) { report in
+            report.findingCount += UInt64(things.count)
+            report.findings += things.prefix(limits.findings - report.findings.count).map(describe)
         }
     }
 
@@ -166,6 +175,17 @@ package struct JobProgressReport: Sendable {
     }
 
     package func found(_ finding: JobFinding) { board.add(finding, to: id) }
+
+    /// Things that were removed, of which there may be millions: described are those that the report lists.
+    package func removed<Thing>(
+        _ things: some Collection<Thing>,
+        _ describe: (_ thing: Thing) -> (subject: String, reason: String)
+    ) {
+        board.add(removed: things, to: id) { thing in
+            let (subject, reason) = describe(thing)
+            return JobFinding(subject, reason, .removed)
+        }
+    }
 
     /// Between two steps of a job: throws `CancellationError` where it was told to end.
     package func checkCancellation() throws {

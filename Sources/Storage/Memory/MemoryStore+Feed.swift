@@ -148,6 +148,14 @@ extension MemoryStore: ChangeFeed {
         state.withLock { $0.receipts[region] = cursors }
     }
 
+    package func confirming() async throws -> Set<RegionID> {
+        state.withLock { Set($0.receipts.keys) }
+    }
+
+    package func forget(_ region: RegionID) async throws {
+        state.withLock { $0.receipts[region] = nil }
+    }
+
     private func merge(_ entry: FeedEntry, _ state: inout State) {
         var object = entry.object
         if object.version.region == region {

@@ -14,9 +14,10 @@ struct ConfigCommand: AsyncParsableCommand {
 
         func run() async throws {
             let configuration = try options.read()
+            _ = try RegionTLS(configuration)
             let peers = configuration.peers.map { "\($0.name) at \($0.url)" }
             print("region \(configuration.region) in \(configuration.data)")
-            print("listens on \(configuration.listen)")
+            for listener in configuration.listeners { print("listens on \(listener)") }
             print("follows \(peers.isEmpty ? "nobody" : peers.joined(separator: ", "))")
             print("the settings are good")
         }

@@ -14,6 +14,23 @@ struct ConfigurationOptions: ParsableArguments {
         help: ArgumentHelp("Where to listen; 127.0.0.1:9000 unless set.", valueName: "host:port"))
     var listen: String?
 
+    @Option(help: ArgumentHelp("The certificate chain in PEM: serve TLS.", valueName: "file"))
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("The certificate's key in PEM.", valueName: "file"))
+    var tlsKey: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Other regions must show a certificate of these authorities.", valueName: "file"))
+    var tlsClientCa: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Who vouches for other regions, in place of the system's authorities.",
+            valueName: "file"))
+    var tlsPeerCa: String?
+
     @Option(help: "Also serve buckets as hosts of this domain: <bucket>.<domain>.")
     var domain: String?
 
@@ -41,6 +58,8 @@ struct ConfigurationOptions: ParsableArguments {
     private var flags: SettingLayer {
         let given: [Setting: [String]] = [
             .data: list(data), .region: list(region), .listen: list(listen), .domain: list(domain),
+            .tlsCertificate: list(tlsCertificate), .tlsKey: list(tlsKey),
+            .tlsClientCA: list(tlsClientCa), .tlsPeerCA: list(tlsPeerCa),
             .peers: peers, .buckets: buckets, .allowPlaintext: allowPlaintext ? ["true"] : [],
         ]
         var layer: SettingLayer = [:]

@@ -14,7 +14,8 @@ struct Holdfast: AsyncParsableCommand {
         version: version,
         subcommands: [
             ServeCommand.self, StatusCommand.self, RepairCommand.self, CollectCommand.self,
-            BackupCommand.self, HistoryCommand.self, RollbackCommand.self, ConfigCommand.self,
+            BackupCommand.self, HistoryCommand.self, RollbackCommand.self, RegionCommand.self,
+            ConfigCommand.self,
         ])
 
     static func main() async {

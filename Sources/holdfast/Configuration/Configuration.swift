@@ -1,6 +1,7 @@
 // The settings of a region as values, after every one of them was checked. A source that comes first
 // wins: flags, then the environment, then the file.
 
+internal import HTTPServer
 internal import Logging
 internal import Storage
 
@@ -51,7 +52,11 @@ enum IdleUploads: Sendable, Hashable {
 struct Configuration: Sendable {
     var data: String
     var region: String
-    var listen: ListenAddress
+    var listeners: [ListenerSettings]
+    /// `nil`: no listener is encrypted.
+    var tls: TLSFiles?
+    /// Who vouches for other regions; `nil`: the authorities of this system.
+    var peerAuthorities: String?
     var domain: String?
     /// Whether presigned URLs of signature version 2 may read.
     var acceptsSignatureV2: Bool
@@ -86,9 +91,11 @@ extension Configuration {
     /// Throws a `Refusal` that names the origin of the first value that is not accepted.
     init(layers: [SettingLayer]) throws {
         let reader = SettingReader(layers: layers)
-        data = try reader.require(.data) { $0.isEmpty || $0.utf8.contains(0) ? nil : $0 }
+        data = try reader.require(.data, Self.path)
         region = try reader.require(.region, Self.label)
-        listen = try reader.value(.listen, ListenAddress.init) ?? .standard
+        tls = try TLSFiles(reader)
+        peerAuthorities = try reader.value(.tlsPeerCA, Self.path)
+        listeners = try ListenerSettings.read(reader, isEncrypted: tls != nil)
         domain = try reader.value(.domain) {
             $0.isEmpty || $0.contains("/") ? nil : $0.lowercased()
         }
@@ -122,10 +129,9 @@ extension Configuration {
 
     /// What only shows when values are seen side by side.
     private func checkTogether(allowsPlaintext: Bool, _ reader: SettingReader) throws {
-        if !allowsPlaintext, !listen.isLoopback {
-            throw Refusal(
-                "\(reader.origin(of: .listen)): \(listen) is not loopback, and what is said there"
-                    + " would cross the network in the clear; --allow-plaintext permits it")
+        for listener in listeners {
+            try listener.check(
+                allowsPlaintext: allowsPlaintext, asksPeers: tls?.clientAuthorities != nil)
         }
         for peer in peers where !allowsPlaintext && peer.isPlaintext {
             guard ListenAddress.isLoopback(peer.host) else {
@@ -160,6 +166,10 @@ extension Configuration {
         }
     }
 
+    static func path(_ text: String) -> String? {
+        text.isEmpty || text.utf8.contains(0) ? nil : text
+    }
+
     static func label(_ text: String) -> String? {
         (1...63).contains(text.utf8.count) && text.utf8.allSatisfy(isLabelByte) ? text : nil
     }
@@ -189,7 +199,7 @@ extension Configuration {
         number(text, 0...31_536_000).map { .seconds($0) }
     }
 
-    private static func flag(_ text: String) -> Bool? {
+    static func flag(_ text: String) -> Bool? {
         switch text {
         case "true": true
         case "false": false

@@ -70,6 +70,8 @@ enum ConfigurationFile {
                 key.scalar.flatMap { key in value.scalar.map { key.string + "=" + $0.string } }
             }
             if texts.count == mapping.count { return zip(texts, mapping.map(\.key)).map(entry) }
+        case (.records(let keys), .sequence(let sequence)):
+            return try sequence.flatMap { try fields(of: $0, keys, of: setting, path: path) }
         default:
             break
         }
@@ -78,9 +80,38 @@ enum ConfigurationFile {
             case .scalar: "one value"
             case .list: "a list"
             case .mapping: "a mapping of names to values"
+            case .records: "a list of mappings"
             }
         let message = "“\(setting.rawValue)” takes \(wanted); accepted: \(setting.accepted)"
         throw Refusal("\(path):\(line): \(message)")
+    }
+
+    /// One record: its keys with their values, in the order of `keys`.
+    private static func fields(
+        of record: Node, _ keys: [String], of setting: Setting, path: String
+    ) throws -> [SettingEntry] {
+        let line = record.mark?.line ?? 1
+        guard let mapping = record.mapping else {
+            let message = "“\(setting.rawValue)” takes a list of mappings"
+            throw Refusal("\(path):\(line): \(message); accepted: \(setting.accepted)")
+        }
+        for key in mapping.keys where !keys.contains(key.scalar?.string ?? "") {
+            let name = "\(setting.rawValue).\(key.scalar?.string ?? "")"
+            let accepted = keys.joined(separator: ", ")
+            throw Refusal(
+                "\(path):\(key.mark?.line ?? line): unknown key “\(name)”; accepted: \(accepted)")
+        }
+        guard mapping[keys[0]]?.scalar != nil else {
+            throw Refusal("\(path):\(line): one of “\(setting.rawValue)” has no “\(keys[0])”")
+        }
+        return keys.flatMap { key in
+            let values = mapping[key]?.sequence.map(Array.init) ?? [mapping[key]].compactMap(\.self)
+            return values.map { value in
+                SettingEntry(
+                    text: key + "=" + (value.scalar?.string ?? ""),
+                    origin: .file(path, line: value.mark?.line ?? line))
+            }
+        }
     }
 
     private static func isGroup(_ name: String) -> Bool {

@@ -5,6 +5,11 @@ enum Setting: String, CaseIterable, Sendable {
     case data
     case region
     case listen
+    case listeners
+    case tlsCertificate = "tls.certificate"
+    case tlsKey = "tls.key"
+    case tlsClientCA = "tls.client_ca"
+    case tlsPeerCA = "tls.peer_ca"
     case domain
     case acceptSignatureV2 = "accept_signature_v2"
     case allowPlaintext = "allow_plaintext"
@@ -33,12 +38,16 @@ enum Setting: String, CaseIterable, Sendable {
         case list
         /// A mapping; in the environment, `name=value` separated by commas.
         case mapping
+        /// A sequence of mappings with these keys, of which the first is always there and begins one; in the
+        /// environment, `key=value` separated by commas, where a key of several values comes several times.
+        case records([String])
     }
 
     var shape: Shape {
         switch self {
         case .buckets: .list
         case .peers: .mapping
+        case .listeners: .records(["listen", "apis", "tls"])
         default: .scalar
         }
     }
@@ -53,8 +62,9 @@ enum Setting: String, CaseIterable, Sendable {
         switch self {
         case .peers: "--peer"
         case .buckets: "--bucket"
-        case .data, .region, .listen, .domain, .allowPlaintext:
-            "--" + rawValue.replacing("_", with: "-")
+        case .data, .region, .listen, .domain, .allowPlaintext, .tlsCertificate, .tlsKey,
+            .tlsClientCA, .tlsPeerCA:
+            "--" + rawValue.replacing("_", with: "-").replacing(".", with: "-")
         default: nil
         }
     }
@@ -65,6 +75,9 @@ enum Setting: String, CaseIterable, Sendable {
         case .data: "a directory"
         case .region: "1 to 63 letters, digits and hyphens"
         case .listen: "HOST:PORT"
+        case .listeners:
+            "mappings of listen to HOST:PORT, apis to a list of \(ListenerAPI.names), and tls to true or false"
+        case .tlsCertificate, .tlsKey, .tlsClientCA, .tlsPeerCA: "a file in PEM"
         case .domain: "a host name"
         case .acceptSignatureV2, .allowPlaintext: "true or false"
         case .buckets: "bucket names: 3 to 63 lower-case letters, digits, hyphens and dots"

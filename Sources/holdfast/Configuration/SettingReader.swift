@@ -35,7 +35,7 @@ struct SettingReader: Sendable {
         return value
     }
 
-    private func entries(of setting: Setting) -> [SettingEntry] {
+    func entries(of setting: Setting) -> [SettingEntry] {
         layers.lazy.compactMap { $0[setting] }.first ?? []
     }
 
@@ -72,7 +72,7 @@ extension SettingReader {
             let texts =
                 switch setting.shape {
                 case .scalar: [text]
-                case .list, .mapping: text.split(separator: ",").map(String.init)
+                case .list, .mapping, .records: text.split(separator: ",").map(String.init)
                 }
             layer[setting] = texts.map {
                 SettingEntry(text: $0, origin: .environment(setting.environmentName))

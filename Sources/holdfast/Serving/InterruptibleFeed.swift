@@ -52,6 +52,10 @@ struct InterruptibleFeed: ChangeFeed {
         try await inner.confirm(cursors, by: region)
     }
 
+    func confirming() async throws -> Set<RegionID> { try await inner.confirming() }
+
+    func forget(_ region: RegionID) async throws { try await inner.forget(region) }
+
     func pending(after: VersionReference?, limit: Int) async throws -> [ObjectVersion] {
         try await inner.pending(after: after, limit: limit)
     }

@@ -19,13 +19,16 @@ struct RegionDaemon: Service {
     let readiness = ReadinessState()
     let feedInterruption = ChangeSignal()
     let confirmed: ConfirmedPositions
+    let tls: RegionTLS
 
     /// Runs a region until SIGTERM or SIGINT, and returns when all that was under way is finished.
     /// Throws a `Refusal` where it cannot start.
     static func serve(
         _ configuration: Configuration, clock: any WallClock, logger: Logger
     ) async throws {
-        let daemon = RegionDaemon(configuration: configuration, clock: clock, logger: logger)
+        let daemon = RegionDaemon(
+            configuration: configuration, tls: try RegionTLS(configuration), clock: clock,
+            logger: logger)
         let whole = ServiceGroupConfiguration.ServiceConfiguration(
             service: daemon, successTerminationBehavior: .gracefullyShutdownGroup)
         // The signals are taken from before anything is opened until all is closed.
@@ -36,8 +39,11 @@ struct RegionDaemon: Service {
         ).run()
     }
 
-    private init(configuration: Configuration, clock: any WallClock, logger: Logger) {
+    private init(
+        configuration: Configuration, tls: RegionTLS, clock: any WallClock, logger: Logger
+    ) {
         self.configuration = configuration
+        self.tls = tls
         self.clock = clock
         self.logger = logger
         confirmed = ConfirmedPositions(clock: clock)
@@ -61,16 +67,21 @@ struct RegionDaemon: Service {
     /// the caller's to close.
     private func serve(opening opened: inout DurableStore?) async throws {
         let health = HealthHandler(logger: logger) { [readiness] in readiness.current }
-        let front = try await front(answering: StartingHandler(health: health))
+        let starting = StartingHandler()
+        let front = try await front(
+            answering: dispatcher(
+                s3: starting, driver: starting, peer: starting, health: health,
+                unknown: starting))
         // On the way out it is cut off where it has not ended, and waited for.
         async let served: Void = front.serve()
+        async let renewed: Void = renewCertificate()
         // The directory first: the socket is in it.
         let directory = try RegionStore.hold(configuration)
+        let admin = StartingAdminHandler(region: configuration.region) { [readiness] in
+            readiness.current
+        }
         let socket = try await socket(
-            answering: SocketDispatcher(
-                admin: StartingAdminHandler(region: configuration.region) { [readiness] in
-                    readiness.current
-                }, health: health))
+            answering: SocketDispatcher(admin: admin, regions: admin, health: health))
         async let administered: Void = socket.serve()
         let store = try await cancelWhenGracefulShutdown {
             [configuration, clock, logger, readiness] in
@@ -82,6 +93,7 @@ struct RegionDaemon: Service {
         try await run(over: store, front, socket)
         try await served
         try await administered
+        try await renewed
     }
 
     /// The store is open, and so is the data directory this process's.
@@ -92,21 +104,25 @@ struct RegionDaemon: Service {
         for bucket in configuration.buckets { try await RegionStore.makeBucket(bucket, in: store) }
         try await RegionStore.noteLostRecords(of: store)
         let peers = try peers(of: store)
-        let replication = replication(store, peers)
+        let removed = try await RemovedRegions.load(objects: store, blobs: store)
+        let replication = replication(store, peers, removed)
         let mending = MendBlobs(peers: peers, stores: Self.stores(store), logger: logger)
         let repair = repair(store, peers, mending, replication)
         let jobs = RegionJobs(
-            board: JobBoard(clock: clock), store: store, repair: repair, replication: replication,
-            confirmed: confirmed)
+            board: JobBoard(clock: clock), store: store, repair: repair,
+            lifecycle: lifecycle(store), replication: replication, confirmed: confirmed,
+            removed: removed)
         let health = HealthHandler(logger: logger) { [readiness] in
             store.refusal.map { .unavailable($0.message) } ?? readiness.current
         }
         front.answer(
-            by: Dispatcher(
+            by: dispatcher(
                 s3: s3(store, mending, rootKey), driver: driver(store, mending, rootKey),
-                peer: peer(store), health: health))
+                peer: peer(store, removed), health: health, unknown: health))
         socket.answer(
-            by: SocketDispatcher(admin: admin(store, replication, jobs), health: health))
+            by: SocketDispatcher(
+                admin: admin(store, replication, jobs),
+                regions: regions(store, replication, removed), health: health))
         var group = ServiceGroupConfiguration(
             services: [
                 jobs, Mending(mending: mending), Scrubbing(schedule: schedule(store, repair)),
@@ -124,16 +140,34 @@ struct RegionDaemon: Service {
     }
 
     private func front(answering handler: any RequestHandler) async throws -> EarlyListening {
-        try await EarlyListening(
-            .tcp(host: configuration.listen.host, port: configuration.listen.port), handler,
-            limits: limits, logger: logger
+        let listeners = configuration.listeners.map { listener in
+            ListenerConfiguration(
+                .tcp(host: listener.address.host, port: listener.address.port),
+                certificate: listener.isEncrypted ? tls.certificate : nil)
+        }
+        return try await EarlyListening(
+            listeners, handler, limits: limits, logger: logger
         ) { RequestLog(inner: $0, choice: configuration.logRequests, logger: logger) }
     }
 
     private func socket(answering handler: any RequestHandler) async throws -> EarlyListening {
         try await EarlyListening(
-            .unix(path: configuration.data + "/" + AdminCall.socketName), handler,
-            limits: limits, logger: logger)
+            [ListenerConfiguration(.unix(path: configuration.data + "/" + AdminCall.socketName))],
+            handler, limits: limits, logger: logger)
+    }
+
+    private func dispatcher(
+        s3: any RequestHandler, driver: any RequestHandler, peer: any RequestHandler,
+        health: any RequestHandler, unknown: any RequestHandler
+    ) -> Dispatcher {
+        Dispatcher(
+            listeners: configuration.listeners.map(\.apis), s3: s3, driver: driver, peer: peer,
+            health: health, unknown: unknown)
+    }
+
+    private func renewCertificate() async throws {
+        guard let certificate = tls.certificate else { return }
+        try await RenewingCertificate(certificate: certificate, logger: logger).run()
     }
 
     private var limits: HTTPLimits {

@@ -4,6 +4,7 @@ internal import LocalStore
 internal import Logging
 internal import NativeAPI
 internal import Replication
+internal import S3API
 internal import ServiceLifecycle
 internal import Storage
 
@@ -11,8 +12,10 @@ struct RegionJobs: Service {
     let board: JobBoard
     let store: DurableStore
     let repair: RepairRegion
+    let lifecycle: ApplyLifecycle
     let replication: ReplicationService
     let confirmed: ConfirmedPositions
+    let removed: RemovedRegions
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await board.run() }
@@ -47,6 +50,7 @@ struct RegionJobs: Service {
     /// First what makes garbage, names that nothing needs; then what nothing names.
     private func collect(_ options: GarbageOptions, _ job: JobProgressReport) async throws {
         if !options.isDryRun { try await store.releaseHistory(job) }
+        try await lifecycle.run(job, isDryRun: options.isDryRun)
         if options.registryBucket != nil {
             try await store.collectRegistry(options, others: try await others(), job)
         }
@@ -58,7 +62,8 @@ struct RegionJobs: Service {
         let skews = peers.compactMap(\.clockSkewMilliseconds).map(\.magnitude)
         return OtherRegions(
             confirmedNumber: confirmed.number(
-                peers: peers, origins: try await store.cursors().keys, own: store.region),
+                peers: peers, origins: try await store.cursors().keys, own: store.region,
+                removed: removed.all),
             clockSkewMilliseconds: Int64(clamping: skews.max() ?? 0))
     }
 }

@@ -1,6 +1,7 @@
 // What a region's daemon consists of, and how the parts are joined. Nothing else knows more than one of them.
 
 internal import Access
+internal import HTTPServer
 internal import LocalStore
 internal import Logging
 internal import NativeAPI
@@ -37,25 +38,36 @@ extension RegionDaemon {
             stores: DriverStores(
                 objects: store, blobs: ReadRepair(store, mending: mending), uploads: store,
                 promisedDigest: KeyRules.promisedDigest),
-            credentials: Self.credentials(rootKey), clock: clock, logger: logger)
+            credentials: Self.credentials(rootKey), clock: clock, logger: logger,
+            redirects: { [listeners = configuration.listeners.map(\.apis)] listener in
+                listeners[listener].contains(.s3)
+            })
     }
 
     private static func credentials(_ rootKey: KeyPair) -> RootCredentials {
         RootCredentials(accessKey: rootKey.accessKey, secret: rootKey.secretKey)
     }
 
+    func lifecycle(_ store: DurableStore) -> ApplyLifecycle {
+        ApplyLifecycle(objects: store, blobs: store, uploads: store, clock: clock)
+    }
+
     func peerKey() -> PeerKey? {
         configuration.peerKey.flatMap { PeerKey(secret: Array($0.utf8)) }
     }
 
-    func peer(_ store: DurableStore) -> PeerHandler {
+    func peer(_ store: DurableStore, _ removed: RemovedRegions) -> any RequestHandler {
         let feed = InterruptibleFeed(inner: store, interruption: feedInterruption)
         let key = peerKey()
-        return PeerHandler(
+        let handler = PeerHandler(
             region: store.region,
             answers: RegionAnswers(
-                name: configuration.region, feed: feed, blobs: store, clock: clock),
-            blobs: store, confirmed: confirmed, clock: clock, logger: logger, keys: { _ in key })
+                name: configuration.region, feed: feed, blobs: store, clock: clock,
+                removed: removed),
+            blobs: store, confirmed: confirmed, removed: removed, clock: clock, logger: logger,
+            keys: { _ in key })
+        guard configuration.tls?.clientAuthorities != nil else { return handler }
+        return CertifiedPeers(inner: handler)
     }
 
     func admin(
@@ -72,8 +84,17 @@ extension RegionDaemon {
             replication: { replication.status() })
     }
 
+    func regions(
+        _ store: DurableStore, _ replication: ReplicationService, _ removed: RemovedRegions
+    ) -> AdminRegions {
+        AdminRegions(
+            removal: RemoveRegion(
+                replication: replication, stores: Self.stores(store), confirmed: confirmed,
+                removed: removed), logger: logger)
+    }
+
     func peers(of store: DurableStore) throws -> [ReplicationPeer] {
-        let client = HTTPClient()
+        let client = HTTPClient(tls: tls.client)
         return try configuration.peers.map { peer in
             guard let url = PeerURL(peer.url), let key = peerKey() else {
                 throw Refusal("“\(peer.url)” is not the URL of a region")
@@ -94,11 +115,11 @@ extension RegionDaemon {
     }
 
     func replication(
-        _ store: DurableStore, _ peers: [ReplicationPeer]
+        _ store: DurableStore, _ peers: [ReplicationPeer], _ removed: RemovedRegions
     ) -> ReplicationService {
         ReplicationService(
             name: configuration.region, peers: peers, stores: Self.stores(store), clock: clock,
-            logger: logger)
+            removed: removed, logger: logger)
     }
 
     func repair(

@@ -13,7 +13,8 @@ enum RegionStore {
         do {
             return try HeldDirectory(
                 LocalStoreConfiguration(
-                    directory: configuration.data, limits: limits(configuration)),
+                    directory: configuration.data, followsOthers: !configuration.peers.isEmpty,
+                    limits: limits(configuration)),
                 disk: PosixDisk())
         } catch {
             throw refusal(error, configuration)

@@ -8,21 +8,21 @@ internal import Replication
 internal import ServiceLifecycle
 internal import Storage
 
-/// A port or a socket. It serves from before the store is open, so its task is not one of the group's; what the
+/// The ports, or a socket. It serves from before the store is open, so its task is not one of the group's; what the
 /// group has of it is its place in the order of stopping.
 final class EarlyListening: Service {
     private let service: HTTPService
     private let handler: ReplaceableHandler
     private let ended = AsyncStream<Never>.makeStream()
 
-    /// Opens it; `handler` answers until another does. Throws a `Refusal`.
+    /// Opens them; `handler` answers until another does. Throws a `Refusal`.
     init(
-        _ address: ListenerAddress, _ handler: any RequestHandler, limits: HTTPLimits,
+        _ listeners: [ListenerConfiguration], _ handler: any RequestHandler, limits: HTTPLimits,
         logger: Logger, log: (any RequestHandler) -> any RequestHandler = { $0 }
     ) async throws {
         self.handler = ReplaceableHandler(handler)
         service = HTTPService(
-            configuration: HTTPServiceConfiguration(listeners: [address], limits: limits),
+            configuration: HTTPServiceConfiguration(listeners: listeners, limits: limits),
             handler: log(self.handler), logger: logger)
         do {
             try await service.bind()

@@ -1,4 +1,4 @@
-// What the region's own port and its admin socket answer while its store is being opened. That may take long,
+// What the region's own listeners and its admin socket answer while its store is being opened. That may take long,
 // where the index has to be made anew: whoever watches sees that it is under way and how far.
 
 internal import HTTPServer
@@ -8,16 +8,10 @@ internal import NativeAPI
 internal import NativeWire
 internal import Synchronization
 
-/// The probes are answered; everything else is told to come again.
+/// Everyone is told to come again.
 struct StartingHandler: RequestHandler {
-    let health: any RequestHandler
-
     func respond(to request: ServerRequest) async -> ServerResponse {
-        if [AdminCall.live, AdminCall.ready].contains(request.head.path) {
-            request.trace.note(operation: "Health")
-            return await health.respond(to: request)
-        }
-        return ServerResponse(status: .serviceUnavailable, fields: [.retryAfter: "1"])
+        ServerResponse(status: .serviceUnavailable, fields: [.retryAfter: "1"])
     }
 }
 
