@@ -120,7 +120,7 @@ extension DriverError {
             switch error.code {
             case .unreachable, .busy: .unavailable
             case .unauthenticated: .unauthenticated
-            case .incompatible, .malformed, .notFound, .unknownPosition: .failed
+            case .incompatible, .malformed, .notFound, .unknownPosition, .refused: .failed
             }
         self.init(code, error.message, cause: error)
     }

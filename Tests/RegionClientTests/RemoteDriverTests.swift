@@ -35,7 +35,8 @@ struct DriverServer: Sendable {
             credentials: RootCredentials(accessKey: "key", secret: "secret"),
             clock: ShiftedClock(), logger: logger)
         let service = HTTPService(
-            configuration: HTTPServiceConfiguration(listeners: [.tcp(host: "127.0.0.1", port: 0)]),
+            configuration: HTTPServiceConfiguration(
+                listeners: [ListenerConfiguration(.tcp(host: "127.0.0.1", port: 0))]),
             handler: handler, logger: logger)
         guard case .tcp(_, let port) = try #require(try await service.bind().first) else { return }
         try await withThrowingTaskGroup(of: Void.self) { group in
