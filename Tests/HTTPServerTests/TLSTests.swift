@@ -79,10 +79,13 @@ import Testing
         }
     }
 
-    @Test("a handshake that does not end is cut, whether its client is silent or trickles")
+    @Test(
+        "a handshake that does not end is cut, whether its client is silent or trickles",
+        .timeLimit(.minutes(1)))
     func slowHandshakes() async throws {
         var limits = HTTPLimits()
         limits.headTimeout = .milliseconds(10)
+        limits.responseIdleTimeout = .hours(1)
         let authority = try TestAuthority.shared.get()
         try await Self.serving(
             try ServerCertificate(authority.files("server")), limits: limits
@@ -135,13 +138,25 @@ import Testing
         }
     }
 
+    enum Parts: Sendable, CaseIterable {
+        case regions
+        case megabytes
+        case kilobytes
+
+        func part(of file: ScratchFile) -> ResponsePart {
+            switch self {
+            case .regions: file.part(0, 1 << 20)
+            case .megabytes: .bytes(ByteBuffer(repeating: 7, count: 1 << 20))
+            case .kilobytes: .bytes(ByteBuffer(repeating: 7, count: 10_000))
+            }
+        }
+    }
+
     @Test(
         "a client that does not read stops the response, whatever its parts are",
-        arguments: Wire.allCases, [true, false])
-    func backPressure(wire: Wire, isFile: Bool) async throws {
-        let file = try ScratchFile(sizeBytes: 1 << 20)
-        let bytes = ResponsePart.bytes(ByteBuffer(repeating: 7, count: 1 << 20))
-        let source = Counted(isFile ? file.part(0, 1 << 20) : bytes)
+        .timeLimit(.minutes(2)), arguments: Wire.allCases, Parts.allCases)
+    func backPressure(wire: Wire, parts: Parts) async throws {
+        let source = Counted(parts.part(of: try ScratchFile(sizeBytes: 1 << 20)))
         try await withServer(wire) { _ in
             ServerResponse(status: .ok, body: .stream(source, lengthBytes: 1 << 40))
         } _: { _, server in
