@@ -13,7 +13,9 @@ package final class S3Handler: RequestHandler {
     let blobs: any BlobStore
     let uploads: any UploadStore
     let buckets: Buckets
-    let policies: BucketPolicies
+    let policies: KeptDocuments<BucketPolicy>
+    let publicAccess: KeptDocuments<PublicAccessBlock>
+    let cors: KeptDocuments<CORSConfiguration>
     let verifier: RequestVerifier
     let clock: any WallClock
     let configuration: S3Configuration
@@ -29,7 +31,17 @@ package final class S3Handler: RequestHandler {
         self.blobs = blobs
         self.uploads = uploads
         buckets = Buckets(objects: objects, blobs: blobs)
-        policies = BucketPolicies(objects: objects, blobs: blobs)
+        let limits = configuration.limits
+        policies = KeptDocuments(.policy, objects: objects, blobs: blobs) { document, bucket in
+            try BucketPolicy(inForce: document, of: bucket)
+        }
+        publicAccess = KeptDocuments(.publicAccessBlock, objects: objects, blobs: blobs) {
+            document, _ in
+            PublicAccessBlock(inForce: document, limits: limits)
+        }
+        cors = KeptDocuments(.cors, objects: objects, blobs: blobs) { document, _ in
+            try CORSConfiguration(document: document, limits: limits)
+        }
         verifier = RequestVerifier(
             credentials: credentials, acceptsQueryV2: configuration.acceptsQueryV2)
         self.clock = clock
@@ -41,12 +53,17 @@ package final class S3Handler: RequestHandler {
     package func respond(to request: ServerRequest) async -> ServerResponse {
         var response: ServerResponse
         do {
-            response = try await perform(admit(request))
+            response =
+                request.head.method == .options
+                ? try await preflight(request) : try await perform(admit(request))
         } catch {
             let error = S3Error(any: error)
             log(error, request)
             request.trace.note(errorCode: error.code.rawValue)
             response = error.response(to: request)
+        }
+        if request.head.headerFields.contains(.origin), request.head.method != .options {
+            response.fields.append(contentsOf: await crossOriginFields(request))
         }
         response.fields.append(HTTPField(name: .requestID, value: request.id))
         return response
@@ -90,12 +107,15 @@ package final class S3Handler: RequestHandler {
         case .deleteBucket: try await deleteBucket(request)
         case .getBucketLocation: try await getBucketLocation(request)
         case .getBucketSetting(let setting): try await getBucketSetting(setting, request)
-        case .putBucketPolicy: try await putBucketPolicy(request)
-        case .deleteBucketPolicy: try await deleteBucketPolicy(request)
+        case .putBucketDocument(let kind): try await putBucketDocument(kind, request)
+        case .deleteBucketDocument(let kind): try await deleteBucketDocument(kind, request)
         case .putBucketACL: try await putBucketACL(request)
         case .getObjectACL: try await getObjectACL(request)
         case .putObjectACL: try await putObjectACL(request)
         case .getObjectTagging: try await getObjectTagging(request)
+        case .putObjectTagging: try await putObjectTagging(request)
+        case .deleteObjectTagging: try await deleteObjectTagging(request)
+        case .getObjectAttributes: try await getObjectAttributes(request)
         }
     }
 

@@ -16,7 +16,9 @@ package struct S3Limits: Sendable, Hashable {
     package var opaqueETagBytes: UInt64 = 16 << 20
     /// The least size of a part before the last.
     package var leastPartBytes: UInt64 = 5 << 20
+    /// Of an object.
     package var tags = 10
+    package var bucketTags = 50
     package var tagNameCharacters = 128
     package var tagValueCharacters = 256
     /// Names and values of user metadata together.
@@ -28,6 +30,13 @@ package struct S3Limits: Sendable, Hashable {
     package var documentDepth = 8
     /// Elements of a bucket's settings document; those of a list of keys or parts follow from their number.
     package var documentElements = 1000
+    package var lifecycleRules = 1000
+    package var lifecycleElements = 20_000
+    package var lifecycleIDCharacters = 255
+    package var corsRules = 100
+    package var corsElements = 2000
+    /// How often the tags of an object that is written meanwhile are tried to be set.
+    package var taggingAttempts = 16
     /// How long a Complete may work before its answer begins, so that a quick refusal has its status.
     package var completeGraceMilliseconds = 3000
     /// How often a Complete that works longer sends a space.

@@ -12,11 +12,25 @@ package struct Bucket: Sendable, Hashable {
     }
 }
 
+/// What a bucket is told to do by a document of its own. The raw value is its place among the settings.
+package enum BucketDocument: String, Sendable, CaseIterable {
+    /// What pages of other origins may ask of it.
+    case cors
+    /// What is deleted of it by its age.
+    case lifecycle
+    /// What it allows to everyone.
+    case policy
+    /// What no policy may allow to everyone.
+    case publicAccessBlock = "public-access-block"
+    case tagging
+
+    fileprivate var prefix: String { "shared/\(rawValue)/" }
+}
+
 /// The buckets of a region.
 package struct Buckets: Sendable {
     package static let prefix = "shared/bucket/"
     package static let retentionPrefix = "shared/retention/"
-    private static let policyPrefix = "shared/policy/"
 
     private let objects: any ObjectStore
     private let settings: Settings
@@ -36,9 +50,9 @@ package struct Buckets: Sendable {
         Settings.name(retentionPrefix + bucket)
     }
 
-    /// The object that says what the bucket allows to everyone.
-    package static func policyName(of bucket: String) -> ObjectName {
-        Settings.name(policyPrefix + bucket)
+    /// The object that is one of the bucket's documents.
+    package static func name(of document: BucketDocument, _ bucket: String) -> ObjectName {
+        Settings.name(document.prefix + bucket)
     }
 
     /// Throws `invalidArgument` for a name that is not one, `bucketExists` where it exists.
@@ -46,7 +60,7 @@ package struct Buckets: Sendable {
         guard BucketName.isValid(name) else {
             throw StorageError(.invalidArgument, "“\(name)” is not a valid bucket name")
         }
-        // What a bucket of that name allowed before it was deleted must not hold for this one.
+        // What was said of a bucket of that name before it was deleted must not hold for this one.
         if try await bucket(name) == nil { try await deleteSettings(of: name) }
         do {
             try await settings.write(
@@ -75,7 +89,7 @@ package struct Buckets: Sendable {
     }
 
     private func deleteSettings(of name: String) async throws {
-        for prefix in [Self.retentionPrefix, Self.policyPrefix]
+        for prefix in [Self.retentionPrefix] + BucketDocument.allCases.map(\.prefix)
         where try await objects.object(Settings.name(prefix + name)) != nil {
             try await settings.delete(prefix + name)
         }
@@ -96,18 +110,22 @@ package struct Buckets: Sendable {
         try await settings.write(try retention.encode(), to: Self.retentionPrefix + name)
     }
 
-    /// The policy document of a bucket, as it was put; `nil` where it has none.
-    package func policy(of name: String) async throws -> ByteBuffer? {
-        try await settings.read(Self.policyPrefix + name)
+    /// One of a bucket's documents, as it was set; `nil` where it was not.
+    package func document(
+        _ document: BucketDocument, of name: String
+    ) async throws -> ByteBuffer? {
+        try await settings.read(document.prefix + name)
     }
 
     /// `nil` takes it away. Throws `noSuchBucket`.
-    package func setPolicy(_ document: ByteBuffer?, of name: String) async throws {
+    package func set(
+        _ document: BucketDocument, to bytes: ByteBuffer?, of name: String
+    ) async throws {
         try await require(name)
-        if let document {
-            try await settings.write(document, to: Self.policyPrefix + name)
+        if let bytes {
+            try await settings.write(bytes, to: document.prefix + name)
         } else {
-            try await settings.delete(Self.policyPrefix + name)
+            try await settings.delete(document.prefix + name)
         }
     }
 

@@ -13,12 +13,18 @@ package struct Preconditions: Sendable, Hashable {
 
     package var ifMatch: ETags?
     package var ifNoneMatch: ETags?
+    /// The visible version is this one: what is written was made from it. `preconditionFailed` otherwise.
+    package var version: Version?
     /// The write is refused with `bucketNotEmpty` unless this bucket shows no object.
     package var emptyBucket: String?
 
-    package init(ifMatch: ETags? = nil, ifNoneMatch: ETags? = nil, emptyBucket: String? = nil) {
+    package init(
+        ifMatch: ETags? = nil, ifNoneMatch: ETags? = nil, version: Version? = nil,
+        emptyBucket: String? = nil
+    ) {
         self.ifMatch = ifMatch
         self.ifNoneMatch = ifNoneMatch
+        self.version = version
         self.emptyBucket = emptyBucket
     }
 
@@ -33,10 +39,15 @@ package enum ObjectMutation: Sendable {
     case link(ObjectName, ObjectContent, Preconditions)
     /// Deleting what is not there succeeds and records nothing.
     case delete(ObjectName, Preconditions)
+    /// Deletes what the name shows, if it is this version, by a tombstone just above it: whatever anyone writes
+    /// now, in any region, goes before it. For what a rule decides and nobody asked for.
+    case expire(ObjectName, Version)
 
     package var name: ObjectName {
         switch self {
-        case .put(let name, _, _, _), .link(let name, _, _), .delete(let name, _): name
+        case .put(let name, _, _, _), .link(let name, _, _), .delete(let name, _),
+            .expire(let name, _):
+            name
         }
     }
 }
@@ -102,7 +113,7 @@ package protocol ObjectStore: Sendable {
 
     /// Decides and records each mutation by itself, all in one durable group; answers in their order.
     /// A success is durable and visible. The version and `lastModifiedMilliseconds` (where the content's
-    /// is 0) are the store's. A delete answers its tombstone, or `nil` where there was nothing.
+    /// is 0) are the store's. A delete answers its tombstone, or `nil` where there was nothing to delete.
     func commit(_ mutations: [ObjectMutation]) async -> [Result<ObjectVersion?, StorageError>]
 }
 

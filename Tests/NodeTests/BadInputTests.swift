@@ -13,5 +13,15 @@ extension NodeTests {
             #expect(verdict.contains("all as expected"))
             try await region.stop()
         }
+
+        @Test("clients that mean harm, all at once, harm nobody, and the daemon grows by little")
+        func hostile() async throws {
+            let region = try Region("west")
+            try await region.start()
+            let pid = try #require(region.program?.pid)
+            let verdict = try await region.client("hostile_clients.py", ["\(pid)"])
+            #expect(verdict.contains("all as expected"))
+            try await region.stop()
+        }
     }
 }

@@ -45,7 +45,7 @@ struct OperationTests {
     @Test(
         "what is not offered is refused as such",
         arguments: [
-            (.put, "/b?cors", .notImplemented), (.put, "/b?lifecycle", .notImplemented),
+            (.put, "/b?website", .notImplemented), (.put, "/b?policyStatus", .notImplemented),
             (.get, "/b?inventory", .notImplemented), (.get, "/b?something", .notImplemented),
             (.post, "/b/k?restore", .notImplemented),
             (.post, "/b/k?select&select-type=2", .notImplemented),

@@ -181,13 +181,6 @@ struct RefusalTests {
         #expect(part.code == "NoSuchUpload" && part.bytesRead == 0)
     }
 
-    @Test("a preflight is answered without a signature, and allows nothing")
-    func preflight() async throws {
-        let s3 = try await TestServer.withBucket()
-        let reply = await s3.sendRaw(.options, "/bucket/k", host)
-        #expect(reply.status == 403 && reply.code == "AccessForbidden")
-    }
-
     @Test("an error names the request and what it was about, and never more than S3's code")
     func document() async throws {
         let s3 = try await TestServer.withBucket()

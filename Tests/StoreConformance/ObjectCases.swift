@@ -21,6 +21,21 @@ extension StoreCase {
             try await store.put("a", pattern(10))
             #expect(try await store.get("a") == pattern(10))
         },
+        StoreCase("what expires is the version that was judged, and what is written since stays") {
+            store in
+            try await store.makeBucket()
+            let first = try await store.put("a", pattern(10))
+            let second = try await store.put("a", pattern(20))
+            #expect(try await store.commit(.expire(named("a"), first.version)) == nil)
+            #expect(try await store.get("a") == pattern(20))
+            let tombstone = try await store.commit(.expire(named("a"), second.version))
+            #expect(tombstone?.kind == .tombstone)
+            #expect(tombstone?.version.stamp == second.version.stamp.successor)
+            #expect(try await store.get("a") == nil)
+            #expect(try await store.commit(.expire(named("a"), second.version)) == nil)
+            try await store.put("a", pattern(30))
+            #expect(try await store.get("a") == pattern(30))
+        },
         StoreCase("what was recorded beside the bytes comes back") { store in
             try await store.makeBucket()
             let staged = try await store.stage(bytes: pattern(9))
@@ -55,6 +70,19 @@ extension StoreCase {
             await expect(.noSuchBucket) { try await store.put("a", pattern(1)) }
             await expect(.noSuchBucket) { try await store.commit(.delete(named("a"), .none)) }
             await expect(.noSuchBucket) { _ = try await store.list(ListRequest(bucket: bucket)) }
+        },
+        StoreCase("a write that was made from a version is refused where another shows") { store in
+            try await store.makeBucket()
+            let first = try await store.put("a", pattern(10))
+            let second = try await store.put(
+                "a", pattern(20), if: Preconditions(version: first.version))
+            await expect(.preconditionFailed) {
+                try await store.put("a", pattern(30), if: Preconditions(version: first.version))
+            }
+            await expect(.preconditionFailed) {
+                try await store.put("b", pattern(30), if: Preconditions(version: first.version))
+            }
+            #expect(try await store.object(named("a"))?.version == second.version)
         },
         StoreCase("preconditions are decided against the visible version") { store in
             try await store.makeBucket()

@@ -42,21 +42,9 @@ struct SweepObjects: Decision {
             _ = try context.takeOutOfQuarantine(judged)
         case .quarantine:
             content.quarantinedMilliseconds = context.wallMilliseconds
-            try context.recordNext(.put(content), after: judged)
+            _ = try context.recordNext(.put(content), after: judged)
         case .remove:
-            try context.recordNext(.tombstone, after: judged)
+            _ = try context.recordNext(.tombstone, after: judged)
         }
-    }
-}
-
-extension CommitContext {
-    /// Records a version just above the one that was judged, below whatever anyone writes now.
-    fileprivate mutating func recordNext(
-        _ kind: ObjectVersion.Kind, after judged: ObjectVersion
-    ) throws(StorageError) {
-        let version = Version(stamp: judged.version.stamp.successor, region: region)
-        let next = ObjectVersion(
-            name: judged.name, version: version, position: nil, kind: kind, state: .published)
-        try record(.object(inFeed(next)))
     }
 }

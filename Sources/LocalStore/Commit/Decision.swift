@@ -127,6 +127,25 @@ struct CommitContext {
         return version
     }
 
+    /// Records a version just above the one that was judged, below whatever anyone writes now. What it takes the
+    /// place of becomes history where `register` is given.
+    mutating func recordNext(
+        _ kind: ObjectVersion.Kind, after judged: ObjectVersion,
+        over register: ObjectRegister? = nil
+    ) throws(StorageError) -> ObjectVersion {
+        let version = Version(stamp: judged.version.stamp.successor, region: region)
+        let next = inFeed(
+            ObjectVersion(
+                name: judged.name, version: version, position: nil, kind: kind,
+                state: .published))
+        if let register {
+            try record(next, over: register)
+        } else {
+            try record(.object(next))
+        }
+        return next
+    }
+
     /// The version at the next place in this region's feed, unless it stays in its region.
     func inFeed(_ version: ObjectVersion) -> ObjectVersion {
         guard !KeyRules.isRegionLocal(version.name) else { return version }
@@ -201,8 +220,12 @@ struct CommitContext {
     }
 
     func check(_ conditions: Preconditions, _ name: ObjectName) throws(StorageError) {
-        if conditions.ifMatch != nil || conditions.ifNoneMatch != nil {
-            let etag = try register(name).visible?.content?.etag
+        if conditions.dependOnName {
+            let visible = try register(name).visible
+            if let version = conditions.version, visible?.version != version {
+                throw StorageError(.preconditionFailed, "\(name) has changed")
+            }
+            let etag = visible?.content?.etag
             if let wanted = conditions.ifMatch, !wanted.matches(etag) {
                 let code: StorageError.Code = etag == nil ? .noSuchKey : .preconditionFailed
                 throw StorageError(code, "If-Match does not hold for \(name)")
@@ -216,6 +239,12 @@ struct CommitContext {
         guard tally.objects == 0 else {
             throw StorageError(.bucketNotEmpty, "bucket “\(bucket)” is not empty")
         }
+    }
+}
+
+extension Preconditions {
+    fileprivate var dependOnName: Bool {
+        ifMatch != nil || ifNoneMatch != nil || version != nil
     }
 }
 

@@ -10,6 +10,7 @@ struct ObjectChange: Sendable {
         case put(ObjectContent, BlobRecord, StagedBlob)
         case link(ObjectContent)
         case delete
+        case expire(Version)
         /// Refused before it came here.
         case refused(StorageError)
     }
@@ -54,6 +55,12 @@ struct MutateObjects: Decision {
         case .delete:
             guard try context.register(name).visible != nil else { return nil }
             return try context.record(.tombstone, of: name)
+        case .expire(let version):
+            let register = try context.register(name)
+            guard let shown = register.visible, shown.version == version,
+                register.versions.first == shown
+            else { return nil }
+            return try context.recordNext(.tombstone, after: shown, over: register)
         }
     }
 }

@@ -52,6 +52,8 @@ extension DurableStore: ObjectStore {
             return ObjectChange(name: name, kind: .link(content), conditions: conditions)
         case .delete(_, let conditions):
             return ObjectChange(name: name, kind: .delete, conditions: conditions)
+        case .expire(_, let version):
+            return ObjectChange(name: name, kind: .expire(version), conditions: .none)
         }
     }
 
@@ -62,7 +64,7 @@ extension DurableStore: ObjectStore {
             switch change.kind {
             case .put(let content, _, _), .link(let content):
                 keys.append(KeySchema.blob(content.blob))
-            case .delete, .refused: break
+            case .delete, .expire, .refused: break
             }
         }
         do { try await prefetch(keys) } catch { throw StorageError(opening: error) }

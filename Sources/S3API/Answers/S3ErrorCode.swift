@@ -12,6 +12,7 @@ extension S3Error {
         case authorizationHeaderMalformed = "AuthorizationHeaderMalformed"
         case authorizationQueryParametersError = "AuthorizationQueryParametersError"
         case badDigest = "BadDigest"
+        case badRequest = "BadRequest"
         case bucketAlreadyOwnedByYou = "BucketAlreadyOwnedByYou"
         case bucketNotEmpty = "BucketNotEmpty"
         case encryptionNotFound = "ServerSideEncryptionConfigurationNotFoundError"
@@ -86,7 +87,8 @@ extension S3Error {
             case .insufficientStorage:
                 HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
             case .accessControlListNotSupported, .authorizationHeaderMalformed,
-                .authorizationQueryParametersError, .badDigest, .contentSHA256Mismatch,
+                .authorizationQueryParametersError, .badDigest, .badRequest,
+                .contentSHA256Mismatch,
                 .entityTooLarge, .entityTooSmall, .incompleteBody, .invalidArgument,
                 .invalidBucketName, .invalidDigest, .invalidPart, .invalidPartOrder,
                 .invalidRequest, .invalidStorageClass, .invalidTag, .invalidURI, .keyTooLong,

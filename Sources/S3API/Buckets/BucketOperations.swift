@@ -44,7 +44,7 @@ extension S3Handler {
         _ setting: BucketSetting, _ request: S3Request
     ) async throws -> ServerResponse {
         try await requireBucket(request)
-        if let document = try await policyDocument(setting, request) { return document }
+        if let document = try await bucketDocument(setting, request) { return document }
         switch setting.answer(owner: owner) {
         case .document(let document): return .document(document)
         case .absent(let error): throw error.with("BucketName", try request.bucket)

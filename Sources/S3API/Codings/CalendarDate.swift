@@ -104,6 +104,27 @@ extension CalendarDate {
         return milliseconds(day: words[2], month: words[1], year: words[4], time: words[3])
     }
 
+    /// Milliseconds since 1970 of `1994-11-06`, or of that with `T08:49:37`, a fraction, which is left out, and
+    /// `Z` behind it; `nil` for anything else.
+    package static func parseISO8601(_ text: String) -> Int64? {
+        let halves = text.split(separator: "T", omittingEmptySubsequences: false)
+        let date = halves[0].split(separator: "-", omittingEmptySubsequences: false)
+        guard halves.count <= 2, date.map(\.utf8.count) == [4, 2, 2],
+            let year = Int(date[0]), let month = Int(date[1]), let day = Int(date[2])
+        else { return nil }
+        var clock = [0, 0, 0]
+        if halves.count == 2 {
+            guard halves[1].last == "Z" else { return nil }
+            let time = halves[1].dropLast().prefix { $0 != "." }
+            let numbers = time.split(separator: ":", omittingEmptySubsequences: false)
+            clock = numbers.compactMap { $0.utf8.count == 2 ? Int($0) : nil }
+            guard clock.count == 3, numbers.count == 3 else { return nil }
+        }
+        return milliseconds(
+            year: year, month: month, day: day, hour: clock[0], minute: clock[1],
+            second: clock[2])
+    }
+
     private static func milliseconds(
         day: String, month: String, year: String, time: String
     ) -> Int64? {

@@ -34,6 +34,9 @@ extension HTTPField.Name {
     package static let sdkChecksumAlgorithm = known("x-amz-sdk-checksum-algorithm")
     package static let completedObjectSize = known("x-amz-mp-object-size")
     package static let partsCount = known("x-amz-mp-parts-count")
+    package static let objectAttributes = known("x-amz-object-attributes")
+    package static let maxParts = known("x-amz-max-parts")
+    package static let partNumberMarker = known("x-amz-part-number-marker")
     package static let objectOwnership = known("x-amz-object-ownership")
 
     package static let checksumCRC32 = known("x-amz-checksum-crc32")

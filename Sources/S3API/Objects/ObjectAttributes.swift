@@ -64,17 +64,11 @@ struct ObjectAttributes: Sendable, Hashable {
         for pair in text.split(separator: "&") {
             let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = decode(halves[0]),
-                let value = decode(halves.count > 1 ? halves[1] : ""),
-                !name.isEmpty, name.count <= limits.tagNameCharacters,
-                value.count <= limits.tagValueCharacters,
-                !result.contains(where: { $0.name == name })
+                let value = decode(halves.count > 1 ? halves[1] : "")
             else { throw S3Error(.invalidTag, "The tags you provided are not valid.") }
             result.append(MetadataField(name: name, value: value))
         }
-        guard result.count <= limits.tags else {
-            throw S3Error(.invalidTag, "Object tags cannot be greater than \(limits.tags)")
-        }
-        return result
+        return try TagSet(result, most: limits.tags, limits: limits).tags
     }
 
     private static func decode(_ text: Substring) -> String? {

@@ -9,22 +9,29 @@ internal import Storage
 extension S3Handler {
     /// The request as one of an authenticated principal, or of everyone. Does not read its body.
     func admit(_ request: ServerRequest) async throws -> S3Request {
-        guard request.head.method != .options else {
-            throw S3Error(
-                .accessForbidden, "CORSResponse: CORS is not enabled for this bucket.")
-        }
         let signed = PlainRequest(request)
         let verified = try await verifier.verify(signed, nowMilliseconds: clock.milliseconds())
-        // The bucket comes out of the very host that the signature covers.
-        let target = try RequestTarget(
-            request.head.path ?? "",
-            virtualHostBucket: RequestTarget.virtualHostBucket(
-                host: signed.header("host"), domain: configuration.domain),
-            limits: configuration.limits)
+        let target = try target(of: request, signed)
         guard let verified else { return try await admitAnonymous(request, target) }
         return S3Request(
             server: request, target: target,
             fields: request.head.headerFields.hoisting(target.query), verified: verified,
+            limits: configuration.limits)
+    }
+
+    /// What an unauthenticated request names.
+    func target(_ request: ServerRequest) throws(S3Error) -> RequestTarget {
+        try target(of: request, PlainRequest(request))
+    }
+
+    /// The bucket comes out of the very host that the signature covers.
+    private func target(
+        of request: ServerRequest, _ signed: PlainRequest
+    ) throws(S3Error) -> RequestTarget {
+        try RequestTarget(
+            request.head.path ?? "",
+            virtualHostBucket: RequestTarget.virtualHostBucket(
+                host: signed.header("host"), domain: configuration.domain),
             limits: configuration.limits)
     }
 
@@ -33,7 +40,8 @@ extension S3Handler {
         _ request: ServerRequest, _ target: RequestTarget
     ) async throws -> S3Request {
         guard let bucket = target.bucket, BucketName.isValid(bucket),
-            let policy = try await policies.policy(of: bucket)
+            let policy = try await policies.value(of: bucket),
+            try await publicAccess.value(of: bucket)?.restrictsPublicBuckets != true
         else { throw AccessError(.missingAuthentication, "the request is not signed") }
         // Who signs nothing must not choose how others' bytes are shown (GetObject, "Overriding response
         // header values").
@@ -93,11 +101,13 @@ extension S3Operation {
         case .listBuckets, .headBucket, .getBucketLocation, .getBucketSetting, .listObjects,
             .listObjectsV2, .listObjectVersions, .listMultipartUploads, .deleteObjects:
             .list
-        case .createBucket, .deleteBucket, .putBucketACL, .putBucketPolicy, .deleteBucketPolicy:
+        case .createBucket, .deleteBucket, .putBucketACL, .putBucketDocument,
+            .deleteBucketDocument:
             .administer
         case .getObject, .headObject: .read
-        case .getObjectACL, .getObjectTagging: .readAttributes
-        case .putObject, .copyObject, .putObjectACL, .createMultipartUpload, .uploadPart,
+        case .getObjectACL, .getObjectTagging, .getObjectAttributes: .readAttributes
+        case .putObject, .copyObject, .putObjectACL, .putObjectTagging, .deleteObjectTagging,
+            .createMultipartUpload, .uploadPart,
             .uploadPartCopy, .listParts, .completeMultipartUpload, .abortMultipartUpload:
             .write
         case .deleteObject: .delete

@@ -2,6 +2,7 @@
 // known is refused, never taken for something else.
 
 package import HTTPTypes
+package import Storage
 
 package enum S3Operation: Sendable, Hashable {
     case listBuckets
@@ -11,8 +12,8 @@ package enum S3Operation: Sendable, Hashable {
     case getBucketLocation
     case getBucketSetting(BucketSetting)
     case putBucketACL
-    case putBucketPolicy
-    case deleteBucketPolicy
+    case putBucketDocument(BucketDocument)
+    case deleteBucketDocument(BucketDocument)
     case listObjects
     case listObjectsV2
     case listObjectVersions
@@ -26,6 +27,9 @@ package enum S3Operation: Sendable, Hashable {
     case getObjectACL
     case putObjectACL
     case getObjectTagging
+    case putObjectTagging
+    case deleteObjectTagging
+    case getObjectAttributes
     case createMultipartUpload
     case uploadPart
     case uploadPartCopy
@@ -56,14 +60,15 @@ package enum S3Operation: Sendable, Hashable {
     /// Whether it changes something.
     var writes: Bool {
         switch self {
-        case .createBucket, .deleteBucket, .putBucketACL, .putBucketPolicy, .deleteBucketPolicy,
-            .deleteObjects, .putObject, .copyObject, .deleteObject, .putObjectACL,
+        case .createBucket, .deleteBucket, .putBucketACL, .putBucketDocument,
+            .deleteBucketDocument, .deleteObjects, .putObject, .copyObject, .deleteObject,
+            .putObjectACL, .putObjectTagging, .deleteObjectTagging,
             .createMultipartUpload, .uploadPart, .uploadPartCopy, .completeMultipartUpload,
             .abortMultipartUpload:
             true
         case .listBuckets, .headBucket, .getBucketLocation, .getBucketSetting, .listObjects,
             .listObjectsV2, .listObjectVersions, .listMultipartUploads, .getObject, .headObject,
-            .getObjectACL, .getObjectTagging, .listParts:
+            .getObjectACL, .getObjectTagging, .getObjectAttributes, .listParts:
             false
         }
     }
@@ -78,8 +83,8 @@ package enum S3Operation: Sendable, Hashable {
         case .getBucketLocation: "GetBucketLocation"
         case .getBucketSetting: "GetBucketSetting"
         case .putBucketACL: "PutBucketAcl"
-        case .putBucketPolicy: "PutBucketPolicy"
-        case .deleteBucketPolicy: "DeleteBucketPolicy"
+        case .putBucketDocument(let kind): "Put" + kind.label
+        case .deleteBucketDocument(let kind): "Delete" + kind.label
         case .listObjects: "ListObjects"
         case .listObjectsV2: "ListObjectsV2"
         case .listObjectVersions: "ListObjectVersions"
@@ -93,6 +98,9 @@ package enum S3Operation: Sendable, Hashable {
         case .getObjectACL: "GetObjectAcl"
         case .putObjectACL: "PutObjectAcl"
         case .getObjectTagging: "GetObjectTagging"
+        case .putObjectTagging: "PutObjectTagging"
+        case .deleteObjectTagging: "DeleteObjectTagging"
+        case .getObjectAttributes: "GetObjectAttributes"
         case .createMultipartUpload: "CreateMultipartUpload"
         case .uploadPart: "UploadPart"
         case .uploadPartCopy: "UploadPartCopy"
@@ -124,12 +132,22 @@ package enum S3Operation: Sendable, Hashable {
         case (.head, nil): return .headBucket
         case (.put, nil): return .createBucket
         case (.put, "acl"): return .putBucketACL
-        case (.put, "policy"): return .putBucketPolicy
-        case (.delete, "policy"): return .deleteBucketPolicy
         case (.delete, nil): return .deleteBucket
         case (.post, "delete"): return .deleteObjects
+        case (.put, let name?): return .putBucketDocument(try document(name, method))
+        case (.delete, let name?): return .deleteBucketDocument(try document(name, method))
         default: throw refusal(method, subresource)
         }
+    }
+
+    /// The document of a bucket that is written under this name.
+    private static func document(
+        _ name: String, _ method: HTTPRequest.Method
+    ) throws(S3Error) -> BucketDocument {
+        guard let setting = BucketSetting(rawValue: name), setting != .policyStatus,
+            let document = setting.document
+        else { throw refusal(method, name) }
+        return document
     }
 
     private static func onObject(
@@ -140,6 +158,9 @@ package enum S3Operation: Sendable, Hashable {
         case (.get, "uploadId"): return .listParts
         case (.get, "acl"): return .getObjectACL
         case (.get, "tagging"): return .getObjectTagging
+        case (.put, "tagging"): return .putObjectTagging
+        case (.delete, "tagging"): return .deleteObjectTagging
+        case (.get, "attributes"): return .getObjectAttributes
         case (.head, nil): return .headObject
         case (.put, nil):
             // A part whose upload was left out must not become the object.

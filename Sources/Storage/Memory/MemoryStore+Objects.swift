@@ -57,6 +57,9 @@ extension MemoryStore: ObjectStore {
             try state.check(conditions, name)
             guard state.register(name).visible != nil else { return nil }
             return record(.tombstone, name, &state)
+        case .expire(_, let expected):
+            guard state.register(name).visible?.version == expected else { return nil }
+            return record(.tombstone, name, &state, stamp: expected.stamp.successor)
         }
     }
 
@@ -73,11 +76,14 @@ extension MemoryStore: ObjectStore {
 
     /// Stamps above every version known of the name, and gives it the next place in the feed.
     private func record(
-        _ kind: ObjectVersion.Kind, _ name: ObjectName, _ state: inout State
+        _ kind: ObjectVersion.Kind, _ name: ObjectName, _ state: inout State,
+        stamp: HybridTimestamp? = nil
     ) -> ObjectVersion {
         let register = state.register(name)
-        let stamp = state.clock.next(
-            wallMilliseconds: wallClock.milliseconds(), above: register.greatestStamp)
+        let stamp =
+            stamp
+            ?? state.clock.next(
+                wallMilliseconds: wallClock.milliseconds(), above: register.greatestStamp)
         var version = ObjectVersion(
             name: name, version: Version(stamp: stamp, region: region), position: nil, kind: kind,
             state: .published)
@@ -99,7 +105,11 @@ extension MemoryStore: ObjectStore {
 
 extension MemoryStore.State {
     func check(_ conditions: Preconditions, _ name: ObjectName) throws(StorageError) {
-        let etag = register(name).visible?.content?.etag
+        let visible = register(name).visible
+        if let version = conditions.version, visible?.version != version {
+            throw StorageError(.preconditionFailed, "\(name) has changed")
+        }
+        let etag = visible?.content?.etag
         if let wanted = conditions.ifMatch, !wanted.matches(etag) {
             let code: StorageError.Code = etag == nil ? .noSuchKey : .preconditionFailed
             throw StorageError(code, "If-Match does not hold for \(name)")

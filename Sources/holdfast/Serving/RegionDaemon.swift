@@ -107,8 +107,9 @@ struct RegionDaemon: Service {
         let mending = MendBlobs(peers: peers, stores: Self.stores(store), logger: logger)
         let repair = repair(store, peers, mending, replication)
         let jobs = RegionJobs(
-            board: JobBoard(clock: clock), store: store, repair: repair, replication: replication,
-            confirmed: confirmed, removed: removed)
+            board: JobBoard(clock: clock), store: store, repair: repair,
+            lifecycle: lifecycle(store), replication: replication, confirmed: confirmed,
+            removed: removed)
         let health = HealthHandler(logger: logger) { [readiness] in
             store.refusal.map { .unavailable($0.message) } ?? readiness.current
         }

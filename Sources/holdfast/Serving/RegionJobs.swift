@@ -4,6 +4,7 @@ internal import LocalStore
 internal import Logging
 internal import NativeAPI
 internal import Replication
+internal import S3API
 internal import ServiceLifecycle
 internal import Storage
 
@@ -11,6 +12,7 @@ struct RegionJobs: Service {
     let board: JobBoard
     let store: DurableStore
     let repair: RepairRegion
+    let lifecycle: ApplyLifecycle
     let replication: ReplicationService
     let confirmed: ConfirmedPositions
     let removed: RemovedRegions
@@ -48,6 +50,7 @@ struct RegionJobs: Service {
     /// First what makes garbage, names that nothing needs; then what nothing names.
     private func collect(_ options: GarbageOptions, _ job: JobProgressReport) async throws {
         if !options.isDryRun { try await store.releaseHistory(job) }
+        try await lifecycle.run(job, isDryRun: options.isDryRun)
         if options.registryBucket != nil {
             try await store.collectRegistry(options, others: try await others(), job)
         }

@@ -31,6 +31,10 @@ extension RegionDaemon {
             logger: logger)
     }
 
+    func lifecycle(_ store: DurableStore) -> ApplyLifecycle {
+        ApplyLifecycle(objects: store, blobs: store, uploads: store, clock: clock)
+    }
+
     func peerKey() -> PeerKey? {
         configuration.peerKey.flatMap { PeerKey(secret: Array($0.utf8)) }
     }

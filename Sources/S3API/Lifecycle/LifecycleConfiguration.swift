@@ -1,0 +1,155 @@
+// What a bucket lets go of by age (Amazon S3 User Guide, "Lifecycle configuration elements"): objects, and
+// uploads that were begun and not completed. What else a configuration may say, such as moving objects to other
+// classes of storage, is refused, so that no rule is kept that is not acted on.
+
+internal import NIOCore
+
+struct LifecycleConfiguration: Sendable, Hashable {
+    private static let root = "LifecycleConfiguration"
+
+    private(set) var rules: [LifecycleRule]
+
+    /// Throws `MalformedXML`, `InvalidRequest`, `InvalidArgument`, and `NotImplemented` for actions that are
+    /// not offered.
+    init(document: ByteBuffer, limits: S3Limits) throws(S3Error) {
+        let root = try XMLElement.parse(
+            document, root: Self.root, depth: limits.documentDepth,
+            elements: limits.lifecycleElements)
+        try root.expectChildren(["Rule"])
+        guard (1...limits.lifecycleRules).contains(root.children.count) else {
+            throw .malformedXML
+        }
+        rules = []
+        for (index, element) in root.children.enumerated() {
+            let rule = try LifecycleRule(element, number: index + 1, limits: limits)
+            guard !rules.contains(where: { $0.id == rule.id }) else {
+                throw .invalidArgument("ID", rule.id, "Rule ID must be unique.")
+            }
+            rules.append(rule)
+        }
+    }
+
+    var document: ByteBuffer {
+        XMLWriter.document(Self.root) { writer in
+            for rule in rules { rule.write(to: &writer) }
+        }
+    }
+}
+
+struct LifecycleRule: Sendable, Hashable {
+    /// When objects go.
+    enum Expiration: Sendable, Hashable {
+        /// So many days after they were written, at the next midnight.
+        case days(Int)
+        /// All that are there at that moment and after it.
+        case date(milliseconds: Int64)
+    }
+
+    var id: String
+    var isEnabled: Bool
+    var filter: LifecycleFilter
+    var expiration: Expiration?
+    /// After how many days an upload that was not completed is aborted.
+    var abortAfterDays: Int?
+
+    static let dayMilliseconds: Int64 = 86_400_000
+
+    /// The first midnight (UTC) at which so many days have passed.
+    static func dueMilliseconds(_ milliseconds: Int64, days: Int) -> Int64 {
+        let past = milliseconds + Int64(days) * dayMilliseconds
+        return (past + dayMilliseconds - 1) / dayMilliseconds * dayMilliseconds
+    }
+}
+
+// MARK: The document
+
+extension LifecycleRule {
+    fileprivate init(
+        _ element: XMLElement, number: Int, limits: S3Limits
+    ) throws(S3Error) {
+        for action in Self.notOffered where element.child(action) != nil {
+            throw .notImplemented("The lifecycle action \(action)")
+        }
+        try element.expectChildren([
+            "ID", "Prefix", "Filter", "Status", "Expiration", "AbortIncompleteMultipartUpload",
+        ])
+        id = element.child("ID")?.trimmedText ?? "rule-\(number)"
+        guard id.count <= limits.lifecycleIDCharacters else {
+            throw .invalidArgument("ID", id, "ID length should not exceed allowed limit of 255")
+        }
+        switch element.child("Status")?.trimmedText {
+        case "Enabled": isEnabled = true
+        case "Disabled": isEnabled = false
+        default: throw .malformedXML
+        }
+        filter = try LifecycleFilter(ofRule: element, limits: limits)
+        expiration = try element.child("Expiration").map(Self.expiration)
+        abortAfterDays = try element.child("AbortIncompleteMultipartUpload").map {
+            abort throws(S3Error) in
+            try abort.expectChildren(["DaysAfterInitiation"])
+            return try Self.days(abort.child("DaysAfterInitiation"), of: "DaysAfterInitiation")
+        }
+        guard expiration != nil || abortAfterDays != nil else {
+            throw S3Error(.invalidRequest, "At least one action needs to be specified in a rule")
+        }
+        guard abortAfterDays == nil || filter.isPrefixOnly else {
+            throw S3Error(
+                .invalidRequest,
+                "AbortIncompleteMultipartUpload can only be specified with a prefix")
+        }
+    }
+
+    private static let notOffered = [
+        "Transition", "NoncurrentVersionTransition", "NoncurrentVersionExpiration",
+    ]
+
+    private static func expiration(_ element: XMLElement) throws(S3Error) -> Expiration {
+        guard element.child("ExpiredObjectDeleteMarker") == nil else {
+            throw .notImplemented("The lifecycle action ExpiredObjectDeleteMarker")
+        }
+        try element.expectChildren(["Days", "Date"])
+        guard element.children.count == 1 else { throw .malformedXML }
+        guard let date = element.child("Date") else {
+            return .days(try days(element.child("Days"), of: "Days"))
+        }
+        guard let milliseconds = CalendarDate.parseISO8601(date.trimmedText) else {
+            throw .malformedXML
+        }
+        guard milliseconds.isMultiple(of: dayMilliseconds) else {
+            throw .invalidArgument("Date", date.trimmedText, "'Date' must be at midnight GMT")
+        }
+        return .date(milliseconds: milliseconds)
+    }
+
+    private static func days(_ element: XMLElement?, of name: String) throws(S3Error) -> Int {
+        guard let text = element?.trimmedText, let days = Int32(text) else {
+            throw .malformedXML
+        }
+        guard days > 0 else {
+            throw .invalidArgument(name, text, "'\(name)' must be a positive integer")
+        }
+        return Int(days)
+    }
+
+    fileprivate func write(to writer: inout XMLWriter) {
+        writer.element("Rule") { writer in
+            writer.element("ID", id)
+            filter.write(to: &writer)
+            writer.element("Status", isEnabled ? "Enabled" : "Disabled")
+            if let expiration {
+                writer.element("Expiration") { writer in
+                    switch expiration {
+                    case .days(let days): writer.element("Days", days)
+                    case .date(let milliseconds):
+                        writer.element("Date", CalendarDate(milliseconds: milliseconds).iso8601)
+                    }
+                }
+            }
+            if let abortAfterDays {
+                writer.element("AbortIncompleteMultipartUpload") {
+                    $0.element("DaysAfterInitiation", abortAfterDays)
+                }
+            }
+        }
+    }
+}
