@@ -118,7 +118,7 @@ struct RegionDaemon: Service {
         front.answer(
             by: dispatcher(
                 s3: s3(store, mending, rootKey), driver: driver(store, mending, rootKey),
-                peer: peer(store, removed), health: health, unknown: health))
+                peer: peer(store, removed), health: health, unknown: UnknownPath()))
         socket.answer(
             by: SocketDispatcher(
                 admin: admin(store, replication, jobs),
