@@ -12,13 +12,13 @@ private struct DriverAPI {
     let handler: DriverHandler
     private let signer = RequestSigner(accessKey: "key", secret: "secret")
 
-    init() async throws {
+    init(redirects: Bool = true) async throws {
         let store = MemoryStore(region: HandlerFixture.own, clock: FixedClock()) { _ in false }
         try await Buckets(objects: store, blobs: store).create("registry")
         handler = DriverHandler(
             stores: DriverStores(objects: store, blobs: store, uploads: store) { _ in nil },
             credentials: RootCredentials(accessKey: "key", secret: "secret"), clock: FixedClock(),
-            logger: HandlerFixture.silent)
+            logger: HandlerFixture.silent, redirects: { _ in redirects })
     }
 
     func ask(
@@ -237,5 +237,16 @@ struct DriverAdmissionTests {
         }
         let encoded = try await api.ask("GET", DriverCall.prefix + "registry/stat?path=%2F")
         #expect(encoded.status == .ok)
+    }
+
+    @Test("clients are sent on to S3 only where it is served")
+    func redirects() async throws {
+        for serves in [true, false] {
+            let answer = try await DriverAPI(redirects: serves).ask(
+                "GET", DriverCall.prefix + "registry/redirect?path=/a/b&method=HEAD")
+            let document: RedirectDocument = try JSONDocument.decode(
+                from: try await answer.collected())
+            #expect(document.url?.hasPrefix("/registry/a/b?X-Amz-") == (serves ? true : nil))
+        }
     }
 }

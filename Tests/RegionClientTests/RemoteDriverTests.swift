@@ -1,6 +1,7 @@
 import Access
 import HTTPServer
 import Logging
+import NIOCore
 import NativeAPI
 import RegionClient
 import RegistryLayout
@@ -34,9 +35,14 @@ struct DriverServer: Sendable {
                 promisedDigest: KeyRules.promisedDigest),
             credentials: RootCredentials(accessKey: "key", secret: "secret"),
             clock: ShiftedClock(), logger: logger)
+        // On a machine that is busy with other tests a client may have to wait for its turn.
+        var limits = HTTPLimits()
+        limits.bodyIdleTimeout = .minutes(5)
+        limits.responseIdleTimeout = .minutes(5)
         let service = HTTPService(
             configuration: HTTPServiceConfiguration(
-                listeners: [ListenerConfiguration(.tcp(host: "127.0.0.1", port: 0))]),
+                listeners: [ListenerConfiguration(.tcp(host: "127.0.0.1", port: 0))],
+                limits: limits),
             handler: handler, logger: logger)
         guard case .tcp(_, let port) = try #require(try await service.bind().first) else { return }
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -71,6 +71,13 @@ extension DriverCase {
                 _ = try await driver.putContent(
                     path("/a"), PiecedSource(bytes, pieceBytes: 70_000), promise: wrong)
             }
+            for length in [299_999, 300_001] {
+                await refuses(.sizeMismatch) {
+                    _ = try await driver.putContent(
+                        path("/a"), PiecedSource(bytes, pieceBytes: 70_000),
+                        promise: BodyPromise(sizeBytes: UInt64(length)))
+                }
+            }
             #expect(try await driver.text("/a") == "/a")
             let right = BodyPromise(
                 sizeBytes: 300_000, digests: [ContentDigest(try blobID(bytes))])

@@ -37,8 +37,10 @@ extension DriverError {
 
     private init(body error: RequestBodyError) {
         switch error {
-        case .connectionClosed, .timedOut:
-            self.init(.sizeMismatch, "the body did not arrive to its end", cause: error)
+        case .connectionClosed:
+            self.init(.sizeMismatch, "the connection ended before the body", cause: error)
+        case .timedOut:
+            self.init(.sizeMismatch, "nothing came of the body for too long", cause: error)
         case .malformed(let what):
             self.init(.invalidRequest, "the body is malformed: \(what)", cause: error)
         case .requestEnded:

@@ -14,9 +14,9 @@ package enum WriterStart: Sendable, Hashable {
     case resume(UploadID)
 }
 
-/// A file being written. One caller at a time; while one has it, resuming it elsewhere is `writerBusy`.
-/// Letting go of it keeps what was flushed. After a call has failed, and after `close`, `commit` or `cancel`,
-/// every other call but `close` throws `writerClosed`.
+/// A file being written. One caller at a time: while one writes to the store, resuming the writer elsewhere is
+/// `writerBusy`. Letting go of it keeps what was flushed. After a call has failed, and after `close`, `commit` or
+/// `cancel`, every other call but `close` throws `writerClosed`.
 package protocol FileWriter: AnyObject, Sendable {
     /// What `WriterStart.resume` takes. What S3 shows as the id of a multipart upload.
     var id: UploadID { get }
