@@ -6,9 +6,9 @@ import NIOCore
 import Testing
 
 @Suite struct KeepAliveTests {
-    @Test("requests on one connection are answered in order")
-    func keepsTheConnection() async throws {
-        try await withServer { request in
+    @Test("requests on one connection are answered in order", arguments: Wire.allCases)
+    func keepsTheConnection(wire: Wire) async throws {
+        try await withServer(wire) { request in
             text(.ok, request.head.path ?? "")
         } _: { _, address in
             try await withClient(address) { client in
@@ -25,10 +25,11 @@ import Testing
     }
 
     @Test(
-        "pipelined requests are answered one at a time, in order, however they are cut into packets"
+        "pipelined requests are answered one at a time, in order, however they are cut into packets",
+        arguments: Wire.allCases
     )
-    func answersPipelinedRequests() async throws {
-        try await withServer { request in
+    func answersPipelinedRequests(wire: Wire) async throws {
+        try await withServer(wire) { request in
             let body = (try? await request.body.collect(limitBytes: 100)) ?? ByteBuffer()
             return text(.ok, "\(request.head.path ?? "") \(String(buffer: body))")
         } _: { _, address in
@@ -78,9 +79,11 @@ import Testing
         }
     }
 
-    @Test("a client of HTTP/1.0 that asks for it keeps its connection and is told so")
-    func keepsHTTP10() async throws {
-        try await withServer { _ in
+    @Test(
+        "a client of HTTP/1.0 that asks for it keeps its connection and is told so",
+        arguments: Wire.allCases)
+    func keepsHTTP10(wire: Wire) async throws {
+        try await withServer(wire) { _ in
             text(.ok, "body")
         } _: { _, address in
             try await withClient(address) { client in
@@ -94,9 +97,11 @@ import Testing
         }
     }
 
-    @Test("a client that ends its side after the request still gets the response")
-    func answersHalfClosedClients() async throws {
-        try await withServer { _ in
+    @Test(
+        "a client that ends its side after the request still gets the response",
+        arguments: Wire.allCases)
+    func answersHalfClosedClients(wire: Wire) async throws {
+        try await withServer(wire) { _ in
             text(.ok, "body")
         } _: { _, address in
             try await withClient(address) { client in

@@ -18,9 +18,11 @@ import Testing
 }
 
 @Suite struct RequestBodyTests {
-    @Test("bodies come in whole, by length and chunked, on a connection that goes on")
-    func receivesBodies() async throws {
-        try await withServer(respond: countBody) { _, address in
+    @Test(
+        "bodies come in whole, by length and chunked, on a connection that goes on",
+        arguments: Wire.allCases)
+    func receivesBodies(wire: Wire) async throws {
+        try await withServer(wire, respond: countBody) { _, address in
             try await withClient(address) { client in
                 let bytes = ByteBuffer(repeating: 7, count: 3 << 20)
                 for _ in 0..<2 {
@@ -43,9 +45,11 @@ import Testing
         }
     }
 
-    @Test("100 Continue is sent when the handler begins to read, and only then")
-    func continues() async throws {
-        try await withServer { request in
+    @Test(
+        "100 Continue is sent when the handler begins to read, and only then",
+        arguments: Wire.allCases)
+    func continues(wire: Wire) async throws {
+        try await withServer(wire) { request in
             request.head.path == "/refuse" ? text(.forbidden, "no") : await countBody(request)
         } _: { _, address in
             try await withClient(address) { client in
@@ -64,9 +68,11 @@ import Testing
         }
     }
 
-    @Test("100 Continue comes ahead of the response to an empty body, and the connection stays")
-    func continuesWithNothing() async throws {
-        try await withServer(respond: countBody) { _, address in
+    @Test(
+        "100 Continue comes ahead of the response to an empty body, and the connection stays",
+        arguments: Wire.allCases)
+    func continuesWithNothing(wire: Wire) async throws {
+        try await withServer(wire, respond: countBody) { _, address in
             try await withClient(address) { client in
                 for _ in 1...2 {
                     try await client.send(
@@ -79,9 +85,9 @@ import Testing
         }
     }
 
-    @Test("a client that does not wait for 100 Continue gets none")
-    func doesNotContinueLate() async throws {
-        try await withServer(respond: countBody) { _, address in
+    @Test("a client that does not wait for 100 Continue gets none", arguments: Wire.allCases)
+    func doesNotContinueLate(wire: Wire) async throws {
+        try await withServer(wire, respond: countBody) { _, address in
             try await withClient(address) { client in
                 try await client.send(
                     "PUT / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc"
@@ -91,11 +97,11 @@ import Testing
         }
     }
 
-    @Test("a large body that is refused is answered, and not read")
-    func refusesLargeBodies() async throws {
+    @Test("a large body that is refused is answered, and not read", arguments: Wire.allCases)
+    func refusesLargeBodies(wire: Wire) async throws {
         var limits = HTTPLimits()
         limits.lingerBytes = 1 << 20
-        try await withServer(limits: limits) { _ in
+        try await withServer(wire, limits: limits) { _ in
             text(.forbidden, "no")
         } _: { _, address in
             try await withClient(address) { client in
@@ -112,9 +118,11 @@ import Testing
         }
     }
 
-    @Test("a small body that nobody read is dropped and the connection goes on")
-    func dropsSmallBodies() async throws {
-        try await withServer { request in
+    @Test(
+        "a small body that nobody read is dropped and the connection goes on",
+        arguments: Wire.allCases)
+    func dropsSmallBodies(wire: Wire) async throws {
+        try await withServer(wire) { request in
             text(.ok, request.head.path ?? "")
         } _: { _, address in
             try await withClient(address) { client in
@@ -132,9 +140,11 @@ import Testing
         }
     }
 
-    @Test("a client that ends in the middle of a body makes its reader throw")
-    func noticesTruncation() async throws {
-        try await withServer(respond: countBody) { _, address in
+    @Test(
+        "a client that ends in the middle of a body makes its reader throw",
+        arguments: Wire.allCases)
+    func noticesTruncation(wire: Wire) async throws {
+        try await withServer(wire, respond: countBody) { _, address in
             for head in ["Content-Length: 10\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\na\r\n"] {
                 try await withClient(address) { client in
                     try await client.send("PUT / HTTP/1.1\r\nHost: x\r\n\(head)abc")
@@ -147,9 +157,9 @@ import Testing
         }
     }
 
-    @Test("broken chunks make the reader throw, and the connection ends")
-    func noticesBrokenChunks() async throws {
-        try await withServer(respond: countBody) { _, address in
+    @Test("broken chunks make the reader throw, and the connection ends", arguments: Wire.allCases)
+    func noticesBrokenChunks(wire: Wire) async throws {
+        try await withServer(wire, respond: countBody) { _, address in
             try await withClient(address) { client in
                 try await client.send(
                     "PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc")
@@ -161,10 +171,10 @@ import Testing
         }
     }
 
-    @Test("a body that is read after its response was sent is refused")
-    func endsReaders() async throws {
+    @Test("a body that is read after its response was sent is refused", arguments: Wire.allCases)
+    func endsReaders(wire: Wire) async throws {
         let kept = Mutex<RequestBody?>(nil)
-        try await withServer { request in
+        try await withServer(wire) { request in
             kept.withLock { $0 = $0 ?? request.body }
             return text(.ok, "a")
         } _: { _, address in
@@ -181,8 +191,8 @@ import Testing
         }
     }
 
-    @Test("a response may be made from the body while it comes")
-    func echoes() async throws {
+    @Test("a response may be made from the body while it comes", arguments: Wire.allCases)
+    func echoes(wire: Wire) async throws {
         struct Failed: Error {}
         final class Echo: ResponseSource {
             let body: RequestBody
@@ -191,7 +201,7 @@ import Testing
                 try await body.source.next().map { .bytes($0) }
             }
         }
-        try await withServer { request in
+        try await withServer(wire) { request in
             ServerResponse(
                 status: .ok,
                 body: .stream(Echo(request.body), lengthBytes: request.body.lengthBytes))

@@ -8,9 +8,11 @@ import Synchronization
 import Testing
 
 @Suite struct ResponseTests {
-    @Test("HEAD tells the length of what a GET would have sent, and sends none of it")
-    func answersHead() async throws {
-        try await withServer { request in
+    @Test(
+        "HEAD tells the length of what a GET would have sent, and sends none of it",
+        arguments: Wire.allCases)
+    func answersHead(wire: Wire) async throws {
+        try await withServer(wire) { request in
             switch request.head.path {
             case "/bytes": return text(.ok, "12345")
             case "/stream":
@@ -36,9 +38,9 @@ import Testing
         }
     }
 
-    @Test("204 and 304 have no body; an empty body says so")
-    func leavesBodiesOut() async throws {
-        try await withServer { request in
+    @Test("204 and 304 have no body; an empty body says so", arguments: Wire.allCases)
+    func leavesBodiesOut(wire: Wire) async throws {
+        try await withServer(wire) { request in
             switch request.head.path {
             case "/204": return text(.noContent, "never")
             case "/304": return ServerResponse(status: .notModified, fields: [.eTag: "\"a\""])
@@ -58,9 +60,11 @@ import Testing
         }
     }
 
-    @Test("a stream of unknown length is chunked, and for HTTP/1.0 ends with the connection")
-    func streamsUnknownLengths() async throws {
-        try await withServer { _ in
+    @Test(
+        "a stream of unknown length is chunked, and for HTTP/1.0 ends with the connection",
+        arguments: Wire.allCases)
+    func streamsUnknownLengths(wire: Wire) async throws {
+        try await withServer(wire) { _ in
             let parts = ListedParts(
                 ["a", "", "bc"].map { .bytes(ByteBuffer(string: $0)) })
             return ServerResponse(status: .ok, body: .stream(parts, lengthBytes: nil))
@@ -103,8 +107,8 @@ import Testing
         }
     }
 
-    @Test("a client that goes away in the middle lets go of the stream")
-    func letsGo() async throws {
+    @Test("a client that goes away in the middle lets go of the stream", arguments: Wire.allCases)
+    func letsGo(wire: Wire) async throws {
         let (released, entry) = AsyncStream<Void>.makeStream()
         final class Endless: ResponseSource {
             let onRelease: AsyncStream<Void>.Continuation
@@ -114,7 +118,7 @@ import Testing
                 .bytes(ByteBuffer(repeating: 0, count: 1 << 20))
             }
         }
-        try await withServer { _ in
+        try await withServer(wire) { _ in
             ServerResponse(status: .ok, body: .stream(Endless(entry), lengthBytes: nil))
         } _: { _, address in
             try await withClient(address) { client in
@@ -125,11 +129,13 @@ import Testing
         }
     }
 
-    @Test("a client that goes away cancels the task of a handler that is still thinking")
-    func cancels() async throws {
+    @Test(
+        "a client that goes away cancels the task of a handler that is still thinking",
+        arguments: Wire.allCases)
+    func cancels(wire: Wire) async throws {
         let (cancelled, entry) = AsyncStream<Void>.makeStream()
         let (started, startEntry) = AsyncStream<Void>.makeStream()
-        try await withServer { _ in
+        try await withServer(wire) { _ in
             startEntry.finish()
             do {
                 try await Task.sleep(for: .seconds(1_000))

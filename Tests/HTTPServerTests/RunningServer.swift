@@ -5,6 +5,9 @@ import HTTPTypes
 import Logging
 import NIOCore
 import NIOPosix
+import NIOSSL
+import NIOTLS
+import Synchronization
 import Testing
 
 /// A handler made of a closure.
@@ -16,21 +19,23 @@ struct ClosureHandler: RequestHandler {
 
 /// Runs a server on a port of the system's choosing while `body` runs.
 func withServer<Result: Sendable>(
-    limits: HTTPLimits = HTTPLimits(),
-    listener: ListenerAddress = .tcp(host: "127.0.0.1", port: 0),
+    _ wire: Wire = .clear, limits: HTTPLimits = HTTPLimits(),
+    certificate: ServerCertificate? = nil,
     respond: @escaping @Sendable (ServerRequest) async -> ServerResponse,
-    _ body: (HTTPService, ListenerAddress) async throws -> Result
+    _ body: (HTTPService, ServerAddress) async throws -> Result
 ) async throws -> Result {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
+    let listener = ListenerConfiguration(
+        .tcp(host: "127.0.0.1", port: 0), certificate: try certificate ?? wire.certificate())
     let service = HTTPService(
         configuration: HTTPServiceConfiguration(
-            listeners: [ListenerConfiguration(listener)], limits: limits),
+            listeners: [listener], limits: limits),
         handler: ClosureHandler(body: respond), logger: logger)
     let address = try #require(try await service.bind().first)
     return try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await service.run() }
-        let result = try await body(service, address)
+        let result = try await body(service, ServerAddress(address: address, wire: wire))
         group.cancelAll()
         try await group.waitForAll()
         return result
@@ -46,14 +51,23 @@ struct RawResponse {
     var text: String { String(buffer: body) }
 }
 
+/// What a TLS handshake has agreed on.
+final class Agreement: Sendable {
+    let protocolName = Mutex<String?>(nil)
+}
+
 /// Hands on what arrives, one read at a time.
 private final class Receiver: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     let arrivals: AsyncThrowingStream<ByteBuffer, any Error>.Continuation
+    let agreement: Agreement
 
-    init(_ arrivals: AsyncThrowingStream<ByteBuffer, any Error>.Continuation) {
+    init(
+        _ arrivals: AsyncThrowingStream<ByteBuffer, any Error>.Continuation, _ agreement: Agreement
+    ) {
         self.arrivals = arrivals
+        self.agreement = agreement
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -61,7 +75,12 @@ private final class Receiver: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case ChannelEvent.inputClosed = event { arrivals.finish() }
+        switch event {
+        case ChannelEvent.inputClosed: arrivals.finish()
+        case TLSUserEvent.handshakeCompleted(let name):
+            agreement.protocolName.withLock { $0 = name }
+        default: break
+        }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -78,8 +97,19 @@ struct RawClient {
     let channel: any Channel
     private var arrivals: AsyncThrowingStream<ByteBuffer, any Error>.Iterator
     private(set) var received = ByteBuffer()
+    private let agreement: Agreement
 
-    init(_ address: ListenerAddress) async throws {
+    /// By ALPN.
+    var agreedProtocol: String? { agreement.protocolName.withLock(\.self) }
+
+    init(_ server: ServerAddress) async throws {
+        try await self.init(server.address, server.wire.client())
+    }
+
+    /// With a context, by TLS.
+    init(_ address: ListenerAddress, _ context: NIOSSLContext? = nil) async throws {
+        let agreement = Agreement()
+        self.agreement = agreement
         let (stream, entry) = AsyncThrowingStream<ByteBuffer, any Error>.makeStream()
         let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: true)
@@ -87,7 +117,11 @@ struct RawClient {
             .channelOption(.maxMessagesPerRead, value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(Receiver(entry))
+                    if let context {
+                        try channel.pipeline.syncOperations.addHandler(
+                            NIOSSLClientHandler(context: context, serverHostname: "localhost"))
+                    }
+                    try channel.pipeline.syncOperations.addHandler(Receiver(entry, agreement))
                 }
             }
         channel =
@@ -96,6 +130,8 @@ struct RawClient {
             case .unix(let path, _): try await bootstrap.connect(unixDomainSocketPath: path).get()
             }
         arrivals = stream.makeAsyncIterator()
+        // The handshake reads on by itself from here.
+        if context != nil { channel.read() }
     }
 
     func send(_ text: String) async throws { try await send(ByteBuffer(string: text)) }
@@ -200,7 +236,13 @@ struct RawClient {
 func withClient<Result>(
     _ address: ListenerAddress, _ body: (inout RawClient) async throws -> Result
 ) async throws -> Result {
-    var client = try await RawClient(address)
+    try await withClient(ServerAddress(address: address), body)
+}
+
+func withClient<Result>(
+    _ server: ServerAddress, _ body: (inout RawClient) async throws -> Result
+) async throws -> Result {
+    var client = try await RawClient(server)
     do {
         let result = try await body(&client)
         client.channel.close(promise: nil)

@@ -79,11 +79,13 @@ private func temporaryPath() -> String { NSTemporaryDirectory() + "holdfast-\(UU
         taken.stop()
     }
 
-    @Test("a stop lets the request under way finish, closes idle connections and accepts no more")
-    func drains() async throws {
+    @Test(
+        "a stop lets the request under way finish, closes idle connections and accepts no more",
+        arguments: Wire.allCases)
+    func drains(wire: Wire) async throws {
         let (started, startEntry) = AsyncStream<Void>.makeStream()
         let (gate, gateEntry) = AsyncStream<Void>.makeStream()
-        try await withServer { request in
+        try await withServer(wire) { request in
             if request.head.path == "/slow" {
                 startEntry.finish()
                 for await _ in gate {}
@@ -108,12 +110,12 @@ private func temporaryPath() -> String { NSTemporaryDirectory() + "holdfast-\(UU
         }
     }
 
-    @Test("what does not finish within the drain time is cut")
-    func cutsAfterDraining() async throws {
+    @Test("what does not finish within the drain time is cut", arguments: Wire.allCases)
+    func cutsAfterDraining(wire: Wire) async throws {
         var limits = HTTPLimits()
         limits.drainTimeout = .milliseconds(50)
         let (started, startEntry) = AsyncStream<Void>.makeStream()
-        try await withServer(limits: limits) { request in
+        try await withServer(wire, limits: limits) { request in
             startEntry.finish()
             do {
                 while try await request.body.source.next() != nil {}
@@ -131,9 +133,11 @@ private func temporaryPath() -> String { NSTemporaryDirectory() + "holdfast-\(UU
         }
     }
 
-    @Test("a handler runs on its connection's event loop, and resumes there")
-    func staysOnTheLoop() async throws {
-        try await withServer { request in
+    @Test(
+        "a handler runs on its connection's event loop, and resumes there", arguments: Wire.allCases
+    )
+    func staysOnTheLoop(wire: Wire) async throws {
+        try await withServer(wire) { request in
             let before = pthread_self()
             _ = try? await request.body.source.next()
             await Task.yield()

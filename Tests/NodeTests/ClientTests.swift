@@ -11,9 +11,9 @@ extension NodeTests {
             arguments: [
                 ["boto3_client.py", "when_supported"], ["boto3_client.py", "when_required"],
                 ["aws_client.py"], ["s3cmd_client.py"], ["rclone_client.py"],
-            ])
-        func roundTrip(script: [String]) async throws {
-            let region = try Region("west")
+            ], [false, true])
+        func roundTrip(script: [String], isEncrypted: Bool) async throws {
+            let region = try Region("west", authority: isEncrypted ? Authority() : nil)
             try await region.start()
             let output = try await region.client(script[0], Array(script.dropFirst()))
             #expect(output.contains("all as expected"))

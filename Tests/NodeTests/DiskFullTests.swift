@@ -71,7 +71,7 @@ extension NodeTests {
             // Somebody else takes the reserve as well.
             try await disk.fill(leavingMegabytes: 0, in: work)
             try await region.client("full_disk.py", ["refused", acked])
-            #expect(await Region.isReady(port: region.port))
+            #expect(await region.isReady())
             try await disk.free(in: work)
             try await region.client("full_disk.py", ["works", acked])
             try await killedWhileFull(region, disk, acked)

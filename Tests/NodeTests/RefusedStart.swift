@@ -27,6 +27,27 @@ struct RefusedStart: Sendable, CustomStringConvertible {
             arguments: ["--data", "DIR/d", "--region", "west", "--listen", "0.0.0.0:0"],
             says: ["0.0.0.0:0", "--allow-plaintext"]),
         RefusedStart(
+            description: "a certificate without its key",
+            arguments: ["--data", "DIR/d", "--region", "west", "--tls-certificate", "DIR/x.pem"],
+            says: ["--tls-certificate", "tls.key", "both or neither"]),
+        RefusedStart(
+            description: "a certificate that is not there",
+            arguments: [
+                "--data", "DIR/d", "--region", "west", "--tls-certificate", "DIR/x.pem",
+                "--tls-key", "DIR/x.key",
+            ], says: ["/x.pem", "No such file"]),
+        RefusedStart(
+            description: "authorities of regions that are none",
+            arguments: [
+                "--data", "DIR/d", "--region", "west", "--tls-peer-ca", "DIR/settings.yaml",
+            ], file: "data: DIR/d\n",
+            says: ["/settings.yaml", "no certificate in PEM"]),
+        RefusedStart(
+            description: "clients' authorities without TLS",
+            arguments: ["--data", "DIR/d", "--region", "west"],
+            environment: ["HOLDFAST_TLS_CLIENT_CA": "DIR/x.pem"],
+            says: ["HOLDFAST_TLS_CLIENT_CA", "tls.certificate"]),
+        RefusedStart(
             description: "an address that is none",
             arguments: ["--data", "DIR/d", "--region", "west", "--listen", "localhost"],
             says: ["--listen", "“localhost”", "HOST:PORT"]),

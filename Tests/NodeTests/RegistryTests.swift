@@ -10,9 +10,9 @@ extension NodeTests {
 
         @Test(
             "an image pushed in one region is pulled from the other, byte for byte",
-            arguments: [true, false])
-        func carriesImages(redirect: Bool) async throws {
-            let (west, east) = try await Region.pair()
+            arguments: [true, false], [false, true])
+        func carriesImages(redirect: Bool, isEncrypted: Bool) async throws {
+            let (west, east) = try await Region.pair(authority: isEncrypted ? Authority() : nil)
             let registries = try [west, east].map { try Registry(on: $0, redirect: redirect) }
             for registry in registries { try await registry.start() }
             let work = try TemporaryDirectory()

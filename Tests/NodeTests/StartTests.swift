@@ -7,7 +7,8 @@ extension NodeTests {
     @Suite("Start and stop")
     struct StartTests {
         @Test(
-            "what cannot start says why in one line, and ends with 2", arguments: RefusedStart.all)
+            "what cannot start says why in one line, and ends with 2",
+            arguments: RefusedStart.all + RefusedStart.listeners)
         func refusals(_ start: RefusedStart) async throws {
             let directory = try TemporaryDirectory()
             let fill = { (text: String) in
@@ -17,7 +18,12 @@ extension NodeTests {
                 try fill(file).write(
                     toFile: directory.path("settings.yaml"), atomically: true, encoding: .utf8)
             }
-            let listen = start.arguments.contains("--listen") ? [] : ["--listen", "127.0.0.1:0"]
+            let setsListeners = [start.file ?? "", start.environment.keys.joined()].contains {
+                $0.lowercased().contains("listeners")
+            }
+            let listen =
+                start.arguments.contains("--listen") || setsListeners
+                ? [] : ["--listen", "127.0.0.1:0"]
             let output = try await Self.run(
                 ["serve"] + start.arguments.map(fill) + listen, environment: start.environment,
                 in: directory, exit: 2)
@@ -32,7 +38,7 @@ extension NodeTests {
         ) async throws -> String {
             let program = try Program(
                 [Checkout.daemon] + arguments, environment: environment,
-                log: directory.path("run-\(UUID().uuidString).log"))
+                log: directory.path("run-\(UUID().uuidString).log"), directory: directory.path)
             let code = try await program.exitCode(within: .seconds(30))
             #expect(code == expected, "\(program.output)")
             return program.output
@@ -60,7 +66,7 @@ extension NodeTests {
                 ["serve", "--region", "west", "--data", other.path("d"), "--listen", address],
                 in: other, exit: 2)
             Self.expectOneLine(samePort, says: [address, "in use"])
-            #expect(await Region.isReady(port: region.port))
+            #expect(await region.isReady())
             #expect(try await region.status().region.name == "west")
             try await region.stop()
         }
@@ -103,7 +109,7 @@ extension NodeTests {
             let job = try await Self.run(
                 ["gc", "--data", region.data], in: region.directory, exit: 3)
             Self.expectOneLine(job, says: ["region west is starting: "])
-            try await eventually("it is ready") { await Region.isReady(port: region.port) }
+            try await eventually("it is ready") { await region.isReady() }
             #expect(try await region.command(["status"]).contains("follows no other region"))
             #expect(try await region.client("get_one.py", ["a/1"]) == digest)
             try await region.stop()
@@ -211,10 +217,21 @@ extension NodeTests {
         func examples() async throws {
             let config = Checkout.root.appendingPathComponent("Config").path
             let directory = try TemporaryDirectory()
-            for file in ["holdfast", "one-node", "two-regions/west", "two-regions/east"] {
-                _ = try await Self.run(
+            // The certificates of the TLS example are where it says, below the directory it is used from.
+            try await Program.run(
+                [
+                    config + "/two-regions-tls/make-certificates", directory.path(".holdfast/tls"),
+                    "west", "east",
+                ], in: directory)
+            let files = [
+                "holdfast", "one-node", "two-regions/west", "two-regions/east",
+                "two-regions-tls/west", "two-regions-tls/east",
+            ]
+            for file in files {
+                let output = try await Self.run(
                     ["config", "check", "--config", "\(config)/\(file).yaml"],
                     environment: ["HOLDFAST_PEER_KEY": "0123456789abcdef"], in: directory, exit: 0)
+                #expect(output.contains("with TLS") == file.contains("tls"), "\(output)")
             }
             let reference = try String(contentsOfFile: config + "/holdfast.yaml", encoding: .utf8)
             let table = try String(

@@ -3,14 +3,14 @@ import os
 
 from shared import BUCKET, ENDPOINT, SIZES, SMALL_FILES, WORK, expect, expect_same, make_files, run
 
-host = ENDPOINT.removeprefix("http://")
+scheme, host = ENDPOINT.split("://")
 with open(f"{WORK}/s3cfg", "w") as file:
     file.write(f"""[default]
 access_key = {os.environ["AWS_ACCESS_KEY_ID"]}
 secret_key = {os.environ["AWS_SECRET_ACCESS_KEY"]}
 host_base = {host}
 host_bucket = {host}
-use_https = False
+use_https = {scheme == "https"}
 """)
 
 

@@ -19,17 +19,21 @@ enum HTTP {
         }
     }
 
-    static func get(_ url: String) async -> Answer? { try? await send("GET", url) }
+    static func get(_ url: String, authority: Authority? = nil) async -> Answer? {
+        try? await send("GET", url, authority: authority)
+    }
 
     /// One request on a connection of its own, by curl: a real client, and it blocks nobody here.
     static func send(
-        _ method: String, _ url: String, headers: [String] = [], bodyFile: String? = nil
+        _ method: String, _ url: String, headers: [String] = [], bodyFile: String? = nil,
+        authority: Authority? = nil
     ) async throws -> Answer {
         let directory = try TemporaryDirectory()
         var arguments = [
             "curl", "-sS", "-m", "60", "-D", directory.path("head"), "-o", directory.path("body"),
             "-H", "Expect:",
         ]
+        if let authority { arguments += ["--cacert", authority.file] }
         // As a method of its own, HEAD would wait for a body.
         arguments += method == "HEAD" ? ["--head"] : ["-X", method]
         for header in headers { arguments += ["-H", header] }

@@ -10,6 +10,8 @@ final class Region: @unchecked Sendable {
 
     let name: String
     let port: Int
+    /// Whose certificate it shows, and whom it believes; `nil`: it speaks in the clear.
+    let authority: Authority?
     let directory: TemporaryDirectory
     var peers: [String: String] = [:]
     /// Put in front of the command, `strace …` for example.
@@ -19,13 +21,14 @@ final class Region: @unchecked Sendable {
     private(set) var program: Program?
     private var starts = 0
 
-    init(_ name: String) throws {
+    init(_ name: String, authority: Authority? = nil) throws {
         self.name = name
+        self.authority = authority
         port = try Ports.free()
         directory = try TemporaryDirectory()
     }
 
-    var url: String { "http://127.0.0.1:\(port)" }
+    var url: String { "\(authority == nil ? "http" : "https")://127.0.0.1:\(port)" }
 
     var data: String { directory.path("data") }
 
@@ -38,15 +41,21 @@ final class Region: @unchecked Sendable {
             "AWS_SECRET_ACCESS_KEY": Self.secretKey, "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/dev/null",
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "WORK": directory.path,
-        ]
+        ].merging(Self.trust(authority)) { $1 }
+    }
+
+    /// What makes clients believe the authority.
+    static func trust(_ authority: Authority?) -> [String: String] {
+        guard let authority else { return [:] }
+        return ["AWS_CA_BUNDLE": authority.file, "SSL_CERT_FILE": authority.file]
     }
 
     /// Two regions that pull from each other, both serving.
     static func pair(
-        settings: [String: String] = [:]
+        settings: [String: String] = [:], authority: Authority? = nil
     ) async throws -> (west: Region, east: Region) {
-        let west = try Region("west")
-        let east = try Region("east")
+        let west = try Region("west", authority: authority)
+        let east = try Region("east", authority: authority)
         west.peers = ["east": east.url]
         east.peers = ["west": west.url]
         for region in [west, east] { region.settings = settings }
@@ -60,6 +69,12 @@ final class Region: @unchecked Sendable {
             Checkout.daemon, "serve", "--data", data, "--listen", "127.0.0.1:\(port)", "--region",
             name, "--bucket", Self.bucket,
         ]
+        if let authority {
+            arguments += [
+                "--tls-certificate", authority.certificate(of: name), "--tls-key",
+                authority.key(of: name), "--tls-client-ca", authority.file,
+            ]
+        }
         for (peer, url) in peers { arguments += ["--peer", "\(peer)=\(url)"] }
         return wrapper + arguments
     }
@@ -72,19 +87,21 @@ final class Region: @unchecked Sendable {
             environment: [
                 "HOLDFAST_ACCESS_KEY": Self.accessKey, "HOLDFAST_SECRET_KEY": Self.secretKey,
                 "HOLDFAST_PEER_KEY": Self.peerKey,
-            ].merging(settings) { $1 }, log: directory.path("daemon-\(starts).log"))
+            ].merging(authority.map { ["HOLDFAST_TLS_PEER_CA": $0.file] } ?? [:]) { $1 }
+                .merging(settings) { $1 }, log: directory.path("daemon-\(starts).log"))
         self.program = program
         return program
     }
 
     /// Starts and returns when it serves.
     func start() async throws {
+        try await authority?.issueMissing(name)
         let program = try launch()
         try await eventually("region \(name) is ready") {
             guard program.isRunning else {
                 throw ProgramFailure(description: "\(name) ended at start:\n\(program.output)")
             }
-            return await Self.isReady(port: port)
+            return await isReady()
         }
     }
 
@@ -118,9 +135,8 @@ final class Region: @unchecked Sendable {
         return try JSONDecoder().decode(RegionStatus.self, from: Data(text.utf8))
     }
 
-    static func isReady(port: Int) async -> Bool {
-        let answer = await HTTP.get("http://127.0.0.1:\(port)/-/health/ready")
-        return answer?.status == 200
+    func isReady() async -> Bool {
+        await HTTP.get(url + "/-/health/ready", authority: authority)?.status == 200
     }
 }
 

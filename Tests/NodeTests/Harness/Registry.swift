@@ -30,7 +30,8 @@ final class Registry: @unchecked Sendable {
                 "REGISTRY_STORAGE_S3_SECRETKEY": Region.secretKey,
                 // What signs the state of an upload; without it every start makes one of its own.
                 "REGISTRY_HTTP_SECRET": "the same on every registry",
-            ], log: directory.path("registry-\(starts).log"))
+            ].merging(region.authority.map { ["SSL_CERT_FILE": $0.file] } ?? [:]) { $1 },
+            log: directory.path("registry-\(starts).log"))
         try await eventually("the registry on \(region.name) answers") {
             await HTTP.get("\(url)/v2/")?.status == 200
         }
@@ -48,6 +49,9 @@ final class Registry: @unchecked Sendable {
         return try String(contentsOf: example, encoding: .utf8)
             .replacingOccurrences(of: "http://127.0.0.1:9001", with: region.url)
             .replacingOccurrences(of: "127.0.0.1:5001", with: "127.0.0.1:\(port)")
+            .replacingOccurrences(
+                of: "secure: false", with: "secure: \(region.authority != nil)"
+            )
             .replacingOccurrences(of: "bucket: registry", with: "bucket: \(Region.bucket)")
     }
 }
