@@ -177,7 +177,8 @@ let package = Package(
             "RegionClientTests",
             [
                 "RegionClient", "NativeAPI", "HTTPServer", "Replication", "Storage", "NativeWire",
-                "Access", "Simulation", "Checksums", nioCore, nioPosix, httpTypes, logging,
+                "Access", "RegistryLayout", "StoreConformance", "Simulation", "Checksums", nioCore,
+                nioPosix, httpTypes, logging,
             ]),
         tests(
             "S3APITests",

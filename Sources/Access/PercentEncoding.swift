@@ -36,7 +36,7 @@ package enum PercentEncoding {
     }
 
     /// `nil` where a `%` begins no pair of digits, or the result is not UTF-8.
-    static func decode(_ text: ArraySlice<UInt8>, plusIsSpace: Bool = false) -> String? {
+    package static func decode(_ text: ArraySlice<UInt8>, plusIsSpace: Bool = false) -> String? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count)
         var index = text.startIndex

@@ -39,6 +39,16 @@ package struct PlainRequest: Sendable, Hashable {
             headers: headers)
     }
 
+    /// Of a request as a server has it. One of HTTP/1.0 may name its host in the target alone, which is then
+    /// `authority`; every signature covers it.
+    package init(method: String, target: String, authority: String?, headers: [PlainHeader]) {
+        var headers = headers
+        if let authority, !headers.contains(where: { $0.name.isSame(as: "host") }) {
+            headers.append(PlainHeader("host", authority))
+        }
+        self.init(method: method, target: target, headers: headers)
+    }
+
     /// The value of the first header of that name, which is in lower case.
     package func header(_ name: StaticString) -> String? {
         for header in headers where header.name.isSame(as: name) { return header.value }

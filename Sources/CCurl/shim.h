@@ -5,7 +5,7 @@
 
 #include <curl/curl.h>
 
-typedef size_t (*holdfast_curl_receive)(char *bytes, size_t size, size_t count, void *context);
+typedef size_t (*holdfast_curl_transfer)(char *bytes, size_t size, size_t count, void *context);
 
 static inline CURLcode holdfast_curl_set_long(CURL *easy, CURLoption option, long value) {
   return (curl_easy_setopt)(easy, option, value);
@@ -28,8 +28,8 @@ static inline CURLcode holdfast_curl_set_list(
   return (curl_easy_setopt)(easy, option, value);
 }
 
-static inline CURLcode holdfast_curl_set_receive(
-    CURL *easy, CURLoption option, holdfast_curl_receive value) {
+static inline CURLcode holdfast_curl_set_transfer(
+    CURL *easy, CURLoption option, holdfast_curl_transfer value) {
   return (curl_easy_setopt)(easy, option, value);
 }
 

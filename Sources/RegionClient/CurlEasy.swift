@@ -113,12 +113,32 @@ final class CurlEasy {
                         UnsafeMutableRawPointer(mutating: bytes.baseAddress)))
             }
         }
+        if let stream = request.stream { configure(stream) }
         set(CURLOPT_CUSTOMREQUEST, request.method)
         // Documents are small: no round trip before the body.
         for line in request.fields.map({ "\($0.name): \($0.value)" }) + ["Expect:"] {
             fields = curl_slist_append(fields, line)
         }
         check(holdfast_curl_set_list(handle, CURLOPT_HTTPHEADER, fields))
+    }
+
+    private func configure(_ stream: OutboundStream) {
+        set(CURLOPT_UPLOAD, 1)
+        if let length = stream.lengthBytes {
+            check(
+                holdfast_curl_set_size(
+                    handle, CURLOPT_INFILESIZE_LARGE, curl_off_t(clamping: length)))
+        }
+        set(CURLOPT_UPLOAD_BUFFERSIZE, limits.streamReadBytes)
+        check(
+            holdfast_curl_set_pointer(
+                handle, CURLOPT_READDATA, Unmanaged.passUnretained(self).toOpaque()))
+        check(
+            holdfast_curl_set_transfer(handle, CURLOPT_READFUNCTION) {
+                bytes, size, count, context in
+                CurlEasy.from(context).sendBody(
+                    UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
+            })
     }
 
     private func configureTimeouts() {
@@ -139,13 +159,13 @@ final class CurlEasy {
         check(holdfast_curl_set_pointer(handle, CURLOPT_WRITEDATA, context))
         check(holdfast_curl_set_pointer(handle, CURLOPT_HEADERDATA, context))
         check(
-            holdfast_curl_set_receive(handle, CURLOPT_WRITEFUNCTION) {
+            holdfast_curl_set_transfer(handle, CURLOPT_WRITEFUNCTION) {
                 bytes, size, count, context in
                 CurlEasy.from(context).receiveBody(
                     UnsafeRawBufferPointer(start: bytes, count: size * count))
             })
         check(
-            holdfast_curl_set_receive(handle, CURLOPT_HEADERFUNCTION) {
+            holdfast_curl_set_transfer(handle, CURLOPT_HEADERFUNCTION) {
                 bytes, size, count, context in
                 CurlEasy.from(context).receiveHead(
                     UnsafeRawBufferPointer(start: bytes, count: size * count))
@@ -170,6 +190,15 @@ final class CurlEasy {
     private static func from(_ context: UnsafeMutableRawPointer?) -> CurlEasy {
         guard let context else { preconditionFailure("a callback without its context") }
         return Unmanaged<CurlEasy>.fromOpaque(context).takeUnretainedValue()
+    }
+
+    private func sendBody(_ space: UnsafeMutableRawBufferPointer) -> Int {
+        switch transfer.feed?.take(into: space) {
+        case .bytes(let count): count
+        case .pause: Int(CURL_READFUNC_PAUSE)
+        case .end: 0
+        case .abort, nil: Int(CURL_READFUNC_ABORT)
+        }
     }
 
     private func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int {

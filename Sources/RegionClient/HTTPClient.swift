@@ -22,13 +22,30 @@ package final class HTTPClient: Sendable {
     deinit { inbox.close() }
 
     /// Sends a request and returns when the head of the answer is here. Throws `TransportError`, or
-    /// `CancellationError` where the task was cancelled.
+    /// `CancellationError` where the task was cancelled; and what the source of a streamed body throws.
     package func send(_ request: OutboundRequest) async throws -> OutboundAnswer {
         let id = lastID.add(1, ordering: .relaxed).newValue
         let transfer = Transfer(id: id, request: request, tls: tls, limits: limits, inbox: inbox)
         let body = TransferBody(transfer)
         inbox.send(.start(transfer))
-        let head = try await transfer.head()
+        let head = try await (request.stream == nil ? transfer.head() : headOfStreamed(transfer))
         return OutboundAnswer(head: head, body: body)
+    }
+
+    /// Sends the body while it waits. An answer may come before all is sent, as a refusal does; nothing more is
+    /// sent then. Throws what the body's source throws.
+    private func headOfStreamed(_ transfer: Transfer) async throws -> OutboundHead {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await transfer.sendBody() }
+            defer {
+                transfer.feed?.stop()
+                group.cancelAll()
+            }
+            do {
+                return try await transfer.head()
+            } catch {
+                throw transfer.feed?.failure ?? error
+            }
+        }
     }
 }

@@ -1,7 +1,8 @@
 // What goes out and what comes back, apart from libcurl.
 
 package import NIOCore
-package import Replication
+internal import Replication
+package import Storage
 
 /// One field of a head. Names are in lower case.
 package struct HeaderField: Sendable, Hashable {
@@ -14,7 +15,19 @@ package struct HeaderField: Sendable, Hashable {
     }
 }
 
-/// A request whose body is in memory.
+/// A body that is sent as it comes.
+package struct OutboundStream: Sendable {
+    package var source: any ByteSource
+    /// `nil` where it is not known: it goes out chunked.
+    package var lengthBytes: UInt64?
+
+    package init(_ source: any ByteSource, lengthBytes: UInt64?) {
+        self.source = source
+        self.lengthBytes = lengthBytes
+    }
+}
+
+/// A request; its body, where it has one, is in memory or streamed.
 package struct OutboundRequest: Sendable {
     /// How the answer is read, which decides its timeouts and how much is read at once.
     package enum Answer: Sendable, Hashable {
@@ -28,18 +41,21 @@ package struct OutboundRequest: Sendable {
     package var url: String
     package var fields: [HeaderField]
     package var body: ByteBuffer?
+    package var stream: OutboundStream?
     package var answer: Answer
     /// Connects to this socket instead of the URL's host.
     package var unixSocketPath: String?
 
     package init(
         method: String, url: String, fields: [HeaderField] = [], body: ByteBuffer? = nil,
-        answer: Answer, unixSocketPath: String? = nil
+        stream: OutboundStream? = nil, answer: Answer, unixSocketPath: String? = nil
     ) {
+        precondition(body == nil || stream == nil, "a request has one body")
         self.method = method
         self.url = url
         self.fields = fields
         self.body = body
+        self.stream = stream
         self.answer = answer
         self.unixSocketPath = unixSocketPath
     }

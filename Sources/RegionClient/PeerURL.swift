@@ -22,6 +22,11 @@ package struct PeerURL: Sendable, Hashable, CustomStringConvertible {
 
     func url(of target: String) -> String { text + target }
 
+    /// Host and port, as the Host header has them.
+    var authority: String { String(text[text.index(text.startIndex, offsetBy: schemeLength)...]) }
+
+    private var schemeLength: Int { text.hasPrefix("https://") ? 8 : 7 }
+
     private static func isAllowed(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -2,12 +2,14 @@
 // `TransferState` decides under the lock, waiters are resumed outside it.
 
 internal import NIOCore
-internal import Replication
+internal import Storage
 internal import Synchronization
 
 final class Transfer: Sendable {
     let id: UInt64
     let request: OutboundRequest
+    /// Of a body that is streamed.
+    let feed: BodyFeed?
     let tls: ClientTLS
     private let state: Mutex<TransferState>
     private let inbox: ClientInbox
@@ -20,6 +22,7 @@ final class Transfer: Sendable {
         self.request = request
         self.tls = tls
         self.inbox = inbox
+        feed = request.stream.map { _ in BodyFeed() }
         state = Mutex(
             TransferState(limitBytes: limits.bufferedBytes, chunkBytes: limits.chunkBytes))
     }
@@ -40,6 +43,7 @@ final class Transfer: Sendable {
     }
 
     func finish(_ result: Result<Void, any Error>) {
+        feed?.stop()
         flush()
         let waiters = state.withLock { $0.finish(result) }
         switch result {
@@ -83,8 +87,15 @@ final class Transfer: Sendable {
         }
     }
 
+    /// Sends the body as it comes; returns when it is sent, or the transfer is over.
+    func sendBody() async {
+        guard let feed, let stream = request.stream else { return }
+        await feed.feed(from: stream.source) { inbox.send(.resume(id)) }
+    }
+
     /// Nobody reads on: the transfer is taken from libcurl, its connection closed.
     func cancel() {
+        feed?.stop()
         let error = CancellationError()
         let (wasRunning, waiters) = state.withLock { ($0.isRunning, $0.cancel(error)) }
         waiters.head?.resume(throwing: error)

@@ -2,7 +2,6 @@
 // the shell of replication sees nothing else. Every call is authenticated by the implementation, and
 // throws `TransportError`; none retries.
 
-package import NIOCore
 package import Storage
 
 /// What the regions tell each other first.
@@ -68,12 +67,6 @@ package struct EntryAnswer: Sendable, Hashable {
         self.entry = entry
         self.isPending = isPending
     }
-}
-
-/// Bytes arriving from another region. One reader.
-package protocol ByteSource: AnyObject, Sendable {
-    /// `nil` when all that was asked for has arrived; throws when it was cut short.
-    func next() async throws -> ByteBuffer?
 }
 
 package protocol RegionTransport: Sendable {

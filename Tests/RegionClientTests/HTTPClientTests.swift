@@ -1,6 +1,7 @@
 import NIOCore
 import RegionClient
 import Replication
+import Storage
 import Testing
 
 @Suite("The outbound client", .timeLimit(.minutes(10)))

@@ -2,6 +2,7 @@ import NIOCore
 import RegionClient
 import Replication
 import Simulation
+import Storage
 import Testing
 
 @Suite("Bodies that are streamed", .timeLimit(.minutes(10)))

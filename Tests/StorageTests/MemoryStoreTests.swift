@@ -16,4 +16,18 @@ struct MemoryStoreTests {
             historyRole: KeyRules.historyRole)
         try await storeCase.run(store)
     }
+
+    @Test("drives as every driver does", arguments: DriverCase.all)
+    func drives(driverCase: DriverCase) async throws {
+        let store = MemoryStore(
+            region: RegionID(1), clock: FixedClock(), isRegionLocal: KeyRules.isRegionLocal,
+            historyRole: KeyRules.historyRole)
+        try await Buckets(objects: store, blobs: store).create("registry")
+        let stores = DriverStores(
+            objects: store, blobs: store, uploads: store, partBytes: 1 << 20,
+            promisedDigest: KeyRules.promisedDigest)
+        try await driverCase.run(
+            DriverFixture(
+                driver: try StoreDriver(stores, bucket: "registry"), clock: FixedClock()))
+    }
 }

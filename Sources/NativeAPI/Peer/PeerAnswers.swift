@@ -90,25 +90,6 @@ struct PeerAnswers: Sendable {
     }
 }
 
-/// A blob's segments as the server sends them: file regions by `sendfile`.
-private final class SegmentResponse: ResponseSource {
-    private let source: any SegmentSource
-
-    init(_ source: any SegmentSource) { self.source = source }
-
-    func next() async throws -> ResponsePart? {
-        switch try await source.next() {
-        case nil: nil
-        case .bytes(let bytes): .bytes(bytes)
-        case .file(let file):
-            .file(
-                FileRegionPart(
-                    descriptor: file.descriptor, offsetBytes: file.offsetBytes,
-                    lengthBytes: file.lengthBytes, lease: file.lease))
-        }
-    }
-}
-
 extension WireBlobState {
     fileprivate init(_ state: BlobState) {
         switch state {

@@ -52,7 +52,7 @@ extension S3Handler {
         if let algorithm = directives.checksum,
             content.checksum?.algorithm != algorithm || content.checksum?.kind != .fullObject
         {
-            let bytes = try await rehash(content, ChecksumHasher(algorithm.kind))
+            let bytes = try await blobs.rehash(content, ChecksumHasher(algorithm.kind))
             content.checksum = ObjectChecksum(
                 algorithm: algorithm, kind: .fullObject, bytes: bytes)
         }
@@ -61,12 +61,7 @@ extension S3Handler {
 
     /// Throws `BadDigest` unless the bytes have the digest that the destination's key names.
     private func requireDigest(_ digest: ContentDigest, of content: ObjectContent) async throws {
-        let isRight =
-            switch digest.algorithm {
-            case .sha256: digest.blob == content.blob
-            case .sha512: try await rehash(content, MessageDigest(.sha512)) == digest.bytes
-            }
-        guard isRight else {
+        guard try await blobs.has(digest, content) else {
             throw S3Error(.badDigest, "The bytes of the source do not have the digest \(digest).")
         }
     }

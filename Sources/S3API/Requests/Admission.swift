@@ -58,16 +58,12 @@ extension S3Handler {
 
 extension PlainRequest {
     fileprivate init(_ request: ServerRequest) {
-        var headers = request.head.headerFields.map {
-            PlainHeader($0.name.canonicalName, $0.value)
-        }
-        // A request of HTTP/1.0 may name its host in the target alone; every signature covers it.
-        if let authority = request.head.authority, !headers.contains(where: { $0.name == "host" }) {
-            headers.append(PlainHeader("host", authority))
-        }
         self.init(
             method: request.head.method.rawValue, target: request.head.path ?? "",
-            headers: headers)
+            authority: request.head.authority,
+            headers: request.head.headerFields.map {
+                PlainHeader($0.name.canonicalName, $0.value)
+            })
     }
 }
 

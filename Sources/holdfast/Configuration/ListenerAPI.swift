@@ -17,8 +17,8 @@ enum ListenerAPI: String, CaseIterable, Sendable {
     /// Whether this version serves it on a port. (The admin API is on the socket in the data directory alone.)
     var isServed: Bool {
         switch self {
-        case .s3, .peer, .probes: true
-        case .driver, .registry, .admin: false
+        case .s3, .driver, .peer, .probes: true
+        case .registry, .admin: false
         }
     }
 
@@ -29,7 +29,9 @@ enum ListenerAPI: String, CaseIterable, Sendable {
             self = .s3
             return
         }
-        if path.hasPrefix(PeerCall.prefix) {
+        if path.hasPrefix(DriverCall.prefix) {
+            self = .driver
+        } else if path.hasPrefix(PeerCall.prefix) {
             self = .peer
         } else if [AdminCall.live, AdminCall.ready].contains(path) {
             self = .probes

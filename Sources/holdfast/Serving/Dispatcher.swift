@@ -9,6 +9,7 @@ struct Dispatcher: RequestHandler {
     /// Of each listener, in their order.
     let listeners: [Set<ListenerAPI>]
     let s3: any RequestHandler
+    let driver: any RequestHandler
     let peer: any RequestHandler
     let health: any RequestHandler
     /// Answers for a path that is nobody's, and for one whose API the listener does not have.
@@ -26,7 +27,8 @@ struct Dispatcher: RequestHandler {
         case .probes:
             request.trace.note(operation: "Health")
             return await health.respond(to: request)
-        case .driver, .registry, .admin: return await unknown.respond(to: request)
+        case .driver: return await driver.respond(to: request)
+        case .registry, .admin: return await unknown.respond(to: request)
         }
     }
 }

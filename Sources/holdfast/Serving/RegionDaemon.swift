@@ -69,7 +69,9 @@ struct RegionDaemon: Service {
         let health = HealthHandler(logger: logger) { [readiness] in readiness.current }
         let starting = StartingHandler()
         let front = try await front(
-            answering: dispatcher(s3: starting, peer: starting, health: health, unknown: starting))
+            answering: dispatcher(
+                s3: starting, driver: starting, peer: starting, health: health,
+                unknown: starting))
         // On the way out it is cut off where it has not ended, and waited for.
         async let served: Void = front.serve()
         async let renewed: Void = renewCertificate()
@@ -115,8 +117,8 @@ struct RegionDaemon: Service {
         }
         front.answer(
             by: dispatcher(
-                s3: s3(store, mending, rootKey), peer: peer(store, removed), health: health,
-                unknown: UnknownPath()))
+                s3: s3(store, mending, rootKey), driver: driver(store, mending, rootKey),
+                peer: peer(store, removed), health: health, unknown: UnknownPath()))
         socket.answer(
             by: SocketDispatcher(
                 admin: admin(store, replication, jobs),
@@ -155,12 +157,12 @@ struct RegionDaemon: Service {
     }
 
     private func dispatcher(
-        s3: any RequestHandler, peer: any RequestHandler, health: any RequestHandler,
-        unknown: any RequestHandler
+        s3: any RequestHandler, driver: any RequestHandler, peer: any RequestHandler,
+        health: any RequestHandler, unknown: any RequestHandler
     ) -> Dispatcher {
         Dispatcher(
-            listeners: configuration.listeners.map(\.apis), s3: s3, peer: peer, health: health,
-            unknown: unknown)
+            listeners: configuration.listeners.map(\.apis), s3: s3, driver: driver, peer: peer,
+            health: health, unknown: unknown)
     }
 
     private func renewCertificate() async throws {

@@ -6,6 +6,7 @@ internal import LocalStore
 internal import Logging
 internal import NativeAPI
 internal import RegionClient
+internal import RegistryLayout
 internal import Replication
 internal import S3API
 internal import Storage
@@ -24,11 +25,27 @@ extension RegionDaemon {
     ) -> S3Handler {
         S3Handler(
             objects: store, blobs: ReadRepair(store, mending: mending), uploads: store,
-            credentials: RootCredentials(accessKey: rootKey.accessKey, secret: rootKey.secretKey),
-            clock: clock,
+            credentials: Self.credentials(rootKey), clock: clock,
             configuration: S3Configuration(
                 domain: configuration.domain, acceptsQueryV2: configuration.acceptsSignatureV2),
             logger: logger)
+    }
+
+    func driver(
+        _ store: DurableStore, _ mending: MendBlobs, _ rootKey: KeyPair
+    ) -> DriverHandler {
+        DriverHandler(
+            stores: DriverStores(
+                objects: store, blobs: ReadRepair(store, mending: mending), uploads: store,
+                promisedDigest: KeyRules.promisedDigest),
+            credentials: Self.credentials(rootKey), clock: clock, logger: logger,
+            redirects: { [listeners = configuration.listeners.map(\.apis)] listener in
+                listeners[listener].contains(.s3)
+            })
+    }
+
+    private static func credentials(_ rootKey: KeyPair) -> RootCredentials {
+        RootCredentials(accessKey: rootKey.accessKey, secret: rootKey.secretKey)
     }
 
     func lifecycle(_ store: DurableStore) -> ApplyLifecycle {

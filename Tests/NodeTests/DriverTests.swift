@@ -1,0 +1,57 @@
+// The storage driver API of the real daemon.
+
+import Foundation
+import Testing
+
+extension NodeTests {
+    @Suite("The storage driver")
+    struct DriverTests {
+        @Test("serves a front in another language what S3 shows, and refuses by its codes")
+        func overHTTP() async throws {
+            let region = try Region("west")
+            try await region.start()
+            let verdict = try await region.client("driver_client.py")
+            #expect(verdict.contains("all as expected"))
+            try await region.stop()
+        }
+
+        @Test("goes on with a file that is being written after each kill and each restart")
+        func restarts() async throws {
+            let region = try Region("west")
+            try await region.start()
+            let state = region.directory.path("state")
+            for round in 0..<6 {
+                let before = Self.pieces(state)
+                let writer = try Program(
+                    ["python3", Checkout.client("driver_restart.py"), "write", state],
+                    environment: region.environment,
+                    log: region.directory.path("writer-\(round).log"))
+                try await eventually("the writer of round \(round) is under way") {
+                    guard writer.isRunning else {
+                        throw ProgramFailure(description: writer.output)
+                    }
+                    return Self.pieces(state) > before + 10
+                }
+                // A stop in order, for once.
+                if round == 3 { try await region.stop() } else { try await region.kill() }
+                #expect(try await writer.exitCode(within: .seconds(60)) == 0, "\(writer.output)")
+                try await region.start()
+                let verdict = try await region.client("driver_restart.py", ["verify", state])
+                #expect(verdict.contains("all as expected"))
+            }
+            let verdict = try await region.client("driver_restart.py", ["commit", state])
+            #expect(verdict.contains("all as expected"))
+            try await region.stop()
+        }
+
+        private struct State: Decodable {
+            var pieces: Int
+        }
+
+        /// How many pieces were acknowledged.
+        private static func pieces(_ path: String) -> Int {
+            let data = FileManager.default.contents(atPath: path) ?? Data()
+            return (try? JSONDecoder().decode(State.self, from: data))?.pieces ?? 0
+        }
+    }
+}
