@@ -92,12 +92,26 @@ extension ConnectionHandler {
         outputEnded.futureResult.whenComplete { _ in
             loopBound.value.didEndOutput(isQuiet: isQuiet)
         }
-        if encryption == nil {
-            context.close(mode: .output, promise: outputEnded)
-        } else {
-            endEncryptedOutput(outputEnded)
-        }
+        endOutput(outputEnded)
         await closed()
+    }
+
+    private func endOutput(_ ended: EventLoopPromise<Void>) {
+        guard let context else { return ended.succeed() }
+        // Who has not finished the handshake can be told nothing.
+        if let encryption, !encryption.isEstablished {
+            encryption.closeSocket()
+            return ended.succeed()
+        }
+        // Where the client has ended its side, NIO closes the socket instead, whatever waits to be sent: so that
+        // goes first.
+        let written = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(.byteBuffer(ByteBuffer())), promise: written)
+        let loopBound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        written.futureResult.whenComplete { _ in
+            guard let context = loopBound.value.context else { return ended.succeed() }
+            context.close(mode: .output, promise: ended)
+        }
     }
 
     private func didEndOutput(isQuiet: Bool) {

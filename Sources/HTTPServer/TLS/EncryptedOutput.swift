@@ -33,25 +33,6 @@ extension ConnectionHandler {
         }
         context?.write(wrapOutboundOut(.byteBuffer(rest)), promise: nil)
     }
-
-    /// Ends the output when all that was written has been sent.
-    func endEncryptedOutput(_ ended: EventLoopPromise<Void>) {
-        guard let context, let encryption else { return ended.succeed() }
-        // Who has not finished the handshake can be told nothing.
-        guard encryption.isEstablished else {
-            encryption.closeSocket()
-            return ended.succeed()
-        }
-        // Where the client has ended its side, TLS closes the socket instead, whatever waits to be sent: so that
-        // goes first.
-        let written = context.eventLoop.makePromise(of: Void.self)
-        context.writeAndFlush(wrapOutboundOut(.byteBuffer(ByteBuffer())), promise: written)
-        let loopBound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        written.futureResult.whenComplete { _ in
-            guard let context = loopBound.value.context else { return ended.succeed() }
-            context.close(mode: .output, promise: ended)
-        }
-    }
 }
 
 extension ByteBuffer {
