@@ -82,6 +82,26 @@ struct ForgetDeletionsTests {
             })
     }
 
+    @Test("one that stands just above what it removes is as old as its recording")
+    func madeByARule() async throws {
+        let (region, store) = try await Self.deleted()
+        let old = try #require(try await store.object(Ledger.name("stays")))
+        let age = store.configuration.limits.generations.tombstoneMilliseconds + 1
+        region.clock.advance(milliseconds: age)
+        let tombstone = try #require(try await store.commit(.expire(old.name, old.version)))
+        #expect(tombstone.version.stamp == old.version.stamp.successor)
+        let number = try #require(tombstone.position).number
+        try await store.committer.queue.submit(
+            RecordAll(records: [Self.receipt(from: Self.east, of: store, through: number)]))
+        try await store.renewJournal()
+        #expect(try await store.registers(of: [old.name])[0].versions == [tombstone])
+        let again = try await GenerationTests.expectRebuilt(region, store, "rebuilt")
+        region.clock.advance(milliseconds: age)
+        try await again.renewJournal()
+        #expect(try await again.registers(of: [old.name])[0] == ObjectRegister())
+        try await again.close()
+    }
+
     @Test(
         "it goes by what the regions say in their handshakes, and a region that was away is waited for"
     )
