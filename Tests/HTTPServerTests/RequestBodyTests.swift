@@ -174,7 +174,10 @@ import Testing
     @Test("a body that is read after its response was sent is refused", arguments: Wire.allCases)
     func endsReaders(wire: Wire) async throws {
         let kept = Mutex<RequestBody?>(nil)
-        try await withServer(wire) { request in
+        var limits = HTTPLimits()
+        // However long the client takes for the byte that nobody reads.
+        limits.lingerTimeout = .minutes(2)
+        try await withServer(wire, limits: limits) { request in
             kept.withLock { $0 = $0 ?? request.body }
             return text(.ok, "a")
         } _: { _, address in
