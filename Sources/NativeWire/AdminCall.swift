@@ -12,6 +12,12 @@ package enum AdminCall {
     package static let history = prefix + "history"
     /// POST of a `RollbackRequestDocument`: `RollbackDocument`.
     package static let rollback = prefix + "rollback"
+    /// GET: `BucketListDocument`. POST of a `BucketRequestDocument`: makes a bucket, `BucketEntryDocument`.
+    package static let buckets = prefix + "buckets"
+    /// POST of a `BucketRequestDocument`: changes its settings, `BucketEntryDocument`.
+    package static let setBucket = buckets + "/set"
+    /// POST of a `BucketRequestDocument`: `BucketEntryDocument` as it was.
+    package static let deleteBucket = buckets + "/delete"
     package static let regions = prefix + "regions/"
     /// POST of a `RemoveRegionRequestDocument`: `RegionRemovalDocument`.
     package static let removeRegion = regions + "remove"

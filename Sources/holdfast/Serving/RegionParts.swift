@@ -37,7 +37,7 @@ extension RegionDaemon {
         DriverHandler(
             stores: DriverStores(
                 objects: store, blobs: ReadRepair(store, mending: mending), uploads: store,
-                promisedDigest: KeyRules.promisedDigest),
+                promisedDigest: PromisedDigests(objects: store, blobs: store).digest),
             credentials: Self.credentials(rootKey), clock: clock, logger: logger,
             redirects: { [listeners = configuration.listeners.map(\.apis)] listener in
                 listeners[listener].contains(.s3)
@@ -80,8 +80,13 @@ extension RegionDaemon {
                 startedMilliseconds: clock.milliseconds()),
             maintenance: store, jobs: jobs.admin,
             history: AdminHistory(history: store, rollback: RollBack(store)), clock: clock,
-            logger: logger,
+            logger: logger, quotas: buckets(store).beyondQuota,
             replication: { replication.status() })
+    }
+
+    func buckets(_ store: DurableStore) -> AdminBuckets {
+        AdminBuckets(
+            buckets: Buckets(objects: store, blobs: store), maintenance: store, logger: logger)
     }
 
     func regions(
