@@ -18,6 +18,12 @@ package enum AdminCall {
     package static let setBucket = buckets + "/set"
     /// POST of a `BucketRequestDocument`: `BucketEntryDocument` as it was.
     package static let deleteBucket = buckets + "/delete"
+    /// GET: `KeyListDocument`. POST of a `KeyRequestDocument`: makes a key, `NewKeyDocument`.
+    package static let keys = prefix + "keys"
+    /// POST of a `KeyChangeDocument`: `NewKeyDocument`.
+    package static let rotateKey = keys + "/rotate"
+    /// POST of a `KeyChangeDocument`: `RevokedKeyDocument`.
+    package static let revokeKey = keys + "/revoke"
     package static let regions = prefix + "regions/"
     /// POST of a `RemoveRegionRequestDocument`: `RegionRemovalDocument`.
     package static let removeRegion = regions + "remove"

@@ -78,8 +78,10 @@ package final class S3Handler: RequestHandler {
         request.server.trace.note(
             principal: request.principal.name, operation: operation.label,
             resource: request.target.resource)
+        if operation.action == .administer { request.server.trace.note(change: "") }
         try request.principal.require(
-            operation.action, bucket: request.target.bucket, key: request.target.key)
+            operation.action, bucket: request.target.bucket,
+            key: request.subject(of: operation))
         try HeaderRules.check(request.fields, writes: operation.writes)
         return try await perform(operation, request)
     }

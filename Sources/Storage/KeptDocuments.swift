@@ -16,24 +16,24 @@ package final class KeptDocuments<Value: Sendable>: Sendable {
         let value: Value
     }
 
-    /// Subjects whose document is kept.
-    private static var limit: Int { 1024 }
-
     private let name: @Sendable (String) -> ObjectName
     private let objects: any ObjectStore
     private let blobs: any BlobStore
     private let read: Reading
+    /// Subjects whose document is kept.
+    private let limit: Int
     private let kept = Mutex<[String: Kept]>([:])
 
-    /// `name` is that of a subject's document.
+    /// `name` is that of a subject's document; so many of them are kept.
     package init(
-        objects: any ObjectStore, blobs: any BlobStore,
+        limit: Int = 1024, objects: any ObjectStore, blobs: any BlobStore,
         name: @escaping @Sendable (String) -> ObjectName, read: @escaping Reading
     ) {
         self.name = name
         self.objects = objects
         self.blobs = blobs
         self.read = read
+        self.limit = limit
     }
 
     package convenience init(
@@ -53,7 +53,7 @@ package final class KeptDocuments<Value: Sendable>: Sendable {
         let document = try await blobs.content(of: blob, limitBytes: Settings.limitBytes)
         let value = try read(document, subject)
         kept.withLock { kept in
-            if kept.count >= Self.limit { kept.removeAll() }
+            if kept.count >= limit { kept.removeAll() }
             kept[subject] = Kept(blob: blob, value: value)
         }
         return value

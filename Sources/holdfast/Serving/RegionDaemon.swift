@@ -82,7 +82,7 @@ struct RegionDaemon: Service {
         }
         let socket = try await socket(
             answering: SocketDispatcher(
-                admin: admin, regions: admin, buckets: admin, health: health))
+                admin: admin, regions: admin, buckets: admin, keys: admin, health: health))
         async let administered: Void = socket.serve()
         let store = try await cancelWhenGracefulShutdown {
             [configuration, clock, logger, readiness] in
@@ -101,7 +101,7 @@ struct RegionDaemon: Service {
     private func run(
         over store: DurableStore, _ front: EarlyListening, _ socket: EarlyListening
     ) async throws {
-        let rootKey = try rootKey()
+        let keys = try await keys(of: store)
         for bucket in configuration.buckets { try await RegionStore.makeBucket(bucket, in: store) }
         try await RegionStore.noteLostRecords(of: store)
         let peers = try peers(of: store)
@@ -118,13 +118,13 @@ struct RegionDaemon: Service {
         }
         front.answer(
             by: dispatcher(
-                s3: s3(store, mending, rootKey), driver: driver(store, mending, rootKey),
+                s3: s3(store, mending, keys.valid), driver: driver(store, mending, keys.valid),
                 peer: peer(store, removed), health: health, unknown: UnknownPath()))
         socket.answer(
             by: SocketDispatcher(
                 admin: admin(store, replication, jobs),
                 regions: regions(store, replication, removed), buckets: buckets(store),
-                health: health))
+                keys: AdminKeys(keys: keys.keys, clock: clock, logger: logger), health: health))
         var group = ServiceGroupConfiguration(
             services: [
                 jobs, Mending(mending: mending), Scrubbing(schedule: schedule(store, repair)),
