@@ -62,7 +62,7 @@ final class ConnectionAcceptor: Sendable {
             executor: loop.executor,
             boundConnection: NIOLoopBound(connection, eventLoop: channel.eventLoop),
             handler: handler, requestIDs: requestIDs, listener: listener,
-            remoteAddress: Self.name(channel.remoteAddress))
+            remoteAddress: SocketPeer.name(of: channel) ?? Self.name(channel.remoteAddress))
         if case .terminated = acceptedEntry.yield(conversation) { channel.close(promise: nil) }
     }
 

@@ -78,7 +78,9 @@ package final class S3Handler: RequestHandler {
         request.server.trace.note(
             principal: request.principal.name, operation: operation.label,
             resource: request.target.resource)
-        if operation.action == .administer { request.server.trace.note(change: "") }
+        if operation.action == .administer {
+            request.server.trace.note(resource: request.target.bucket, change: "")
+        }
         try request.principal.require(
             operation.action, bucket: request.target.bucket,
             key: request.subject(of: operation))

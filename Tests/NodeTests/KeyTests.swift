@@ -176,6 +176,33 @@ extension NodeTests {
             try await east.stop()
         }
 
+        @Test(
+            "a registry server needs no more than a key of its bucket, or of its part of it",
+            arguments: [[], ["--prefix", "docker/"]])
+        func registry(limits: [String]) async throws {
+            let west = try Region("west")
+            try await west.start()
+            let text = try await west.command(
+                ["key", "create", "--bucket", Region.bucket, "--json"] + limits)
+            let key = try JSONDecoder().decode(Key.self, from: Data(text.utf8))
+            let registry = try Registry(on: west, redirect: true)
+            registry.keys = (key.accessKey, key.secretKey)
+            try await registry.start()
+            let work = try TemporaryDirectory()
+            let image = work.path("image")
+            let digest = try await Skopeo.makeImage(
+                image, seed: 1, sizes: [1 << 10, 9 << 20], work)
+            try await Skopeo.copy("oci:\(image):image", registry.image("app:v1"), work)
+            try await Skopeo.expectSame(registry.image("app:v1"), as: image, work)
+            try await Skopeo.delete(registry.image("app@\(digest)"), work)
+            _ = try await west.command(["key", "revoke", key.accessKey, "--yes"])
+            await #expect(throws: ProgramFailure.self) {
+                try await Skopeo.copy("oci:\(image):image", registry.image("app:v2"), work)
+            }
+            try await registry.stop()
+            try await west.stop()
+        }
+
         /// No file of the region, and nothing that it logged, holds the secret.
         private static func expectNowhere(_ secret: String, _ region: Region) async throws {
             let found = try Program(

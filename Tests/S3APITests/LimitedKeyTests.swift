@@ -43,6 +43,8 @@ struct LimitedKeyTests {
         #expect(await s3.get("/bucket/team/a").body == "team/a")
         #expect(await s3.put("/bucket/team/c", "c").status == 200)
         #expect(await s3.delete("/bucket/team/c").status == 204)
+        // Who may list what begins with it may know that it is not there.
+        #expect(await s3.get("/bucket/team/c").code == "NoSuchKey")
         for target in ["/bucket/secret", "/bucket/team", "/other/team/a", "/none/team/a"] {
             #expect(await s3.get(target).code == "AccessDenied", "\(target)")
             #expect(await s3.put(target, "x").code == "AccessDenied", "\(target)")
@@ -126,6 +128,7 @@ struct LimitedKeyTests {
         #expect(put.code == "AccessDenied" && put.bytesRead == 0)
         #expect(await reader.delete("/bucket/secret").code == "AccessDenied")
         #expect(await reader.get("/bucket?list-type=2").code == "AccessDenied")
+        #expect(await reader.get("/bucket/none").code == "AccessDenied")
         #expect(await root.get("/bucket/secret").body == "secret")
         let (_, writer) = try await Self.servers(
             KeyLimits(rights: [.write], buckets: ["bucket"]))

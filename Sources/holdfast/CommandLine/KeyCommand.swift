@@ -1,5 +1,6 @@
 // `holdfast key`: makes keys that may do a part of what the root key may, and ends them.
 
+internal import Access
 internal import ArgumentParser
 internal import NIOCore
 internal import NativeWire
@@ -39,8 +40,8 @@ struct KeyCommand: AsyncParsableCommand {
         func run() async throws {
             let life = try expires.map { text in try KeyText.seconds(text, of: "--expires") }
             let request = KeyRequestDocument(
-                name: name, rights: allow.split(separator: ",").map(String.init), buckets: bucket,
-                prefixes: prefix, lifeSeconds: life)
+                name: name, rights: try KeyText.rights(allow), buckets: bucket, prefixes: prefix,
+                lifeSeconds: life)
             let key: NewKeyDocument = try await options.post(AdminCall.keys, request)
             try options.print(key, KeyText.text(key))
         }
@@ -106,6 +107,17 @@ struct KeyCommand: AsyncParsableCommand {
 
 /// Keys for a person.
 private enum KeyText {
+    /// Throws a `Refusal`.
+    static func rights(_ text: String) throws -> [String] {
+        let rights = text.split(separator: ",").map(String.init)
+        let known = KeyLimits.Right.allCases.map(\.rawValue)
+        for right in rights where !known.contains(right) {
+            throw Refusal(
+                "--allow: “\(right)” is none of " + known.joined(separator: ", "))
+        }
+        return rights
+    }
+
     /// Throws a `Refusal`.
     static func seconds(_ text: String, of option: String) throws -> Int64 {
         guard let milliseconds = UnitText.milliseconds(text) else {

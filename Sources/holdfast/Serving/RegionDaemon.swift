@@ -20,6 +20,7 @@ struct RegionDaemon: Service {
     let feedInterruption = ChangeSignal()
     let confirmed: ConfirmedPositions
     let tls: RegionTLS
+    let audit: AuditFile
 
     /// Runs a region until SIGTERM or SIGINT, and returns when all that was under way is finished.
     /// Throws a `Refusal` where it cannot start.
@@ -47,6 +48,7 @@ struct RegionDaemon: Service {
         self.clock = clock
         self.logger = logger
         confirmed = ConfirmedPositions(clock: clock)
+        audit = AuditFile(in: configuration.data)
     }
 
     func run() async throws {
@@ -117,14 +119,17 @@ struct RegionDaemon: Service {
             store.refusal.map { .unavailable($0.message) } ?? readiness.current
         }
         front.answer(
-            by: dispatcher(
-                s3: s3(store, mending, keys.valid), driver: driver(store, mending, keys.valid),
-                peer: peer(store, removed), health: health, unknown: UnknownPath()))
+            by: audited(
+                dispatcher(
+                    s3: s3(store, mending, keys.valid), driver: driver(store, mending, keys.valid),
+                    peer: peer(store, removed), health: health, unknown: UnknownPath())))
         socket.answer(
-            by: SocketDispatcher(
-                admin: admin(store, replication, jobs),
-                regions: regions(store, replication, removed), buckets: buckets(store),
-                keys: AdminKeys(keys: keys.keys, clock: clock, logger: logger), health: health))
+            by: audited(
+                SocketDispatcher(
+                    admin: admin(store, replication, jobs),
+                    regions: regions(store, replication, removed), buckets: buckets(store),
+                    keys: AdminKeys(keys: keys.keys, clock: clock, logger: logger), health: health))
+        )
         var group = ServiceGroupConfiguration(
             services: [
                 jobs, Mending(mending: mending), Scrubbing(schedule: schedule(store, repair)),
@@ -165,6 +170,11 @@ struct RegionDaemon: Service {
         Dispatcher(
             listeners: configuration.listeners.map(\.apis), s3: s3, driver: driver, peer: peer,
             health: health, unknown: unknown)
+    }
+
+    private func audited(_ handler: any RequestHandler) -> AuditedRequests {
+        AuditedRequests(
+            inner: handler, file: audit, clock: clock, logger: logger)
     }
 
     private func renewCertificate() async throws {
