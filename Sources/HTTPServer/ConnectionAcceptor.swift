@@ -57,7 +57,8 @@ final class ConnectionAcceptor: Sendable {
         ) {
             self.openCount.subtract(1, ordering: .relaxed)
         }
-        let (executor, remoteAddress) = (loop.executor, Self.name(channel.remoteAddress))
+        let executor = loop.executor
+        let remoteAddress = SocketPeer.name(of: channel) ?? Self.name(channel.remoteAddress)
         connection.converse = { [unowned connection] in
             let conversation = Conversation(
                 executor: executor,
