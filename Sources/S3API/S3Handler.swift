@@ -16,7 +16,10 @@ package final class S3Handler: RequestHandler {
     let buckets: Buckets
     let policies: KeptDocuments<BucketPolicy>
     let publicAccess: KeptDocuments<PublicAccessBlock>
+    let settings: KeptDocuments<BucketSettings>
     let promised: PromisedDigests
+    /// What a bucket shows.
+    let usage: @Sendable (_ bucket: String) async throws -> BucketUsage
     let cors: KeptDocuments<CORSConfiguration>
     let verifier: RequestVerifier
     let clock: any WallClock
@@ -27,14 +30,16 @@ package final class S3Handler: RequestHandler {
     package init(
         objects: any ObjectStore, blobs: any BlobStore, uploads: any UploadStore,
         credentials: any CredentialSource, clock: any WallClock, configuration: S3Configuration,
-        logger: Logger
+        logger: Logger, usage: @escaping @Sendable (_ bucket: String) async throws -> BucketUsage
     ) {
         self.objects = objects
         self.blobs = blobs
         self.uploads = uploads
         buckets = Buckets(objects: objects, blobs: blobs)
         let limits = configuration.limits
-        promised = PromisedDigests(objects: objects, blobs: blobs)
+        settings = .bucketSettings(objects: objects, blobs: blobs)
+        promised = PromisedDigests(settings)
+        self.usage = usage
         policies = KeptDocuments(.policy, objects: objects, blobs: blobs) { document, bucket in
             try BucketPolicy(inForce: document, of: bucket)
         }

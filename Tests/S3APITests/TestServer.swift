@@ -97,7 +97,7 @@ final class TestServer: Sendable {
                 ?? RootCredentials(accessKey: signer.accessKey, secret: signer.secret),
             clock: FixedClock(),
             configuration: configuration,
-            logger: Logger(label: "s3") { _ in SwiftLogNoOpLogHandler() })
+            logger: Logger(label: "s3") { _ in SwiftLogNoOpLogHandler() }, usage: store.usage)
     }
 
     /// A server with one bucket, `bucket`.

@@ -52,7 +52,7 @@ extension RegionDaemon {
             credentials: credentials, clock: clock,
             configuration: S3Configuration(
                 domain: configuration.domain, acceptsQueryV2: configuration.acceptsSignatureV2),
-            logger: logger)
+            logger: logger, usage: store.usage)
     }
 
     func driver(
@@ -61,7 +61,9 @@ extension RegionDaemon {
         DriverHandler(
             stores: DriverStores(
                 objects: store, blobs: ReadRepair(store, mending: mending), uploads: store,
-                promisedDigest: PromisedDigests(objects: store, blobs: store).digest),
+                promisedDigest: PromisedDigests(
+                    .bucketSettings(objects: store, blobs: store)
+                ).digest),
             credentials: credentials, clock: clock, logger: logger,
             redirects: { [listeners = configuration.listeners.map(\.apis)] listener in
                 listeners[listener].contains(.s3)
