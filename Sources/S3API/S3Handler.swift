@@ -6,16 +6,19 @@ package import Access
 package import HTTPServer
 internal import HTTPTypes
 package import Logging
+internal import NIOCore
 package import Storage
 
 package final class S3Handler: RequestHandler {
     let objects: any ObjectStore
     let blobs: any BlobStore
     let uploads: any UploadStore
+    let versions: any ObjectVersions
     let buckets: Buckets
     let policies: KeptDocuments<BucketPolicy>
     let publicAccess: KeptDocuments<PublicAccessBlock>
     let cors: KeptDocuments<CORSConfiguration>
+    let versioning: KeptDocuments<BucketVersioning>
     let verifier: RequestVerifier
     let clock: any WallClock
     let configuration: S3Configuration
@@ -24,12 +27,13 @@ package final class S3Handler: RequestHandler {
 
     package init(
         objects: any ObjectStore, blobs: any BlobStore, uploads: any UploadStore,
-        credentials: any CredentialSource, clock: any WallClock, configuration: S3Configuration,
-        logger: Logger
+        versions: any ObjectVersions, credentials: any CredentialSource, clock: any WallClock,
+        configuration: S3Configuration, logger: Logger
     ) {
         self.objects = objects
         self.blobs = blobs
         self.uploads = uploads
+        self.versions = versions
         buckets = Buckets(objects: objects, blobs: blobs)
         let limits = configuration.limits
         policies = KeptDocuments(.policy, objects: objects, blobs: blobs) { document, bucket in
@@ -41,6 +45,9 @@ package final class S3Handler: RequestHandler {
         }
         cors = KeptDocuments(.cors, objects: objects, blobs: blobs) { document, _ in
             try CORSConfiguration(document: document, limits: limits)
+        }
+        versioning = KeptDocuments(.versioning, objects: objects, blobs: blobs) { document, _ in
+            BucketVersioning(document: document.readableBytesView)
         }
         verifier = RequestVerifier(
             credentials: credentials, acceptsQueryV2: configuration.acceptsQueryV2)

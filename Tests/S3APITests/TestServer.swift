@@ -91,7 +91,7 @@ final class TestServer: Sendable {
     ) {
         self.store = store
         handler = S3Handler(
-            objects: objects ?? store, blobs: store, uploads: uploads ?? store,
+            objects: objects ?? store, blobs: store, uploads: uploads ?? store, versions: store,
             credentials: RootCredentials(accessKey: signer.accessKey, secret: signer.secret),
             clock: FixedClock(),
             configuration: configuration,

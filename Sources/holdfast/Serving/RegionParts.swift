@@ -25,7 +25,7 @@ extension RegionDaemon {
     ) -> S3Handler {
         S3Handler(
             objects: store, blobs: ReadRepair(store, mending: mending), uploads: store,
-            credentials: Self.credentials(rootKey), clock: clock,
+            versions: store, credentials: Self.credentials(rootKey), clock: clock,
             configuration: S3Configuration(
                 domain: configuration.domain, acceptsQueryV2: configuration.acceptsSignatureV2),
             logger: logger)
@@ -49,7 +49,8 @@ extension RegionDaemon {
     }
 
     func lifecycle(_ store: DurableStore) -> ApplyLifecycle {
-        ApplyLifecycle(objects: store, blobs: store, uploads: store, clock: clock)
+        ApplyLifecycle(
+            objects: store, blobs: store, uploads: store, versions: store, clock: clock)
     }
 
     func peerKey() -> PeerKey? {
