@@ -15,7 +15,7 @@ internal import UnixSignals
 struct RegionDaemon: Service {
     let configuration: Configuration
     let clock: any WallClock
-    let logger: Logger
+    let log: LogSetup
     let readiness = ReadinessState()
     let feedInterruption = ChangeSignal()
     let confirmed: ConfirmedPositions
@@ -24,30 +24,31 @@ struct RegionDaemon: Service {
     /// Runs a region until SIGTERM or SIGINT, and returns when all that was under way is finished.
     /// Throws a `Refusal` where it cannot start.
     static func serve(
-        _ configuration: Configuration, clock: any WallClock, logger: Logger
+        _ configuration: Configuration, clock: any WallClock, log: LogSetup
     ) async throws {
         let daemon = RegionDaemon(
-            configuration: configuration, tls: try RegionTLS(configuration), clock: clock,
-            logger: logger)
+            configuration: configuration, tls: try RegionTLS(configuration), clock: clock, log: log)
         let whole = ServiceGroupConfiguration.ServiceConfiguration(
             service: daemon, successTerminationBehavior: .gracefullyShutdownGroup)
         // The signals are taken from before anything is opened until all is closed.
         try await ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [whole], gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: quiet(logger))
+                logger: quiet(log.logger))
         ).run()
     }
 
     private init(
-        configuration: Configuration, tls: RegionTLS, clock: any WallClock, logger: Logger
+        configuration: Configuration, tls: RegionTLS, clock: any WallClock, log: LogSetup
     ) {
         self.configuration = configuration
         self.tls = tls
         self.clock = clock
-        self.logger = logger
+        self.log = log
         confirmed = ConfirmedPositions(clock: clock)
     }
+
+    var logger: Logger { log.logger }
 
     func run() async throws {
         var store: DurableStore?
@@ -147,7 +148,7 @@ struct RegionDaemon: Service {
         }
         return try await EarlyListening(
             listeners, handler, limits: limits, logger: logger
-        ) { RequestLog(inner: $0, choice: configuration.logRequests, logger: logger) }
+        ) { RequestLog(inner: $0, choice: configuration.logRequests, output: log.output) }
     }
 
     private func socket(answering handler: any RequestHandler) async throws -> EarlyListening {
