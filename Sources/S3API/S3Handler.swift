@@ -7,6 +7,7 @@ package import HTTPServer
 internal import HTTPTypes
 package import Logging
 internal import NIOCore
+internal import RegistryLayout
 package import Storage
 
 package final class S3Handler: RequestHandler {
@@ -17,6 +18,7 @@ package final class S3Handler: RequestHandler {
     let buckets: Buckets
     let policies: KeptDocuments<BucketPolicy>
     let publicAccess: KeptDocuments<PublicAccessBlock>
+    let promised: PromisedDigests
     let cors: KeptDocuments<CORSConfiguration>
     let versioning: KeptDocuments<BucketVersioning>
     let verifier: RequestVerifier
@@ -36,6 +38,7 @@ package final class S3Handler: RequestHandler {
         self.versions = versions
         buckets = Buckets(objects: objects, blobs: blobs)
         let limits = configuration.limits
+        promised = PromisedDigests(objects: objects, blobs: blobs)
         policies = KeptDocuments(.policy, objects: objects, blobs: blobs) { document, bucket in
             try BucketPolicy(inForce: document, of: bucket)
         }
@@ -82,8 +85,12 @@ package final class S3Handler: RequestHandler {
         request.server.trace.note(
             principal: request.principal.name, operation: operation.label,
             resource: request.target.resource)
+        if operation.action == .administer {
+            request.server.trace.note(resource: request.target.bucket, change: "")
+        }
         try request.principal.require(
-            operation.action, bucket: request.target.bucket, key: request.target.key)
+            operation.action, bucket: request.target.bucket,
+            key: request.subject(of: operation))
         try HeaderRules.check(request.fields, writes: operation.writes)
         return try await perform(operation, request)
     }

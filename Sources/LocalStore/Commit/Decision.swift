@@ -32,13 +32,19 @@ struct CommitContext {
     private var seenBuckets: Set<String> = []
     /// What was seen of buckets' versioning, as long.
     var seenVersioning: [String: BucketVersioning?] = [:]
+    /// How buckets are kept, as far as it was asked.
+    var seenSettings: [String: BucketSettings] = [:]
+    let settings: BucketSettingsCache
+    /// Soft limits of quotas that the group goes beyond.
+    var crossings: [QuotaCrossing] = []
     private var clock: HybridClock
     /// The index failed while a record was applied: the group comes to nothing.
     private(set) var indexFailure: StorageError?
 
     init(
         transaction: IndexTransaction, wallMilliseconds: Int64, isBelowReserve: Bool,
-        batchBytes: Int, recordBytes: Int, use: BlobUse, watch: ReferenceWatch
+        batchBytes: Int, recordBytes: Int, use: BlobUse, watch: ReferenceWatch,
+        settings: BucketSettingsCache
     ) {
         region = transaction.head.region
         clock = HybridClock(latest: transaction.head.clock)
@@ -49,6 +55,7 @@ struct CommitContext {
         self.recordBytes = recordBytes
         self.use = use
         self.watch = watch
+        self.settings = settings
     }
 
     // MARK: Recording
@@ -70,6 +77,7 @@ struct CommitContext {
         if case .object(let version) = record, version.name.bucket == BucketName.system {
             seenBuckets.removeAll()
             seenVersioning.removeAll()
+            seenSettings.removeAll()
         }
         do {
             try transaction.apply(record)

@@ -50,6 +50,7 @@ struct MutateObjects: Decision {
             preconditionFailure("a purge has conditions of its own")
         case .put(let content, let record, _):
             try context.requireSpace()
+            try context.requireQuota(name, sizeBytes: content.sizeBytes)
             try context.recordBlob(record)
             return try context.recordPut(
                 content, of: name, madeFrom: change.conditions.version)
@@ -59,6 +60,7 @@ struct MutateObjects: Decision {
             guard blob.record.sizeBytes == content.sizeBytes else {
                 throw StorageError(.sizeMismatch, "blob \(content.blob) has another size")
             }
+            try context.requireQuota(name, sizeBytes: content.sizeBytes)
             return try context.recordPut(
                 content, of: name, madeFrom: change.conditions.version)
         case .amend(let content, let version):

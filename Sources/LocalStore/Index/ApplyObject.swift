@@ -81,11 +81,13 @@ extension IndexTransaction {
         }
         for new in afterAll where !beforeAll.contains(new) { add(new) }
         let (listedBefore, listedAfter) = (before.listedBeside, after.listedBeside)
-        if before.visible != after.visible || listedBefore.count != listedAfter.count {
+        if before.visible != after.visible || listedBefore != listedAfter {
             var tally = try tally(name.bucket)
             tally.replace(before.visible, by: after.visible)
             tally.versions += UInt64(listedAfter.count)
             tally.versions -= UInt64(listedBefore.count)
+            tally.versionBytes += listedAfter.sizeBytes
+            tally.versionBytes -= listedBefore.sizeBytes
             let key = KeySchema.bucketTally(name.bucket)
             if tally == BucketTally() { delete(key) } else { put(key, tally.encoded) }
         }
@@ -162,6 +164,11 @@ extension ObjectVersion {
         if case .purge = kind { return false }
         return state == .pending
     }
+}
+
+extension ArraySlice<ObjectVersion> {
+    /// Of all of them.
+    fileprivate var sizeBytes: UInt64 { reduce(0) { $0 + ($1.content?.sizeBytes ?? 0) } }
 }
 
 extension ObjectRegister {

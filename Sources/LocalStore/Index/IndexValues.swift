@@ -153,18 +153,20 @@ struct BucketTally: Hashable, Sendable {
     var bytes: UInt64 = 0
     /// What a list of versions names beside the objects.
     var versions: UInt64 = 0
+    var versionBytes: UInt64 = 0
 
-    var encoded: Bytes { Numbers.encode([objects, bytes, versions]) }
+    var encoded: Bytes { Numbers.encode([objects, bytes, versions, versionBytes]) }
 
     init() {}
 
     init(encoded: Bytes) throws(IndexError) {
-        guard let numbers = Numbers.decode(encoded[...], count: 3) else {
+        guard let numbers = Numbers.decode(encoded[...], count: 4) else {
             throw .corrupt("a bucket's tally")
         }
         objects = numbers[0]
         bytes = numbers[1]
         versions = numbers[2]
+        versionBytes = numbers[3]
     }
 
     mutating func replace(_ old: ObjectVersion?, by new: ObjectVersion?) {

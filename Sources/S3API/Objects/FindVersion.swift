@@ -32,7 +32,7 @@ extension S3Handler {
                     version: object, content: content, id: try await shownID(of: object))
             }
             // Who may not list must not learn what there is (GetObject, "Permissions").
-            try request.principal.require(.list, bucket: name.bucket)
+            try request.principal.require(.list, bucket: name.bucket, key: name.key)
             let noSuchKey = S3Error.noSuchKey.with("Key", name.key.string)
             guard try await versioning.value(of: name.bucket) != nil,
                 let marker = try await versions.version(of: name, id: nil),

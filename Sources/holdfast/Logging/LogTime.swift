@@ -23,6 +23,13 @@ struct LogTime: Sendable {
         bytes.append(UInt8(ascii: "Z"))
     }
 
+    /// The same as text.
+    var iso8601: String {
+        var bytes: [UInt8] = []
+        writeISO8601(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// `12:34:56.789`.
     func writeClock(to bytes: inout [UInt8]) {
         let seconds = millisecondOfDay / 1000

@@ -20,6 +20,7 @@ struct RegionDaemon: Service {
     let feedInterruption = ChangeSignal()
     let confirmed: ConfirmedPositions
     let tls: RegionTLS
+    let audit: AuditFile
 
     /// Runs a region until SIGTERM or SIGINT, and returns when all that was under way is finished.
     /// Throws a `Refusal` where it cannot start.
@@ -46,6 +47,7 @@ struct RegionDaemon: Service {
         self.clock = clock
         self.log = log
         confirmed = ConfirmedPositions(clock: clock)
+        audit = AuditFile(in: configuration.data)
     }
 
     var logger: Logger { log.logger }
@@ -82,7 +84,8 @@ struct RegionDaemon: Service {
             readiness.current
         }
         let socket = try await socket(
-            answering: SocketDispatcher(admin: admin, regions: admin, health: health))
+            answering: SocketDispatcher(
+                admin: admin, regions: admin, buckets: admin, keys: admin, health: health))
         async let administered: Void = socket.serve()
         let store = try await cancelWhenGracefulShutdown {
             [configuration, clock, logger, readiness] in
@@ -101,7 +104,7 @@ struct RegionDaemon: Service {
     private func run(
         over store: DurableStore, _ front: EarlyListening, _ socket: EarlyListening
     ) async throws {
-        let rootKey = try rootKey()
+        let keys = try await keys(of: store)
         for bucket in configuration.buckets { try await RegionStore.makeBucket(bucket, in: store) }
         try await RegionStore.noteLostRecords(of: store)
         let peers = try peers(of: store)
@@ -117,13 +120,17 @@ struct RegionDaemon: Service {
             store.refusal.map { .unavailable($0.message) } ?? readiness.current
         }
         front.answer(
-            by: dispatcher(
-                s3: s3(store, mending, rootKey), driver: driver(store, mending, rootKey),
-                peer: peer(store, removed), health: health, unknown: UnknownPath()))
+            by: audited(
+                dispatcher(
+                    s3: s3(store, mending, keys.valid), driver: driver(store, mending, keys.valid),
+                    peer: peer(store, removed), health: health, unknown: UnknownPath())))
         socket.answer(
-            by: SocketDispatcher(
-                admin: admin(store, replication, jobs),
-                regions: regions(store, replication, removed), health: health))
+            by: audited(
+                SocketDispatcher(
+                    admin: admin(store, replication, jobs),
+                    regions: regions(store, replication, removed), buckets: buckets(store),
+                    keys: AdminKeys(keys: keys.keys, clock: clock, logger: logger), health: health))
+        )
         var group = ServiceGroupConfiguration(
             services: [
                 jobs, Mending(mending: mending), Scrubbing(schedule: schedule(store, repair)),
@@ -164,6 +171,11 @@ struct RegionDaemon: Service {
         Dispatcher(
             listeners: configuration.listeners.map(\.apis), s3: s3, driver: driver, peer: peer,
             health: health, unknown: unknown)
+    }
+
+    private func audited(_ handler: any RequestHandler) -> AuditedRequests {
+        AuditedRequests(
+            inner: handler, file: audit, clock: clock, logger: logger)
     }
 
     private func renewCertificate() async throws {
