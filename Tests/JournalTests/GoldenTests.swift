@@ -70,6 +70,7 @@ struct GoldenTests {
     private static let bodies = [
         Journal(name: "history-records", records: Samples.laterRecords),
         Journal(name: "forgotten-moves", records: Samples.forgottenMoves),
+        Journal(name: "version-ids", records: Samples.versionIDs),
     ]
 
     @Test(

@@ -92,7 +92,7 @@ final class TestServer: Sendable {
     ) {
         self.store = store
         handler = S3Handler(
-            objects: objects ?? store, blobs: store, uploads: uploads ?? store,
+            objects: objects ?? store, blobs: store, uploads: uploads ?? store, versions: store,
             credentials: credentials
                 ?? RootCredentials(accessKey: signer.accessKey, secret: signer.secret),
             clock: FixedClock(),

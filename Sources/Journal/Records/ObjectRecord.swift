@@ -1,5 +1,7 @@
-// One version of an object as the journal and the index hold it. Next free tag: 27. Tag 24: quarantined
-// since (milliseconds); tag 25: history, kept until (milliseconds); tag 26: recorded at (milliseconds).
+// One version of an object as the journal and the index hold it. Next free tag: 28. Tag 24: quarantined
+// since (milliseconds); tag 25: history, kept until (milliseconds); tag 26: recorded at (milliseconds); tag 27:
+// what clients call it: the stamp of its id, nothing for `null` of a bucket whose versioning was suspended; without
+// the field, `null` of a bucket without versioning.
 
 package import Storage
 
@@ -33,6 +35,11 @@ package enum ObjectRecord {
         }
         if let recorded = version.recordedMilliseconds {
             writer.number(26, UInt64(bitPattern: recorded), .ignorable)
+        }
+        switch version.versionID {
+        case .unversioned: break
+        case .null: writer.field(27, [])
+        case .stamp(let id): writer.version(27, id)
         }
         return writer.bytes
     }
@@ -77,7 +84,7 @@ package enum ObjectRecord {
         else { throw reader.missing("name, version, kind or state") }
         return ObjectVersion(
             name: ObjectName(bucket: bucket, key: key), version: version, position: draft.position,
-            kind: try draft.finished(kind, reader), state: state,
+            kind: try draft.finished(kind, reader), state: state, versionID: draft.versionID,
             keptUntilMilliseconds: draft.keptUntil, recordedMilliseconds: draft.recorded)
     }
 
@@ -100,6 +107,7 @@ package enum ObjectRecord {
         var quarantined: Int64?
         var keptUntil: Int64?
         var recorded: Int64?
+        var versionID = VersionID.unversioned
 
         /// Whether the tag is known.
         mutating func take(_ field: Field) throws(FieldError) -> Bool {
@@ -122,6 +130,7 @@ package enum ObjectRecord {
             case 24: quarantined = Int64(bitPattern: try field.number())
             case 25: keptUntil = Int64(bitPattern: try field.number())
             case 26: recorded = Int64(bitPattern: try field.number())
+            case 27: versionID = field.bytes.isEmpty ? .null : .stamp(try field.version())
             default: return try fields.take(field)
             }
             return true

@@ -145,8 +145,10 @@ struct ReadFeed {
     }
 
     private func version(_ reference: VersionReference) throws(IndexError) -> ObjectVersion? {
-        let register = try transaction.register(reference.name)
-        return (register.versions + register.purges).first { $0.version == reference.version }
+        // Mostly it is the first of its id.
+        let near = try transaction.register(reference.name, about: .stamp(reference.version))
+        if let entry = near.entry(reference.version) { return entry }
+        return try transaction.register(reference.name).entry(reference.version)
     }
 
     private func entry(_ object: ObjectVersion) throws(IndexError) -> FeedEntry {
@@ -154,5 +156,11 @@ struct ReadFeed {
             case .inline(let bytes) = record.bytes
         else { return FeedEntry(object: object) }
         return FeedEntry(object: object, inlineBytes: ByteBuffer(bytes: bytes))
+    }
+}
+
+extension ObjectRegister {
+    fileprivate func entry(_ version: Version) -> ObjectVersion? {
+        versions.first { $0.version == version } ?? purges.first { $0.version == version }
     }
 }

@@ -21,7 +21,9 @@ extension S3Handler {
                 $0.element(algorithm.elementName, Base64.encode(checksum))
             }
         }
-        return .document(document)
+        var response = ServerResponse.document(document)
+        response.fields[.copySourceVersionID] = source.versionID
+        return response
     }
 
     /// `bytes=first-last`, both given and within the source (`InvalidRange` past its end).

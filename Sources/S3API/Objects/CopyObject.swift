@@ -11,7 +11,7 @@ extension S3Handler {
         let name = try request.name
         let directives = try CopyDirectives(request.fields)
         let source = try await copySource(request)
-        guard directives.changesAnything || name != source.name else {
+        guard directives.changesAnything || name != source.name || source.isOlderVersion else {
             throw S3Error(
                 .invalidRequest,
                 "This copy request is illegal because it is trying to copy an object to itself"
@@ -34,7 +34,10 @@ extension S3Handler {
                 $0.element("ChecksumType", checksum.kind.wireName)
             }
         }
-        return .document(document)
+        var response = ServerResponse.document(document)
+        response.fields[.versionID] = object?.givenID
+        response.fields[.copySourceVersionID] = source.versionID
+        return response
     }
 
     private func copied(

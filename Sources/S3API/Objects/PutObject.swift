@@ -18,8 +18,9 @@ extension S3Handler {
             request, announced, isBlob: true, digest: try await promised.digest(of: name))
         let content = try ObjectContent(
             staged, attributes, checksum: announced.checksum?.algorithm, writer: request.writer)
-        try await objects.commit(.put(name, content, staged, conditions))
+        let object = try await objects.commit(.put(name, content, staged, conditions))
         var response = ServerResponse(status: .ok)
+        response.fields[.versionID] = object?.givenID
         response.fields[.eTag] = ETags.quoted(content.etag)
         response.fields.set(content.checksum, parts: 0)
         return response
@@ -46,6 +47,11 @@ extension S3Handler {
         try quota.check(
             usage, to: usage.replacing(present?.sizeBytes, by: sizeBytes), of: name.bucket)
     }
+}
+
+extension ObjectVersion {
+    /// The id that a write gave; `nil` in a bucket without versioning.
+    var givenID: String? { versionID == .unversioned ? nil : versionID.description }
 }
 
 extension S3Request {

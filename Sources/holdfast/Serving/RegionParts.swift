@@ -49,7 +49,7 @@ extension RegionDaemon {
     ) -> S3Handler {
         S3Handler(
             objects: store, blobs: ReadRepair(store, mending: mending), uploads: store,
-            credentials: credentials, clock: clock,
+            versions: store, credentials: credentials, clock: clock,
             configuration: S3Configuration(
                 domain: configuration.domain, acceptsQueryV2: configuration.acceptsSignatureV2),
             logger: logger, usage: store.usage)
@@ -71,7 +71,8 @@ extension RegionDaemon {
     }
 
     func lifecycle(_ store: DurableStore) -> ApplyLifecycle {
-        ApplyLifecycle(objects: store, blobs: store, uploads: store, clock: clock)
+        ApplyLifecycle(
+            objects: store, blobs: store, uploads: store, versions: store, clock: clock)
     }
 
     func peerKey() -> PeerKey? {
