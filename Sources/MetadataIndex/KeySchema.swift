@@ -124,6 +124,13 @@ package enum KeySchema {
         KeyRange(prefix: [Space.referrer] + blob.bytes + [0] + bucket.utf8 + [0])
     }
 
+    /// The key of the object that a key within `referrers(of:in:)` is about.
+    package static func objectKey(ofReferrer key: Bytes, in bucket: String) -> ObjectKey {
+        let start = 1 + BlobID.byteCount + 1 + bucket.utf8.count + 1
+        // Behind it stand two bytes that end it, and a version.
+        return ObjectKey(bytes: unescape(key[start..<key.count - 18]))
+    }
+
     package static let allReferrers = KeyRange(prefix: [Space.referrer])
 
     /// The blob that a key of `referrer` is about; `nil` for any other key.
@@ -293,6 +300,17 @@ package enum KeySchema {
     private static func escape(_ key: [UInt8]) -> Bytes {
         guard key.contains(0) else { return key }
         return key.flatMap { $0 == 0 ? [0, 255] : [$0] }
+    }
+
+    private static func unescape(_ key: ArraySlice<UInt8>) -> Bytes {
+        var result: Bytes = []
+        result.reserveCapacity(key.count)
+        var previous: UInt8?
+        for byte in key {
+            if byte != 255 || previous != 0 { result.append(byte) }
+            previous = byte
+        }
+        return result
     }
 
     private static func bytes(_ version: Version) -> Bytes {
