@@ -13,6 +13,8 @@ package enum AdminCall {
     /// POST of a `RollbackRequestDocument`: `RollbackDocument`.
     package static let rollback = prefix + "rollback"
     package static let regions = prefix + "regions/"
+    /// GET: `RegionListDocument`.
+    package static let listRegions = regions + "list"
     /// POST of a `RemoveRegionRequestDocument`: `RegionRemovalDocument`.
     package static let removeRegion = regions + "remove"
     /// GET, without a key: 200 while the process runs.

@@ -85,13 +85,13 @@ struct StatusScreen: Sendable {
         return ["", heading] + values.prefix(rows).map { "  " + line($0) } + more
     }
 
-    private static func lag(_ lag: StatusDocument.Lag) -> String {
+    static func lag(_ lag: StatusDocument.Lag) -> String {
         guard lag.pendingEntries > 0 else { return "none" }
         let age = lag.oldestMilliseconds.map { duration(milliseconds: $0) + ", " } ?? ""
         return "\(age)\(lag.pendingEntries) objects, \(bytes(lag.outstandingBytes))"
     }
 
-    private static func table(_ rows: [[String]]) -> [String] {
+    static func table(_ rows: [[String]]) -> [String] {
         let columns = rows.first?.count ?? 0
         let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in

@@ -19,6 +19,7 @@ struct RegionDaemon: Service {
     let readiness = ReadinessState()
     let feedInterruption = ChangeSignal()
     let confirmed: ConfirmedPositions
+    let heard: HeardRegions
     let tls: RegionTLS
 
     /// Runs a region until SIGTERM or SIGINT, and returns when all that was under way is finished.
@@ -47,6 +48,7 @@ struct RegionDaemon: Service {
         self.clock = clock
         self.logger = logger
         confirmed = ConfirmedPositions(clock: clock)
+        heard = HeardRegions(clock: clock)
     }
 
     func run() async throws {
