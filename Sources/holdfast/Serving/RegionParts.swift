@@ -123,7 +123,8 @@ extension RegionDaemon {
     ) -> ReplicationService {
         ReplicationService(
             name: configuration.region, peers: peers, stores: Self.stores(store), clock: clock,
-            removed: removed, logger: logger)
+            removed: removed, logger: logger,
+            meet: { try await store.meet(clockMilliseconds: $0) })
     }
 
     func repair(
