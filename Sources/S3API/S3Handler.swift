@@ -32,14 +32,17 @@ package final class S3Handler: RequestHandler {
         self.uploads = uploads
         buckets = Buckets(objects: objects, blobs: blobs)
         let limits = configuration.limits
-        policies = KeptDocuments(.policy, objects: objects, blobs: blobs) { document, bucket in
+        policies = KeptDocuments(.policy, objects: objects, blobs: blobs, logger: logger) {
+            document, bucket in
             try BucketPolicy(inForce: document, of: bucket)
         }
-        publicAccess = KeptDocuments(.publicAccessBlock, objects: objects, blobs: blobs) {
-            document, _ in
+        publicAccess = KeptDocuments(
+            .publicAccessBlock, objects: objects, blobs: blobs, logger: logger
+        ) { document, _ in
             PublicAccessBlock(inForce: document, limits: limits)
         }
-        cors = KeptDocuments(.cors, objects: objects, blobs: blobs) { document, _ in
+        cors = KeptDocuments(.cors, objects: objects, blobs: blobs, logger: logger) {
+            document, _ in
             try CORSConfiguration(document: document, limits: limits)
         }
         verifier = RequestVerifier(

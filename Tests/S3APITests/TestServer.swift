@@ -87,7 +87,8 @@ final class TestServer: Sendable {
 
     init(
         store: MemoryStore, objects: (any ObjectStore)? = nil, uploads: (any UploadStore)? = nil,
-        configuration: S3Configuration = S3Configuration()
+        configuration: S3Configuration = S3Configuration(),
+        logger: Logger = Logger(label: "s3") { _ in SwiftLogNoOpLogHandler() }
     ) {
         self.store = store
         handler = S3Handler(
@@ -95,7 +96,7 @@ final class TestServer: Sendable {
             credentials: RootCredentials(accessKey: signer.accessKey, secret: signer.secret),
             clock: FixedClock(),
             configuration: configuration,
-            logger: Logger(label: "s3") { _ in SwiftLogNoOpLogHandler() })
+            logger: logger)
     }
 
     /// A server with one bucket, `bucket`.

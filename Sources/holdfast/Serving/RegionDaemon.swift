@@ -21,6 +21,7 @@ struct RegionDaemon: Service {
     let confirmed: ConfirmedPositions
     let heard: HeardRegions
     let tls: RegionTLS
+    let limits: HTTPLimits
 
     /// Runs a region until SIGTERM or SIGINT, and returns when all that was under way is finished.
     /// Throws a `Refusal` where it cannot start.
@@ -47,6 +48,7 @@ struct RegionDaemon: Service {
         self.tls = tls
         self.clock = clock
         self.logger = logger
+        limits = Self.limits(configuration, logger)
         confirmed = ConfirmedPositions(clock: clock)
         heard = HeardRegions(clock: clock)
     }
@@ -163,18 +165,25 @@ struct RegionDaemon: Service {
         health: any RequestHandler, unknown: any RequestHandler
     ) -> Dispatcher {
         Dispatcher(
-            listeners: configuration.listeners.map(\.apis), s3: s3, driver: driver, peer: peer,
+            listeners: configuration.listeners.map(\.apis), domain: configuration.domain, s3: s3,
+            driver: driver, peer: peer,
             health: health, unknown: unknown)
     }
 
     private func renewCertificate() async throws {
-        guard let certificate = tls.certificate else { return }
+        guard let certificate = tls.certificate else {
+            return await NothingToReload(logger: logger).run()
+        }
         try await RenewingCertificate(certificate: certificate, logger: logger).run()
     }
 
-    private var limits: HTTPLimits {
+    private static func limits(_ configuration: Configuration, _ logger: Logger) -> HTTPLimits {
         var limits = HTTPLimits()
         limits.drainTimeout = TimeAmount(configuration.drain)
+        let wanted = limits.connectionCount
+        let descriptors = DescriptorLimit.raised()
+        limits.connectionCount = descriptors.connections(of: wanted)
+        descriptors.note(limits, wanted: wanted, logger)
         return limits
     }
 
