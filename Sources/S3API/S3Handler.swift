@@ -6,6 +6,7 @@ package import Access
 package import HTTPServer
 internal import HTTPTypes
 package import Logging
+internal import RegistryLayout
 package import Storage
 
 package final class S3Handler: RequestHandler {
@@ -15,6 +16,7 @@ package final class S3Handler: RequestHandler {
     let buckets: Buckets
     let policies: KeptDocuments<BucketPolicy>
     let publicAccess: KeptDocuments<PublicAccessBlock>
+    let promised: PromisedDigests
     let cors: KeptDocuments<CORSConfiguration>
     let verifier: RequestVerifier
     let clock: any WallClock
@@ -32,16 +34,18 @@ package final class S3Handler: RequestHandler {
         self.uploads = uploads
         buckets = Buckets(objects: objects, blobs: blobs)
         let limits = configuration.limits
-        policies = KeptDocuments(.policy, objects: objects, blobs: blobs, logger: logger) {
+        promised = PromisedDigests(objects: objects, blobs: blobs)
+        let note = Self.noting(unknownDocumentsTo: logger)
+        policies = KeptDocuments(.policy, objects: objects, blobs: blobs, onUnknown: note) {
             document, bucket in
             try BucketPolicy(inForce: document, of: bucket)
         }
         publicAccess = KeptDocuments(
-            .publicAccessBlock, objects: objects, blobs: blobs, logger: logger
+            .publicAccessBlock, objects: objects, blobs: blobs, onUnknown: note
         ) { document, _ in
             PublicAccessBlock(inForce: document, limits: limits)
         }
-        cors = KeptDocuments(.cors, objects: objects, blobs: blobs, logger: logger) {
+        cors = KeptDocuments(.cors, objects: objects, blobs: blobs, onUnknown: note) {
             document, _ in
             try CORSConfiguration(document: document, limits: limits)
         }
@@ -78,8 +82,12 @@ package final class S3Handler: RequestHandler {
         request.server.trace.note(
             principal: request.principal.name, operation: operation.label,
             resource: request.target.resource)
+        if operation.action == .administer {
+            request.server.trace.note(resource: request.target.bucket, change: "")
+        }
         try request.principal.require(
-            operation.action, bucket: request.target.bucket, key: request.target.key)
+            operation.action, bucket: request.target.bucket,
+            key: request.subject(of: operation))
         try HeaderRules.check(request.fields, writes: operation.writes)
         return try await perform(operation, request)
     }
@@ -119,6 +127,17 @@ package final class S3Handler: RequestHandler {
         case .putObjectTagging: try await putObjectTagging(request)
         case .deleteObjectTagging: try await deleteObjectTagging(request)
         case .getObjectAttributes: try await getObjectAttributes(request)
+        }
+    }
+
+    /// A document that a later version wrote, as another region took it in, is spoken of once.
+    private static func noting(
+        unknownDocumentsTo logger: Logger
+    ) -> KeptDocuments<BucketPolicy>.Unknown {
+        { bucket, error in
+            logger.warning(
+                "a document of a bucket is none that is known here",
+                metadata: ["bucket": "\(bucket)", "error": "\(error)"])
         }
     }
 

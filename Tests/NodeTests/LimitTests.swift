@@ -18,7 +18,7 @@ extension NodeTests {
                 limits.split(separator: "\n").first { $0.hasPrefix("Max open files") })
             #expect(line.split(separator: " ").filter { $0 == "700" }.count == 2, "\(line)")
             #expect(region.log.contains("few files may be open"))
-            #expect(region.log.contains(#""connections":"350""#), "\(region.log)")
+            #expect(region.log.contains(#""connections":350,"#), "\(region.log)")
             try await region.client("put_some.py", ["a", "9000"])
             try await region.stop()
             region.wrapper = []

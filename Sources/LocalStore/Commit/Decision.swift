@@ -30,13 +30,19 @@ struct CommitContext {
     /// Buckets that were seen to exist. Buckets are objects of the system's bucket: a change there forgets
     /// them.
     private var seenBuckets: Set<String> = []
+    /// How buckets are kept, as far as it was asked.
+    var seenSettings: [String: BucketSettings] = [:]
+    let settings: BucketSettingsCache
+    /// Soft limits of quotas that the group goes beyond.
+    var crossings: [QuotaCrossing] = []
     private var clock: HybridClock
     /// The index failed while a record was applied: the group comes to nothing.
     private(set) var indexFailure: StorageError?
 
     init(
         transaction: IndexTransaction, wallMilliseconds: Int64, isBelowReserve: Bool,
-        batchBytes: Int, recordBytes: Int, use: BlobUse, watch: ReferenceWatch
+        batchBytes: Int, recordBytes: Int, use: BlobUse, watch: ReferenceWatch,
+        settings: BucketSettingsCache
     ) {
         region = transaction.head.region
         clock = HybridClock(latest: transaction.head.clock)
@@ -47,6 +53,7 @@ struct CommitContext {
         self.recordBytes = recordBytes
         self.use = use
         self.watch = watch
+        self.settings = settings
     }
 
     // MARK: Recording
@@ -67,6 +74,7 @@ struct CommitContext {
         }
         if case .object(let version) = record, version.name.bucket == BucketName.system {
             seenBuckets.removeAll()
+            seenSettings.removeAll()
         }
         do {
             try transaction.apply(record)

@@ -43,6 +43,7 @@ struct MutateObjects: Decision {
             throw error
         case .put(let content, let record, _):
             try context.requireSpace()
+            try context.requireQuota(name, sizeBytes: content.sizeBytes)
             try context.recordBlob(record)
             return try context.recordPut(
                 content, of: name, madeFrom: change.conditions.version)
@@ -52,6 +53,7 @@ struct MutateObjects: Decision {
             guard blob.record.sizeBytes == content.sizeBytes else {
                 throw StorageError(.sizeMismatch, "blob \(content.blob) has another size")
             }
+            try context.requireQuota(name, sizeBytes: content.sizeBytes)
             return try context.recordPut(
                 content, of: name, madeFrom: change.conditions.version)
         case .delete:

@@ -42,6 +42,7 @@ struct CommitUpload: Decision {
         if asObject {
             try context.requireBucket(upload.name.bucket)
             try context.check(conditions, upload.name)
+            try context.requireQuota(upload.name, sizeBytes: body.sizeBytes)
         }
         if let record { try context.recordBlob(record) }
         return try end(&context)

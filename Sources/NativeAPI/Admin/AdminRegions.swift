@@ -3,7 +3,6 @@
 package import HTTPServer
 internal import HTTPTypes
 package import Logging
-internal import NIOCore
 internal import NativeWire
 package import Replication
 internal import Storage
@@ -12,8 +11,6 @@ package struct AdminRegions: RequestHandler {
     private let regions: ListRegions
     private let removal: RemoveRegion
     private let logger: Logger
-
-    private static let requestBytes = 64 << 10
 
     package init(regions: ListRegions, removal: RemoveRegion, logger: Logger) {
         self.regions = regions
@@ -29,19 +26,12 @@ package struct AdminRegions: RequestHandler {
                 return try .json(.ok, try await list())
             case (.post, AdminCall.removeRegion):
                 request.trace.note(operation: "AdminRemoveRegion")
-                let body = try await request.body.collect(limitBytes: Self.requestBytes)
-                return try .json(.ok, try await remove(Self.asked(body)))
+                let asked = try await request.adminDocument(RemoveRegionRequestDocument.self)
+                if asked.isConfirmed { request.trace.note(resource: asked.region, change: "") }
+                return try .json(.ok, try await remove(asked))
             default:
                 throw Refusal.noSuchCall(request)
             }
-        }
-    }
-
-    private static func asked(_ body: ByteBuffer) throws -> RemoveRegionRequestDocument {
-        do {
-            return try JSONDocument.decode(from: body)
-        } catch {
-            throw Refusal(.badRequest, .malformed, "the request cannot be read: \(error)")
         }
     }
 

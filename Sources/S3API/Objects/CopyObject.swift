@@ -19,7 +19,7 @@ extension S3Handler {
                     + " location or encryption attributes.")
         }
         let content = try await copied(source.content, directives, request)
-        if let digest = KeyRules.promisedDigest(name.key) {
+        if let digest = try await promised.digest(of: name) {
             try await requireDigest(digest, of: content)
         }
         let object = try await objects.commit(.link(name, content, request.writeConditions))

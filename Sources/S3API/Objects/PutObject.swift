@@ -15,7 +15,7 @@ extension S3Handler {
         try await refuseEarly(name, conditions)
         // The key of a registry's blob names the digest of its bytes.
         let staged = try await receive(
-            request, announced, isBlob: true, digest: KeyRules.promisedDigest(name.key))
+            request, announced, isBlob: true, digest: try await promised.digest(of: name))
         let content = try ObjectContent(
             staged, attributes, checksum: announced.checksum?.algorithm, writer: request.writer)
         try await objects.commit(.put(name, content, staged, conditions))

@@ -41,6 +41,7 @@ extension MemoryStore: ObjectStore {
         switch mutation {
         case .put(_, var content, let staged, let conditions):
             try state.check(conditions, name)
+            try state.requireQuota(name, sizeBytes: staged.sizeBytes)
             content.blob = try state.settle(staged)
             content.sizeBytes = staged.sizeBytes
             return put(content, name, &state, madeFrom: conditions.version)
@@ -52,6 +53,7 @@ extension MemoryStore: ObjectStore {
             guard UInt64(bytes.readableBytes) == content.sizeBytes else {
                 throw StorageError(.sizeMismatch, "blob \(content.blob) has another size")
             }
+            try state.requireQuota(name, sizeBytes: content.sizeBytes)
             return put(content, name, &state, madeFrom: conditions.version)
         case .delete(_, let conditions):
             try state.check(conditions, name)

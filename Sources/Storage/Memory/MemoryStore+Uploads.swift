@@ -104,6 +104,7 @@ extension MemoryStore: UploadStore {
             let upload = try state.session(id, name).upload
             try state.check(completion.preconditions, name)
             let (parts, blob, sizeBytes) = try state.assemble(id, name, completion)
+            try state.requireQuota(name, sizeBytes: sizeBytes)
             let content = ObjectContent(
                 blob: blob, sizeBytes: sizeBytes, lastModifiedMilliseconds: 0,
                 etag: MultipartRules.etag(of: parts), headers: upload.headers,

@@ -74,7 +74,10 @@ struct StatusScreen: Sendable {
         let damaged = Self.list("damaged here (holdfast repair mends them)", status.damage) {
             "\($0.blob), \(Self.bytes($0.sizeBytes)): \($0.reason)"
         }
-        return damaged + parked + refused
+        let full = Self.list("quotas", status.quotas ?? []) {
+            "bucket \($0.name) \($0.quota ?? ""): \($0.objects) objects, \(Self.bytes($0.bytes))"
+        }
+        return damaged + full + parked + refused
     }
 
     private static func list<Row>(
