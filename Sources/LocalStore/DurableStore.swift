@@ -34,6 +34,8 @@ package final class DurableStore: Sendable {
     let watch: ReferenceWatch
     let collected = Collected()
     let gate = ReclaimGate()
+    /// It may be one that has heard of no other region yet (`CopyMark`).
+    let isCopy: Atomic<Bool>
     let damagedParts: DamagedParts
     let renewal: RenewJournal
     /// What the start found lost of the journal.
@@ -84,6 +86,7 @@ package final class DurableStore: Sendable {
         region = opened.manifest.region
         incarnation = opened.head.incarnation
         journalDamage = opened.damage
+        isCopy = Atomic(opening.disk.exists(opening.configuration.copyMark))
         configuration = opening.configuration
         disk = opening.disk
         clock = opening.clock

@@ -27,6 +27,8 @@ package struct LocalStoreConfiguration: Sendable {
     var lockFile: String { directory + "/lock" }
     /// In the copy that a backup makes, until it is finished.
     var unfinishedBackup: String { directory + "/unfinished-backup" }
+    /// In a copy, until it has heard of another region (`CopyMark`).
+    var copyMark: String { directory + "/copied" }
 }
 
 package struct LocalStoreLimits: Sendable {

@@ -97,7 +97,7 @@ package enum KeySchema {
 
     /// The key of the object that a key of `listed` is about.
     package static func objectKey(ofListed key: Bytes, in bucket: String) -> ObjectKey {
-        unescape(key.dropFirst(bucket.utf8.count + 2).dropLast(18))
+        ObjectKey(bytes: unescape(key.dropFirst(bucket.utf8.count + 2).dropLast(18)))
     }
 
     package static func history(
@@ -151,6 +151,13 @@ package enum KeySchema {
     /// Object versions of the bucket that name the blob.
     package static func referrers(of blob: BlobID, in bucket: String) -> KeyRange {
         KeyRange(prefix: [Space.referrer] + blob.bytes + [0] + bucket.utf8 + [0])
+    }
+
+    /// The key of the object that a key within `referrers(of:in:)` is about.
+    package static func objectKey(ofReferrer key: Bytes, in bucket: String) -> ObjectKey {
+        let start = 1 + BlobID.byteCount + 1 + bucket.utf8.count + 1
+        // Behind it stand two bytes that end it, and a version.
+        return ObjectKey(bytes: unescape(key[start..<key.count - 18]))
     }
 
     package static let allReferrers = KeyRange(prefix: [Space.referrer])
@@ -324,15 +331,15 @@ package enum KeySchema {
         return key.flatMap { $0 == 0 ? [0, 255] : [$0] }
     }
 
-    private static func unescape(_ key: ArraySlice<UInt8>) -> ObjectKey {
-        guard key.contains(0) else { return ObjectKey(bytes: Array(key)) }
-        var result: [UInt8] = []
-        var isEscaped = false
+    private static func unescape(_ key: ArraySlice<UInt8>) -> Bytes {
+        var result: Bytes = []
+        result.reserveCapacity(key.count)
+        var previous: UInt8?
         for byte in key {
-            if !isEscaped { result.append(byte) }
-            isEscaped = byte == 0 && !isEscaped
+            if byte != 255 || previous != 0 { result.append(byte) }
+            previous = byte
         }
-        return ObjectKey(bytes: result)
+        return result
     }
 
     private static func bytes(_ version: Version) -> Bytes {

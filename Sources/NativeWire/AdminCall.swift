@@ -25,6 +25,8 @@ package enum AdminCall {
     /// POST of a `KeyChangeDocument`: `RevokedKeyDocument`.
     package static let revokeKey = keys + "/revoke"
     package static let regions = prefix + "regions/"
+    /// GET: `RegionListDocument`.
+    package static let listRegions = regions + "list"
     /// POST of a `RemoveRegionRequestDocument`: `RegionRemovalDocument`.
     package static let removeRegion = regions + "remove"
     /// GET, without a key: 200 while the process runs.

@@ -19,17 +19,21 @@ package struct ClosureExamination: Sendable {
         self.limits = limits
     }
 
-    /// One examination for each entry, in their order.
-    package func examine(_ entries: [PendingEntry]) async throws -> [Examination] {
+    /// One examination for each entry, in their order. No tombstone is said to wait for a put that is `hopeless`.
+    package func examine(
+        _ entries: [PendingEntry], hopeless: Set<VersionReference> = []
+    ) async throws -> [Examination] {
         let registers = try await feed.registers(of: entries.map(\.name))
         var closures: [DirectClosure?] = []
-        var deletes: [PendingEntry] = []
+        var deletes: [WaitingDelete] = []
         for (entry, register) in zip(entries, registers) {
             let isWaiting = register.pending.contains { $0.version == entry.version }
             closures.append(isWaiting ? try await closure(of: entry) : nil)
-            if isWaiting, entry.blob == nil { deletes.append(entry) }
+            guard isWaiting, entry.blob == nil else { continue }
+            deletes.append(WaitingDelete(entry: entry, register: register))
         }
-        let deletions = try await orderOfDeletes(deletes)
+        let deletions = try await ExamineDeletes(examination: self, hopeless: hopeless)
+            .findings(deletes)
         let visible = try await visibleNames(among: closures.flatMap { $0?.dependencies ?? [] })
         return zip(entries, closures).map { entry, closure in
             Examination(
@@ -38,25 +42,14 @@ package struct ClosureExamination: Sendable {
         }
     }
 
-    private func orderOfDeletes(_ deletes: [PendingEntry]) async throws -> OrderOfDeletes {
-        var conflicts = TombstoneConflicts(examination: self)
-        var breaks: [ObjectName: [ObjectName]] = [:]
-        for delete in deletes {
-            breaks[delete.name] = try await conflicts.names(brokenBy: delete.name)
-        }
-        let names = Array(Set(deletes.map(\.name) + breaks.values.joined()))
-        let registers = try await feed.registers(of: names)
-        return OrderOfDeletes(
-            deletes, breaks: breaks,
-            newest: Dictionary(uniqueKeysWithValues: zip(names, registers.map(\.newestPending))))
-    }
-
     private func finding(
         _ entry: PendingEntry, _ closure: DirectClosure?, _ visible: Set<ObjectName>,
-        _ deletions: OrderOfDeletes
+        _ deletions: [ObjectName: Examination.Finding]
     ) -> Examination.Finding {
         guard let closure else { return .settled }
-        guard entry.blob != nil else { return deletions.finding(entry) }
+        guard entry.blob != nil else {
+            return deletions[entry.name] ?? .tombstone(breaks: [], waitsFor: [])
+        }
         if let reason = closure.trouble { return .unreadable(reason: reason) }
         return .put(
             isBlobMissing: closure.isBlobMissing,
@@ -105,9 +98,7 @@ package struct ClosureExamination: Sendable {
             closure.isKnown = false
             return
         }
-        guard let bytes = try await content(of: blob, limitBytes: Closure.linkLimitBytes),
-            let target = Closure.linkTarget(bytes)
-        else {
+        guard let target = try await linkTarget(at: blob) else {
             closure.trouble = "the link’s bytes are no digest"
             return
         }
@@ -152,6 +143,17 @@ package struct ClosureExamination: Sendable {
     private static func blob(namedBy name: ObjectName) -> BlobID? {
         guard case .blobData(_, let digest) = LayoutPath(name.key) else { return nil }
         return digest.blob
+    }
+
+    /// What a link says; `nil` where it is none.
+    func linkTarget(of version: ObjectVersion) async throws -> ContentDigest? {
+        guard let blob = version.content?.blob else { return nil }
+        return try await linkTarget(at: blob)
+    }
+
+    private func linkTarget(at blob: BlobID) async throws -> ContentDigest? {
+        try await content(of: blob, limitBytes: Closure.linkLimitBytes)
+            .flatMap(Closure.linkTarget)
     }
 
     /// The bytes of a small blob; `nil` where it is larger.

@@ -70,6 +70,11 @@ package final class ConfirmedPositions: Sendable {
         }
     }
 
+    /// What the region said last; `nil` where it has said nothing since the start.
+    func latest(of region: RegionID) -> UInt64? {
+        state.withLock { $0[region]?.latestNumber }
+    }
+
     /// Nothing is waited for that this region would confirm.
     package func forget(_ region: RegionID) { state.withLock { $0[region] = nil } }
 

@@ -14,10 +14,12 @@ package struct DirectivePerformer: Sendable {
     private let clock: any WallClock
     private let limits: ReplicationLimits
     private let pins: PeerPins
+    private let meet: @Sendable (Int64) async throws -> Void
 
     package init(
         name: String, transports: [String: any RegionTransport], stores: ReplicationStores,
-        clock: any WallClock, limits: ReplicationLimits
+        clock: any WallClock, limits: ReplicationLimits,
+        meet: @escaping @Sendable (_ clockMilliseconds: Int64) async throws -> Void = { _ in }
     ) {
         answers = RegionAnswers(
             name: name, feed: stores.feed, blobs: stores.blobs, clock: clock, limits: limits)
@@ -25,6 +27,7 @@ package struct DirectivePerformer: Sendable {
         self.stores = stores
         self.clock = clock
         self.limits = limits
+        self.meet = meet
         pins = PeerPins(objects: stores.objects, blobs: stores.blobs)
     }
 
@@ -85,8 +88,10 @@ package struct DirectivePerformer: Sendable {
                 try await stores.feed.noteRecovered(through: position)
                 return .merged(wrongInline: [])
             }
-        case .examine(let entries):
-            await attempt(.examine) { .examined(try await examination.examine(entries)) }
+        case .examine(let entries, let hopeless):
+            await attempt(.examine) {
+                .examined(try await examination.examine(entries, hopeless: hopeless))
+            }
         case .publish(let references):
             await attempt(.publish) {
                 try await stores.feed.publish(references)
@@ -153,6 +158,8 @@ package struct DirectivePerformer: Sendable {
             throw TransportError(
                 .incompatible, "it speaks peer protocol \(hello.protocolVersions)")
         }
+        // Nothing is asked of the other region, or believed of it, before.
+        if hello.region != own.region { try await meet(hello.clockMilliseconds) }
         return .greeted(
             peer: peer, hello, clockMilliseconds: clock.milliseconds(), lost: try await lost(hello))
     }

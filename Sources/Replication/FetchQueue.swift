@@ -24,6 +24,10 @@ struct FetchJob: Sendable {
     var receivedBytes: UInt64 = 0
     /// Peers that failed in this round.
     var tried: Set<String> = []
+    /// Those of them that answered that they do not have it.
+    var absent: Set<String> = []
+    /// Rounds in a row in which everyone who could have it answered so.
+    var roundsAbsent = 0
     var lastError: String?
 
     var source: String? {
@@ -103,7 +107,10 @@ struct FetchQueue: Sendable {
     mutating func queueAgain(_ blob: BlobID, isNewRound: Bool, _ limits: ReplicationLimits) {
         guard jobs[blob] != nil else { return }
         jobs[blob]?.phase = .queued
-        if isNewRound { jobs[blob]?.tried = [] }
+        if isNewRound {
+            jobs[blob]?.tried = []
+            jobs[blob]?.absent = []
+        }
         enqueue(blob, limits)
     }
 
@@ -117,6 +124,10 @@ struct FetchQueue: Sendable {
         jobs[blob]?.tried.insert(peer)
         jobs[blob]?.lastError = "\(peer): \(error)"
     }
+
+    mutating func noteAbsent(_ blob: BlobID, from peer: String) { jobs[blob]?.absent.insert(peer) }
+
+    mutating func noteAbsent(_ blob: BlobID, rounds: Int) { jobs[blob]?.roundsAbsent = rounds }
 
     mutating func remove(_ blob: BlobID) -> FetchJob? { jobs.removeValue(forKey: blob) }
 

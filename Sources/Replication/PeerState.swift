@@ -22,6 +22,8 @@ struct PeerState: Sendable {
     /// What was reported as an alarm: once, not at each attempt.
     var lastAlarm: String?
     var skewMilliseconds: Int64?
+    /// When the region that the name stands for last answered.
+    var heardMilliseconds: Int64?
     /// What its feed was cut at, the last time.
     var held: HeldEntry?
 

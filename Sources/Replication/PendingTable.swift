@@ -41,11 +41,18 @@ struct PendingTable: Sendable {
     private var waiters: [ObjectName: Set<Int>] = [:]
     /// Puts that are ready or being published, by name.
     private var readyPuts: [ObjectName: Int] = [:]
+    /// How many are of each origin.
+    private var origins: [RegionID: Int] = [:]
     private var lastOrdinal = 0
     /// Entries in phase `waiting`.
     private(set) var waitingCount = 0
 
     var count: Int { entries.count }
+
+    func count(of origin: RegionID) -> Int { origins[origin] ?? 0 }
+
+    /// In no order.
+    var entriesByOrdinal: [Int: TrackedEntry] { entries }
 
     subscript(ordinal: Int) -> TrackedEntry? {
         get { entries[ordinal] }
@@ -90,6 +97,7 @@ struct PendingTable: Sendable {
         lastOrdinal += 1
         ordinals[entry.reference] = lastOrdinal
         versions[entry.name, default: []].append(lastOrdinal)
+        origins[entry.version.region, default: 0] += 1
         self[lastOrdinal] = TrackedEntry(entry: entry, fedBy: peer)
         return lastOrdinal
     }
@@ -99,6 +107,8 @@ struct PendingTable: Sendable {
         guard let tracked = entries[ordinal] else { return nil }
         setMissing([], of: ordinal)
         self[ordinal] = nil
+        let left = count(of: tracked.origin) - 1
+        origins[tracked.origin] = left == 0 ? nil : left
         ordinals[tracked.entry.reference] = nil
         let rest = ordinals(of: tracked.entry.name).filter { $0 != ordinal }
         versions[tracked.entry.name] = rest.isEmpty ? nil : rest

@@ -36,9 +36,9 @@ package final class RemovedRegions: Sendable {
         names.withLock { $0[region] != nil }
     }
 
-    /// The ids of those that had this name.
-    func ids(named name: String) -> [RegionID] {
-        names.withLock { names in names.filter { $0.value == name }.keys.sorted() }
+    /// What it was called.
+    func name(of region: RegionID) -> String? {
+        names.withLock { $0[region] }.flatMap { $0 == region.description ? nil : $0 }
     }
 
     func note(_ region: RegionID, named name: String) {

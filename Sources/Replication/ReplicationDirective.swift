@@ -21,7 +21,8 @@ package enum ReplicationDirective: Sendable, Hashable {
     case rewind(RegionID, to: FeedPosition)
     /// What was lost of the own feed is here again; answered by `merged`.
     case noteRecovered(through: FeedPosition)
-    case examine([PendingEntry])
+    /// `hopeless` are puts for which no tombstone waits (`OrderOfDeletes`).
+    case examine([PendingEntry], hopeless: Set<VersionReference> = [])
     case publish([VersionReference])
 
     case fetch(BlobID, sizeBytes: UInt64, peer: String)

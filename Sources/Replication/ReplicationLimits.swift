@@ -13,7 +13,8 @@ package struct ReplicationLimits: Sendable, Hashable {
     package var awaitedEntries = 4096
     /// Ranges that were received and wait to be merged; the feeds pause above it.
     package var queuedMerges = 4
-    /// Versions that wait for their closure, in memory; the feeds pause above it.
+    /// Versions that wait for their closure, in memory: of each origin an equal share for every peer. The feed
+    /// of an origin pauses above its share.
     package var trackedEntries = 50_000
     /// Versions looked at, and versions published, in one step.
     package var examinedEntries = 512
@@ -40,8 +41,15 @@ package struct ReplicationLimits: Sendable, Hashable {
     package var attemptsBeforeParking = 6
     /// Clocks that differ by more are reported.
     package var skewMilliseconds: Int64 = 5 * 60_000
-    /// Revisions and tags of a repository that are read to see whether a tombstone breaks one of them.
+    /// Names that a tombstone is said to wait for, or to break, at most: it waits as long as there is one.
+    package var conflictNames = 64
+    /// Revisions of a repository that are read to say which of them a deleted layer or child breaks.
     package var conflictManifests = 256
+    /// What manifests name is remembered, of so many, while the names above tombstones are looked for.
+    package var rememberedManifests = 4096
+    /// Rounds in a row in which every region that is followed answered that it does not have a blob, before
+    /// no tombstone waits for what needs it.
+    package var roundsWithoutBlob = 4
     /// Damaged blobs that are mended at a time.
     package var mendings = 4
     /// How long a blob that could not be mended is left alone; its readers are told what was said last.

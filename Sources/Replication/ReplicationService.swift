@@ -51,11 +51,13 @@ package final class ReplicationService: Sendable {
     private let happened: AsyncStream<ReplicationEvent.Kind>.Continuation
     private let origin = ContinuousClock.now
 
-    /// `name` is this region's label. The peers' names are distinct.
+    /// `name` is this region's label. The peers' names are distinct. `meet` is told the clock of each region that
+    /// answers, before anything else; where it throws, that region is not followed.
     package init(
         name: String, peers: [ReplicationPeer], stores: ReplicationStores, clock: any WallClock,
         removed: RemovedRegions = RemovedRegions(),
-        limits: ReplicationLimits = ReplicationLimits(), logger: Logger
+        limits: ReplicationLimits = ReplicationLimits(), logger: Logger,
+        meet: @escaping @Sendable (_ clockMilliseconds: Int64) async throws -> Void = { _ in }
     ) {
         self.removed = removed
         machine = Mutex(
@@ -64,7 +66,7 @@ package final class ReplicationService: Sendable {
         performer = DirectivePerformer(
             name: name,
             transports: Dictionary(uniqueKeysWithValues: peers.map { ($0.name, $0.transport) }),
-            stores: stores, clock: clock, limits: limits)
+            stores: stores, clock: clock, limits: limits, meet: meet)
         feed = stores.feed
         urls = Dictionary(uniqueKeysWithValues: peers.map { ($0.name, $0.url) })
         self.clock = clock
@@ -87,7 +89,10 @@ package final class ReplicationService: Sendable {
 
     package func status() -> ReplicationStatus {
         let now = clock.milliseconds()
-        return machine.withLock { $0.status(urls: urls, wallMilliseconds: now) }
+        let elapsed = elapsedMilliseconds()
+        return machine.withLock {
+            $0.status(urls: urls, wallMilliseconds: now, nowMilliseconds: elapsed)
+        }
     }
 
     /// Retries at once whatever rests until its next attempt, parked entries included.

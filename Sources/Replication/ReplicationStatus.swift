@@ -61,13 +61,16 @@ package struct PeerStatus: Sendable, Hashable {
     package var cursor: FeedPosition?
     /// Its clock less ours, at the last handshake.
     package var clockSkewMilliseconds: Int64?
+    /// Since its last answer; `nil` before the first since the start.
+    package var heardMillisecondsAgo: Int64?
     /// Of the versions that this peer originated.
     package var lag: ReplicationLag
 
     package init(
         name: String, url: String, region: RegionID? = nil, isConnected: Bool = false,
         lastError: String? = nil, cursor: FeedPosition? = nil,
-        clockSkewMilliseconds: Int64? = nil, lag: ReplicationLag = ReplicationLag()
+        clockSkewMilliseconds: Int64? = nil, heardMillisecondsAgo: Int64? = nil,
+        lag: ReplicationLag = ReplicationLag()
     ) {
         self.name = name
         self.url = url
@@ -76,6 +79,7 @@ package struct PeerStatus: Sendable, Hashable {
         self.lastError = lastError
         self.cursor = cursor
         self.clockSkewMilliseconds = clockSkewMilliseconds
+        self.heardMillisecondsAgo = heardMillisecondsAgo
         self.lag = lag
     }
 }

@@ -26,6 +26,7 @@ extension Replicator {
 
     mutating func pumpExaminations() {
         guard examining.isEmpty, !isStoreResting else { return }
+        requeueDeletes()
         var entries: [PendingEntry] = []
         while entries.count < limits.examinedEntries, let ordinal = toExamine.popFirst() {
             guard let tracked = pending[ordinal], tracked.phase == .queued else { continue }
@@ -36,7 +37,8 @@ extension Replicator {
         }
         guard !entries.isEmpty else { return }
         changedNames = []
-        directives.append(.examine(entries))
+        let hasDeletes = entries.contains { $0.blob == nil }
+        directives.append(.examine(entries, hopeless: hasDeletes ? hopelessPuts() : []))
     }
 
     mutating func examined(_ examinations: [Examination]) {
@@ -120,6 +122,7 @@ extension Replicator {
     private mutating func park(_ ordinal: Int, _ reason: String) {
         guard let tracked = pending[ordinal] else { return }
         if tracked.trouble != reason { report(.parked(tracked.entry.reference, reason: reason)) }
+        if tracked.trouble == nil { areDeletesStale = true }
         pending[ordinal]?.phase = .waiting
         pending[ordinal]?.isClosureKnown = false
         pending[ordinal]?.trouble = reason

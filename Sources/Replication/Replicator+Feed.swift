@@ -14,6 +14,7 @@ extension Replicator {
         guard let polled = peers[peer]?.polled else { return }
         peers[peer]?.polled = nil
         peers[peer]?.attempts = 0
+        peers[peer]?.heardMilliseconds = nowMilliseconds
         for range in ranges {
             let asked = polled[range.origin] ?? .start
             guard range.after.number <= asked.number, range.isSound else {

@@ -30,6 +30,7 @@ extension Replicator {
     /// Until its timer; where nobody is connected, until somebody is.
     private mutating func rest(_ job: FetchJob) {
         fetches.stall(job.blob)
+        countAbsence(of: job)
         guard peers.values.contains(where: \.isConnected) else { return }
         setTimer(.fetch(job.blob), inMilliseconds: restMilliseconds(after: job.rests + 1))
     }
@@ -70,6 +71,9 @@ extension Replicator {
         fetches.ended(blob, error: failure.message, limits)
         if case .wrongBytes(let message, isSourceToBlame: true) = failure {
             refuseSource(peer, blob, message)
+        }
+        if case .transport(let error) = failure, error.code == .notFound {
+            fetches.noteAbsent(blob, from: peer)
         }
         reportParked(blob, failure)
         fetches.queueAgain(blob, isNewRound: false, limits)

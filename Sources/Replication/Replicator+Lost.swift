@@ -24,7 +24,7 @@ extension Replicator {
 
     mutating func pumpLost(_ peer: String) {
         guard let lost = peers[peer]?.lost, !lost.isAsked, !lost.isComplete, isLoaded,
-            merges.count < limits.queuedMerges, hasRoom
+            merges.count < limits.queuedMerges, hasRoom(for: region)
         else { return }
         peers[peer]?.lost?.isAsked = true
         directives.append(.askLost(peer: peer, after: lost.next))

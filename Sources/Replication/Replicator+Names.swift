@@ -92,6 +92,12 @@ extension Replicator {
     private mutating func denied(_ name: ObjectName, by region: RegionID) {
         guard nameRequests[name] != nil else { return }
         nameRequests[name]?.denied.insert(region)
+        excuse(name)
+        routeName(name)
+    }
+
+    /// Lets those wait no more for the name who can expect it from nobody.
+    mutating func excuse(_ name: ObjectName) {
         let denied = nameRequests[name]?.denied ?? []
         for waiter in pending.waiters(for: name) {
             guard let tracked = pending[waiter], isExcused(tracked.origin, denied) else { continue }
@@ -99,13 +105,13 @@ extension Replicator {
             pending.setMissing(tracked.missing.subtracting([name]), of: waiter)
             advance(waiter)
         }
-        routeName(name)
     }
 
-    /// The origin answered for itself; or it is no peer of ours, and all who are have answered.
+    /// The origin answered for itself; or it is no peer of ours, or one that was removed, and all others have
+    /// answered.
     private func isExcused(_ origin: RegionID, _ denied: Set<RegionID>) -> Bool {
         if denied.contains(origin) { return true }
-        let regions = peerNames.map { pins[$0] }
+        let regions = peerNames.filter { !isRemoved($0) }.map { pins[$0] }
         guard !regions.contains(origin) else { return false }
         return regions.allSatisfy { region in region.map(denied.contains) ?? false }
     }

@@ -53,6 +53,7 @@ extension Replicator {
             )
         }
         self.lost(lost, to: peer)
+        peers[peer]?.heardMilliseconds = nowMilliseconds
         if state.isConnected { setGreeting(peer) } else { connected(peer) }
     }
 
@@ -63,6 +64,9 @@ extension Replicator {
             guard let region = peers[peer]?.region, regions.contains(region) else { continue }
             disconnected(peer, Self.removedReason(peer))
         }
+        // Nobody waits for what only they could have had.
+        for name in nameRequests.keys.sorted() { excuse(name) }
+        for blob in fetches.stalled { retryFetch(blob) }
     }
 
     private static func removedReason(_ peer: String) -> String {
@@ -85,6 +89,7 @@ extension Replicator {
     mutating func pinned(_ peer: String) {
         guard peers[peer]?.phase == .pinning else { return }
         pins[peer] = peers[peer]?.region
+        peers[peer]?.heardMilliseconds = nowMilliseconds
         connected(peer)
     }
 
@@ -160,11 +165,22 @@ extension Replicator {
         pumpLost(peer)
         pumpNames(peer)
         pumpStates(peer)
-        guard state.polled == nil, !state.isPollResting, isLoaded,
-            merges.count < limits.queuedMerges, hasRoom
+        guard state.polled == nil, !state.isPollResting, isLoaded, let region = state.region,
+            merges.count < limits.queuedMerges, hasRoom(for: region)
         else { return }
-        peers[peer]?.polled = received
+        let cursors = cursorsToAsk()
+        peers[peer]?.polled = cursors
         peers[peer]?.pollStartedMilliseconds = nowMilliseconds
-        directives.append(.poll(peer: peer, cursors: received))
+        directives.append(.poll(peer: peer, cursors: cursors))
+    }
+
+    /// The feed of a region that was removed comes from whoever has it, and nobody is to send more of it than there
+    /// is room for: it is asked behind the greatest of numbers.
+    private func cursorsToAsk() -> [RegionID: FeedPosition] {
+        var cursors = received
+        for origin in removed where !hasRoom(for: origin) {
+            cursors[origin] = FeedPosition(incarnation: .max, number: .max)
+        }
+        return cursors
     }
 }

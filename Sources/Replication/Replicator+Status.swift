@@ -3,15 +3,20 @@
 internal import Storage
 
 extension Replicator {
-    /// `urls` are what the operator wrote for each peer.
-    package func status(urls: [String: String], wallMilliseconds: Int64) -> ReplicationStatus {
+    /// `urls` are what the operator wrote for each peer. `nowMilliseconds` is of the events' clock, and later
+    /// than the last of them.
+    package func status(
+        urls: [String: String], wallMilliseconds: Int64, nowMilliseconds: Int64? = nil
+    ) -> ReplicationStatus {
+        let now = max(nowMilliseconds ?? 0, self.nowMilliseconds)
         let entries = pending.all
         let jobs = fetches.listed
         return ReplicationStatus(
             region: region, name: name,
             peers: peerNames.map { peer in
                 let own = entries.filter { $0.origin == pins[peer] }
-                return status(of: peer, url: urls[peer] ?? "", lag: lag(own, wallMilliseconds))
+                return status(
+                    of: peer, url: urls[peer] ?? "", lag: lag(own, wallMilliseconds), now: now)
             },
             lag: lag(entries, wallMilliseconds),
             fetches: jobs.prefix(ReplicationStatus.listLimit).map { job in
@@ -25,14 +30,17 @@ extension Replicator {
             })
     }
 
-    private func status(of peer: String, url: String, lag: ReplicationLag) -> PeerStatus {
+    private func status(
+        of peer: String, url: String, lag: ReplicationLag, now: Int64
+    ) -> PeerStatus {
         let state = peers[peer] ?? PeerState()
         let region = pins[peer]
         return PeerStatus(
             name: peer, url: url, region: region, isConnected: state.isConnected,
             lastError: state.lastError ?? state.held.map(\.description),
             cursor: region.flatMap { cursors[$0] },
-            clockSkewMilliseconds: state.skewMilliseconds, lag: lag)
+            clockSkewMilliseconds: state.skewMilliseconds,
+            heardMillisecondsAgo: state.heardMilliseconds.map { now - $0 }, lag: lag)
     }
 
     private func lag(_ entries: [TrackedEntry], _ wallMilliseconds: Int64) -> ReplicationLag {

@@ -64,6 +64,8 @@ package struct Replicator: Sendable {
     var pending = PendingTable()
     var toExamine: Deque<Int> = []
     var examining: [Int] = []
+    /// A put has become hopeless since tombstones were examined.
+    var areDeletesStale = false
     /// Names that became ready or changed since the examination under way began.
     var changedNames: Set<ObjectName> = []
     var toPublish: Deque<Int> = []
@@ -102,8 +104,15 @@ package struct Replicator: Sendable {
         return directives
     }
 
-    /// Whether more may be taken in.
+    /// Whether more may be taken in of versions that were asked for by range.
     var hasRoom: Bool { pending.count < limits.trackedEntries }
+
+    /// Whether more may be taken in of an origin's feed. Each has a share of its own: one whose content cannot
+    /// be completed, or that is gone, stops no other.
+    func hasRoom(for origin: RegionID) -> Bool {
+        let share = limits.trackedEntries / max(peerNames.count, 1)
+        return pending.count(of: origin) < max(share, 1)
+    }
 
     private mutating func apply(_ kind: ReplicationEvent.Kind) {
         switch kind {

@@ -45,17 +45,22 @@ package final class S3Handler: RequestHandler {
         settings = .bucketSettings(objects: objects, blobs: blobs)
         promised = PromisedDigests(settings)
         self.usage = usage
-        policies = KeptDocuments(.policy, objects: objects, blobs: blobs) { document, bucket in
+        let note = Self.noting(unknownDocumentsTo: logger)
+        policies = KeptDocuments(.policy, objects: objects, blobs: blobs, onUnknown: note) {
+            document, bucket in
             try BucketPolicy(inForce: document, of: bucket)
         }
-        publicAccess = KeptDocuments(.publicAccessBlock, objects: objects, blobs: blobs) {
-            document, _ in
+        publicAccess = KeptDocuments(
+            .publicAccessBlock, objects: objects, blobs: blobs, onUnknown: note
+        ) { document, _ in
             PublicAccessBlock(inForce: document, limits: limits)
         }
-        cors = KeptDocuments(.cors, objects: objects, blobs: blobs) { document, _ in
+        cors = KeptDocuments(.cors, objects: objects, blobs: blobs, onUnknown: note) {
+            document, _ in
             try CORSConfiguration(document: document, limits: limits)
         }
-        versioning = KeptDocuments(.versioning, objects: objects, blobs: blobs) { document, _ in
+        versioning = KeptDocuments(.versioning, objects: objects, blobs: blobs, onUnknown: note) {
+            document, _ in
             BucketVersioning(document: document.readableBytesView)
         }
         verifier = RequestVerifier(
@@ -136,6 +141,17 @@ package final class S3Handler: RequestHandler {
         case .putObjectTagging: try await putObjectTagging(request)
         case .deleteObjectTagging: try await deleteObjectTagging(request)
         case .getObjectAttributes: try await getObjectAttributes(request)
+        }
+    }
+
+    /// A document that a later version wrote, as another region took it in, is spoken of once.
+    private static func noting(
+        unknownDocumentsTo logger: Logger
+    ) -> KeptDocuments<BucketPolicy>.Unknown {
+        { bucket, error in
+            logger.warning(
+                "a document of a bucket is none that is known here",
+                metadata: ["bucket": "\(bucket)", "error": "\(error)"])
         }
     }
 

@@ -107,6 +107,10 @@ package protocol ChangeFeed: Sendable {
     /// What is known of each name: versions newest first, pending ones included.
     func registers(of names: [ObjectName]) async throws -> [ObjectRegister]
 
+    /// Names of the bucket of which a version that is known here, whatever shows, has this blob; in order, at most
+    /// `limit`.
+    func names(of blob: BlobID, in bucket: String, limit: Int) async throws -> [ObjectName]
+
     /// Every version of the bucket's names behind `after`, in order of name, at most `limit` names.
     func registers(
         in bucket: String, after: ObjectKey?, limit: Int

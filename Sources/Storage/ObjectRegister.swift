@@ -34,9 +34,9 @@ package struct ObjectRegister: Hashable, Sendable {
         versions.filter { $0.state == .pending && !$0.isHistory }
     }
 
-    /// The newest of those that would show once it is published.
-    package var newestPending: ObjectVersion? {
-        versions.first { !$0.isHistory }.flatMap { $0.state == .pending ? $0 : nil }
+    /// Of those that wait, the ones that would show once they are published, newest first.
+    package var successors: [ObjectVersion] {
+        versions.prefix { $0.state == .pending || $0.isHistory }.filter { !$0.isHistory }
     }
 
     /// Superseded versions that are kept, newest first.

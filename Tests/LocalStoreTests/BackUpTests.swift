@@ -317,8 +317,61 @@ struct BackUpTests {
         for days: Int64 in [29, 400] {
             let copy = try await Self.join(region, index, after: days)
             try await ledger.check(copy, "the copy after \(days) days")
+            try await copy.meet(clockMilliseconds: region.clock.milliseconds())
             try await copy.close()
         }
+    }
+
+    private static func refusesToOpen(_ body: () async throws -> Void) async {
+        await #expect { try await body() } throws: { error in
+            let error = error as? StorageError
+            return error?.code == .refusedToOpen
+                && error?.message.contains("start from an empty directory") == true
+        }
+    }
+
+    @Test("is judged until it has heard of another region, however often it was started")
+    func judgedAgain() async throws {
+        let (region, store, _) = try await Self.few()
+        region.clock.advance(milliseconds: 1_700_000_000_000)
+        try await store.backUp(to: Self.target, Recorded())
+        try await store.close()
+        let alone = try await Self.open(region)
+        try await alone.put("since", pattern(10), Ledger())
+        try await alone.close()
+        let young = try await Self.join(region, MemoryIndex(), after: 20)
+        try await young.close()
+        await Self.refusesToOpen { _ = try await Self.join(region, MemoryIndex(), after: 20) }
+    }
+
+    @Test("is judged by the clock of the region that it meets, where its own is behind")
+    func clockBehind() async throws {
+        let (region, store, _) = try await Self.few()
+        region.clock.advance(milliseconds: 1_700_000_000_000)
+        try await store.backUp(to: Self.target, Recorded())
+        try await store.close()
+        let copy = try await Self.join(region, MemoryIndex(), after: 3)
+        let later = region.clock.milliseconds() + 31 * 86_400_000
+        await Self.refusesToOpen { try await copy.meet(clockMilliseconds: later) }
+        try await copy.meet(clockMilliseconds: later - 5 * 86_400_000)
+        // Now it is known among the others, and a region like any other.
+        try await copy.meet(clockMilliseconds: later)
+        try await copy.close()
+        let again = try await Self.join(region, MemoryIndex(), after: 100)
+        try await again.close()
+    }
+
+    @Test("is as old as the newest of its stamps, where the clock that made it was behind")
+    func madeByClockBehind() async throws {
+        let (region, store, _) = try await Self.few()
+        region.clock.advance(milliseconds: 1_700_000_000_000)
+        try await store.put("new", pattern(10), Ledger())
+        region.clock.advance(milliseconds: -40 * 86_400_000)
+        try await store.backUp(to: Self.target, Recorded())
+        try await store.close()
+        let copy = try await Self.join(region, MemoryIndex(), after: 45)
+        try await copy.close()
+        await Self.refusesToOpen { _ = try await Self.join(region, MemoryIndex(), after: 30) }
     }
 
     @Test("checks every chunk as it copies it, and names the blob of a flipped byte")

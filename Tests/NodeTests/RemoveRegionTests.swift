@@ -20,6 +20,8 @@ extension NodeTests {
             try await eventually("east is gone") {
                 try await west.status().replication.peers.allSatisfy { !$0.isConnected }
             }
+            let heard = try await Self.remove(west, "east", "--yes", exit: 1)
+            #expect(heard.contains("region east was heard of"), "\(heard)")
             let unknown = try await Self.remove(west, "north", "--yes", exit: 1)
             #expect(unknown.contains("“north”") && unknown.contains("known are east"), "\(unknown)")
             #expect(try await Self.remove(west, "west", "--yes", exit: 1).contains("itself"))
@@ -27,8 +29,11 @@ extension NodeTests {
             #expect(warned.contains("cannot be taken back"), "\(warned)")
             #expect(warned.contains("nothing was done"), "\(warned)")
             try await west.client("delete_some.py", ["a/0", "b/0"])
-            let done = try await Self.remove(west, "east", "--yes", exit: 0)
+            let done = try await Self.remove(west, "east", "--yes", "--force", exit: 0)
             #expect(done.contains("region east (\(id)) is removed here"), "\(done)")
+            let again = try await Self.remove(west, "east", "--yes", exit: 0)
+            #expect(again.contains("region east (\(id)) was removed here before"), "\(again)")
+            #expect(try await Self.list(west).contains("removed"))
             try await Self.comesBack(east, to: west)
             try await west.stop()
             try await west.start()
@@ -62,12 +67,49 @@ extension NodeTests {
             try await east.kill()
         }
 
+        @Test("is not gone while it asks, though nobody follows it; the list shows it")
+        func stillAsks() async throws {
+            let (west, east) = (try Region("west"), try Region("east"))
+            east.peers = ["west": west.url]
+            try await west.start()
+            try await east.start()
+            try await west.client("put_some.py", ["a", "9000"])
+            _ = try await west.client("compare.py", [east.url, "1"])
+            let id = try await east.status().region.id
+            let list = try await Self.list(west)
+            #expect(list.contains(id) && list.contains("not followed"), "\(list)")
+            #expect(list.contains(" s ago") || list.contains(" ms ago"), "\(list)")
+            let followed = try await Self.list(east)
+            #expect(followed.contains("west") && followed.contains("connected"), "\(followed)")
+            #expect(try await Self.list(east, "--json").contains(#""isConnected":true"#))
+            for subject in ["east", id] {
+                let refused = try await Self.remove(west, subject, "--yes", exit: 1)
+                #expect(refused.contains("is not gone"), "\(refused)")
+            }
+            _ = try await Self.remove(west, "east", "--yes", "--force", exit: 0)
+            try await eventually("east is refused", else: { east.log }) {
+                east.log.contains("was removed here")
+            }
+            try await west.stop()
+            try await east.stop()
+        }
+
+        private static func list(_ region: Region, _ arguments: String...) async throws -> String {
+            try await run(region, ["list"] + arguments, exit: 0)
+        }
+
         private static func remove(
             _ region: Region, _ arguments: String..., exit expected: Int32
         ) async throws -> String {
+            try await run(region, ["remove"] + arguments, exit: expected)
+        }
+
+        private static func run(
+            _ region: Region, _ arguments: [String], exit expected: Int32
+        ) async throws -> String {
             let program = try Program(
-                [Checkout.daemon, "region", "remove"] + arguments + ["--data", region.data],
-                log: region.directory.path("remove-\(UUID().uuidString).log"))
+                [Checkout.daemon, "region"] + arguments + ["--data", region.data],
+                log: region.directory.path("region-\(UUID().uuidString).log"))
             #expect(try await program.exitCode(within: .seconds(60)) == expected)
             return program.output
         }

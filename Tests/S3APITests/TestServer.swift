@@ -88,6 +88,7 @@ final class TestServer: Sendable {
     init(
         store: MemoryStore, objects: (any ObjectStore)? = nil, uploads: (any UploadStore)? = nil,
         configuration: S3Configuration = S3Configuration(),
+        logger: Logger = Logger(label: "s3") { _ in SwiftLogNoOpLogHandler() },
         credentials: (any CredentialSource)? = nil
     ) {
         self.store = store
@@ -97,7 +98,7 @@ final class TestServer: Sendable {
                 ?? RootCredentials(accessKey: signer.accessKey, secret: signer.secret),
             clock: FixedClock(),
             configuration: configuration,
-            logger: Logger(label: "s3") { _ in SwiftLogNoOpLogHandler() }, usage: store.usage)
+            logger: logger, usage: store.usage)
     }
 
     /// A server with one bucket, `bucket`.

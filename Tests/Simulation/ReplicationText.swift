@@ -18,7 +18,10 @@ extension ReplicationDirective {
         case .noteRecovered(let position): "recovered through \(position)"
         case .merge(let range): "merge \(range.text)"
         case .mergeNamed(let entries): "merge \(Self.list(entries.map(\.object.text)))"
-        case .examine(let entries): "examine \(Self.list(entries.map(\.reference.text)))"
+        case .examine(let entries, let hopeless):
+            "examine \(Self.list(entries.map(\.reference.text)))"
+                + (hopeless.isEmpty
+                    ? "" : " without hope for \(Self.list(hopeless.map(\.text).sorted()))")
         case .publish(let references): "publish \(Self.list(references.map(\.text)))"
         case .fetch(let blob, let size, let peer): "fetch \(blob.short) (\(size)) from \(peer)"
         case .watchLocal(let after): "watch" + (after.map { " after \($0)" } ?? "")

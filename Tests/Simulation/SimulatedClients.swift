@@ -31,7 +31,7 @@ package struct SimulatedClients {
 
     /// The requests of one client's next undertaking.
     package mutating func next() -> [ClientRequest] {
-        switch random.next() % 14 {
+        switch random.next() % 15 {
         case 0...4: pushImage()
         case 5: pushIndex()
         case 6: [.delete(name(.tagCurrentLink(repository(), tag: tag())))]
@@ -39,6 +39,7 @@ package struct SimulatedClients {
         case 8: [.delete(name(.layerLink(repository(), layer().digest)))]
         case 9: [.delete(plainName())]
         case 10, 11: replaceImage()
+        case 12: deleteBytes()
         default: [putPlain(plainName())]
         }
     }
@@ -130,6 +131,15 @@ package struct SimulatedClients {
             .delete(name(.tagCurrentLink(repository, tag: tag()))),
             .delete(name(.revisionLink(repository, digest))),
         ]
+    }
+
+    /// As a registry's own collection of garbage does it that did not see who still needs them.
+    private mutating func deleteBytes() -> [ClientRequest] {
+        let repository = repository()
+        guard random.next() % 2 == 0, let manifest = manifests[repository.name]?.first else {
+            return [.delete(name(.blobData(Self.root, layer().digest)))]
+        }
+        return [.delete(name(.blobData(Self.root, manifest)))]
     }
 
     private mutating func repository() -> Repository {

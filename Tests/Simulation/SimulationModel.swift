@@ -21,10 +21,10 @@ struct SimulationModel {
         var name: ObjectName
         var blob: BlobID
 
-        /// What clients pull: a tag, or a manifest by its digest.
-        var isOfImage: Bool {
+        /// What clients pull: a tag, or a manifest by its digest; and links, which stand for bytes.
+        var isAbove: Bool {
             switch LayoutPath(name.key) {
-            case .tagCurrentLink, .revisionLink: true
+            case .tagCurrentLink, .revisionLink, .layerLink: true
             default: false
             }
         }
@@ -34,6 +34,7 @@ struct SimulationModel {
     private var winners: [ObjectName: (version: Version, blob: BlobID?)] = [:]
     private var acknowledged: [Int: [ObjectName: Version]] = [:]
     private var reaches: [Put: [ObjectName]] = [:]
+    private var reachesByName: [ObjectName: [ObjectName]] = [:]
     private var deleted: Set<ObjectName> = []
     private var verified: [Int: Set<BlobID>] = [:]
 
@@ -47,6 +48,7 @@ struct SimulationModel {
         acknowledged[region, default: [:]][object.name] = object.version
         if let blob = object.content?.blob {
             reaches[Put(name: object.name, blob: blob)] = names
+            reachesByName[object.name] = names
         } else {
             deleted.insert(object.name)
         }
@@ -96,7 +98,7 @@ struct SimulationModel {
             ready.insert(examination.reference.name)
         }
         guard !ready.isEmpty else { return }
-        let above = reaches.filter { $0.key.isOfImage && !ready.isDisjoint(with: $0.value) }.keys
+        let above = reaches.keys.filter { $0.isAbove && !ready.isDisjoint(with: below($0)) }
         let registers = try await region.store.registers(of: above.map(\.name))
         for (put, register) in zip(above, registers)
         where register.visible?.content?.blob == put.blob
@@ -105,6 +107,17 @@ struct SimulationModel {
             throw SimulationFailure(
                 "\(region.name) deletes what \(put.name) needs, of which a newer version waits")
         }
+    }
+
+    /// All that a put reaches, through however many names: below a tag, a name says what its bytes are.
+    private func below(_ put: Put) -> Set<ObjectName> {
+        var result: Set<ObjectName> = []
+        var next = reaches[put] ?? []
+        while let name = next.popLast() {
+            guard result.insert(name).inserted else { continue }
+            next += reachesByName[name] ?? []
+        }
+        return result
     }
 
     /// Everything a region acknowledged, and everything it shows.

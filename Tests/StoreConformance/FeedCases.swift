@@ -244,6 +244,22 @@ extension StoreCase {
             let rest = try await store.registers(in: bucket, after: "b", limit: 10)
             #expect(rest.map(\.name.key) == ["c"])
         },
+        StoreCase("names are found by the blob that a version of them has") { store in
+            try await store.makeBucket()
+            let bytes = pattern(100)
+            let blob = try blobID(bytes)
+            for key in ["b", "a\u{0}x", "a"] { try await store.put(key, bytes) }
+            try await store.put("b", pattern(3))
+            try await store.put("b", bytes)
+            try await store.put("d", pattern(3))
+            var foreign = Foreign()
+            try await store.merge([try foreign.put("c", bytes)])
+            let found = try await store.names(of: blob, in: bucket, limit: 10)
+            #expect(found == [named("a"), named("a\u{0}x"), named("b"), named("c")])
+            #expect(try await store.names(of: blob, in: bucket, limit: 2) == Array(found.prefix(2)))
+            #expect(try await store.names(of: blob, in: "other", limit: 2).isEmpty)
+            #expect(try await store.names(of: blobID(pattern(4)), in: bucket, limit: 2).isEmpty)
+        },
         StoreCase("a change wakes who waits for it") { store in
             try await store.makeBucket()
             let cursors = try await store.cursors()

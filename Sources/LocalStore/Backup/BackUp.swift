@@ -7,8 +7,8 @@
 //  5. every chunk file that was there at the instant is copied, as long as it is by then. What the snapshot
 //     refers to was synced before it was referred to, and nothing in a chunk file is ever written over
 //  6. the files beside the store are copied
-//  7. all is synced, file by file and directory by directory, then the journal's manifest is written, and
-//     the mark is removed
+//  7. all is synced, file by file and directory by directory, then what says how old the copy is (`CopyMark`)
+//     and the journal's manifest are written, and the mark is removed
 //  8. what the copying found damaged is held against the index (`ConfirmDamage`), and told
 //
 // Files are copied and never linked: a hole that is punched later would be in a link as well.
@@ -57,7 +57,7 @@ private struct BackUp: Sendable {
             try await onPool {
                 try store.disk.syncDirectory(target.chunkDirectory)
                 try store.disk.syncDirectory(target.directory)
-                try finish(instant.manifest)
+                try finish(instant)
             }
             return suspects
         }
@@ -112,8 +112,10 @@ private struct BackUp: Sendable {
         }
     }
 
-    private func finish(_ manifest: JournalManifest) throws {
-        try JournalDirectory(disk: store.disk, path: target.journalDirectory).save(manifest)
+    private func finish(_ instant: Instant) throws {
+        try instant.mark.write(to: target.copyMark, on: store.disk)
+        try JournalDirectory(disk: store.disk, path: target.journalDirectory).save(
+            instant.manifest)
         try store.disk.remove(target.unfinishedBackup)
         try store.disk.syncDirectory(target.directory)
     }
@@ -126,6 +128,7 @@ private struct BackUp: Sendable {
         var files: [UInt64]
         var lastFile: UInt64
         var manifest: JournalManifest
+        var mark: CopyMark
     }
 
     /// Writes the journal, durably.
@@ -150,7 +153,10 @@ private struct BackUp: Sendable {
         report.add("journal_bytes", try directory.sizeBytes(of: manifest.generation))
         return Instant(
             files: files, lastFile: max(files.last ?? 0, live.head.lastChunkFile),
-            manifest: manifest)
+            manifest: manifest,
+            mark: CopyMark(
+                madeMilliseconds: store.clock.milliseconds(),
+                newestMilliseconds: Int64(clamping: live.head.clock.milliseconds)))
     }
 
     /// No journal: a generation before the copy's, which no index was ever followed through.
@@ -172,8 +178,9 @@ private struct BackUp: Sendable {
         report.set(JobProgress(stage: "chunk files", total: total, isBytes: true))
         for file in files {
             let name = ChunkFormat.name(of: file)
-            let check = RecordCheck(
-                file: file, limit: store.configuration.limits.scrub.suspects)
+            // Over all files so many are remembered; what follows then is looked at again.
+            let limit = store.configuration.limits.scrub.suspects
+            let check = RecordCheck(file: file, limit: max(limit - suspects.count, 0))
             let copied = try await copy(
                 store.configuration.chunkDirectory + "/" + name,
                 to: target.chunkDirectory + "/" + name, check)

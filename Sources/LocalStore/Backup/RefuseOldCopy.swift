@@ -3,13 +3,18 @@
 // (`tombstoneMilliseconds`), and the region of the backup had confirmed what came after it: so a copy that is older
 // than that is refused.
 //
-// A copy says when it was made by the number of its journal's generation (`BackUp`), and each start writes an
-// incarnation of its own, numbered by the clock as well. So one that was never started has none behind its making:
-// it is refused before it has, whatever is tried in between. One that was started before, in time, has been among
-// the others since, or is waited for like any region that is away.
+// A copy says how old it is by its mark (`CopyMark`). It is judged at every start among others, however often it was
+// started alone meanwhile, and once more by the clock of the first region that it hears of, since its own may be
+// behind. From then on it is a region like any other: it has told where it is, and is waited for.
+//
+// A copy without a mark is of an earlier program. It says when it was made by the number of its journal's
+// generation, and each start writes an incarnation of its own, numbered by the clock as well; so one that was
+// never started has none behind its making.
 
+internal import DiskIO
 internal import Journal
 internal import Storage
+internal import Synchronization
 
 struct RefuseOldCopy {
     /// Numbers that only a clock gives: milliseconds from September 2001 on.
@@ -19,10 +24,24 @@ struct RefuseOldCopy {
     let retentionMilliseconds: Int64
     let nowMilliseconds: Int64
 
-    /// `lastIncarnation` is that of the last start before this one. Throws `refusedToOpen`.
-    func check(generation: UInt64, lastIncarnation: UInt64) throws(StorageError) {
+    /// Throws `refusedToOpen`.
+    func check(_ mark: CopyMark) throws(StorageError) {
+        try refuse(age: mark.ageMilliseconds(nowMilliseconds: nowMilliseconds))
+    }
+
+    /// Of a copy without a mark. `lastIncarnation` is that of the last start before this one, `newestMilliseconds`
+    /// the greatest stamp that is known. Throws `refusedToOpen`.
+    func check(
+        generation: UInt64, lastIncarnation: UInt64, newestMilliseconds: UInt64
+    ) throws(StorageError) {
         guard generation >= Self.leastClockNumber, lastIncarnation < generation else { return }
-        let age = nowMilliseconds - Int64(clamping: generation)
+        try check(
+            CopyMark(
+                madeMilliseconds: Int64(clamping: generation),
+                newestMilliseconds: Int64(clamping: newestMilliseconds)))
+    }
+
+    private func refuse(age: Int64) throws(StorageError) {
         guard age > retentionMilliseconds else { return }
         throw StorageError(
             .refusedToOpen,
@@ -30,5 +49,26 @@ struct RefuseOldCopy {
                 + " \(retentionMilliseconds / Self.dayMilliseconds): among them it would show again what was deleted;"
                 + " start from an empty directory and fetch everything from them, or without peers, and never"
                 + " among them again")
+    }
+}
+
+extension DurableStore {
+    /// Another region was heard of, whose clock says this. Where this one is a copy that was not among others yet,
+    /// it is judged by that clock too, and is none any more from then on, durably. Throws `refusedToOpen` for
+    /// one that is too old.
+    package func meet(clockMilliseconds: Int64) async throws {
+        guard isCopy.load(ordering: .relaxed) else { return }
+        let (disk, path) = (disk, configuration.copyMark)
+        let directory = configuration.directory
+        let judge = RefuseOldCopy(
+            retentionMilliseconds: configuration.limits.generations.tombstoneMilliseconds,
+            nowMilliseconds: max(clockMilliseconds, clock.milliseconds()))
+        try await pool.run {
+            guard let mark = try CopyMark.read(path, on: disk) else { return }
+            try judge.check(mark)
+            try disk.remove(path)
+            try disk.syncDirectory(directory)
+        }
+        isCopy.store(false, ordering: .relaxed)
     }
 }

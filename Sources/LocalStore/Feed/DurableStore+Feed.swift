@@ -80,6 +80,14 @@ extension DurableStore: ChangeFeed {
         }
     }
 
+    package func names(
+        of blob: BlobID, in bucket: String, limit: Int
+    ) async throws -> [ObjectName] {
+        try await readFeed { (feed) throws(IndexError) in
+            try feed.names(of: blob, in: bucket, limit: limit)
+        }
+    }
+
     package func registers(
         in bucket: String, after: ObjectKey?, limit: Int
     ) async throws -> [(name: ObjectName, register: ObjectRegister)] {

@@ -115,6 +115,23 @@ struct ReadFeed {
         return result
     }
 
+    /// The versions of a name stand behind each other.
+    func names(
+        of blob: BlobID, in bucket: String, limit: Int
+    ) throws(IndexError) -> [ObjectName] {
+        let range = KeySchema.referrers(of: blob, in: bucket)
+        let cursor = try index.cursor(from: range.from, to: range.to)
+        try cursor.seek(to: range.from)
+        var names: [ObjectName] = []
+        while let key = cursor.key, names.count < limit {
+            let name = ObjectName(
+                bucket: bucket, key: KeySchema.objectKey(ofReferrer: key, in: bucket))
+            if names.last != name { names.append(name) }
+            try cursor.next()
+        }
+        return names
+    }
+
     func registers(
         in bucket: String, after: ObjectKey?, limit: Int
     ) throws(IndexError) -> [(name: ObjectName, register: ObjectRegister)] {

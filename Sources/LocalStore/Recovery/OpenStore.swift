@@ -73,12 +73,17 @@ struct OpenStore: Sendable {
 
     private func refuseOldCopy(
         _ manifest: JournalManifest, _ head: IndexHead
-    ) throws(StorageError) {
+    ) throws {
         guard configuration.followsOthers else { return }
-        try RefuseOldCopy(
+        let judge = RefuseOldCopy(
             retentionMilliseconds: configuration.limits.generations.tombstoneMilliseconds,
-            nowMilliseconds: clock.milliseconds()
-        ).check(generation: manifest.generation, lastIncarnation: head.incarnation)
+            nowMilliseconds: clock.milliseconds())
+        guard let mark = try CopyMark.read(configuration.copyMark, on: disk) else {
+            return try judge.check(
+                generation: manifest.generation, lastIncarnation: head.incarnation,
+                newestMilliseconds: head.clock.milliseconds)
+        }
+        try judge.check(mark)
     }
 
     private func manifest(_ directory: JournalDirectory) throws -> JournalManifest {

@@ -8,6 +8,16 @@ struct SuspectPlaces: Sendable {
         var sizeBytes: UInt64
         /// Ascending, none touching another.
         var ranges: [Range<UInt64>] = []
+
+        /// Whether it is one of its own: it may go on with the last.
+        mutating func add(_ range: Range<UInt64>) -> Bool {
+            guard let last = ranges.last, last.upperBound >= range.lowerBound else {
+                ranges.append(range)
+                return true
+            }
+            ranges[ranges.count - 1] = last.lowerBound..<range.upperBound
+            return false
+        }
     }
 
     /// The files this is about. One of them that was not read is missing, or could not be opened.
@@ -24,14 +34,8 @@ struct SuspectPlaces: Sendable {
 
     /// No intact chunk begins in this range. Ranges of a file are added in ascending order.
     mutating func add(_ range: Range<UInt64>, of file: UInt64) {
-        var entry = read[file] ?? File(sizeBytes: range.upperBound)
-        if let last = entry.ranges.last, last.upperBound >= range.lowerBound {
-            entry.ranges[entry.ranges.count - 1] = last.lowerBound..<range.upperBound
-        } else {
-            entry.ranges.append(range)
-            count += 1
-        }
-        read[file] = entry
+        // In its place: a copy of the ranges for each that is added would be quadratic.
+        if read[file, default: File(sizeBytes: range.upperBound)].add(range) { count += 1 }
     }
 
     /// Whether a chunk that stands there has to be looked at again.

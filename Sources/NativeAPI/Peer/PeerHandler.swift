@@ -17,13 +17,15 @@ package struct PeerHandler: RequestHandler {
     private let region: RegionID
     private let confirmed: ConfirmedPositions
     private let removed: RemovedRegions
+    private let heard: HeardRegions
     private let logger: Logger
 
     /// `keys` gives the key of the pair with a region, `nil` for one that is no peer.
     package init(
         region: RegionID, answers: RegionAnswers, blobs: any BlobStore,
         confirmed: ConfirmedPositions, removed: RemovedRegions = RemovedRegions(),
-        clock: any WallClock, limits: AccessLimits = AccessLimits(), logger: Logger,
+        heard: HeardRegions? = nil, clock: any WallClock, limits: AccessLimits = AccessLimits(),
+        logger: Logger,
         keys: @escaping @Sendable (RegionID) -> PeerKey?
     ) {
         gate = PeerGate(region: region, clock: clock, limits: limits, keys: keys)
@@ -31,6 +33,7 @@ package struct PeerHandler: RequestHandler {
         self.region = region
         self.confirmed = confirmed
         self.removed = removed
+        self.heard = heard ?? HeardRegions(clock: clock)
         self.logger = logger
     }
 
@@ -53,6 +56,7 @@ package struct PeerHandler: RequestHandler {
         _ request: ServerRequest, from caller: PeerCaller
     ) async throws -> ServerResponse {
         let region = caller.signature.region
+        heard.note(region)
         guard !removed.contains(region) else {
             throw Refusal(
                 .forbidden, .refused,
@@ -81,7 +85,9 @@ package struct PeerHandler: RequestHandler {
     ) async throws {
         switch call {
         case .handshake:
-            let position = try HelloDocument(decoding: body).cursors[region] ?? .start
+            let hello = try HelloDocument(decoding: body)
+            heard.note(caller, named: hello.name)
+            let position = hello.cursors[region] ?? .start
             confirmed.begin(caller, at: try await calls.answers.isIssued(position) ? position : nil)
         case .feed:
             guard let position = try FeedRequest(decoding: body).cursors[region],

@@ -77,12 +77,25 @@ extension MemoryStore: ChangeFeed {
         after: VersionReference?, limit: Int
     ) async throws -> [ObjectVersion] {
         state.withLock { state in
-            let all = state.registers.values.flatMap { $0.values.flatMap { Array($0.pending) } }
-            let rest = all.filter { version in
-                after.map { (version.name, version.version) > ($0.name, $0.version) } ?? true
+            var result: [ObjectVersion] = []
+            for bucket in state.registers.keys.sorted() {
+                guard let registers = state.registers[bucket] else { continue }
+                var first = registers.keys.startIndex
+                if let name = after?.name, bucket <= name.bucket {
+                    guard bucket == name.bucket else { continue }
+                    // Later versions of that very name are still to come.
+                    first = registers.firstIndex(notBelow: name.key)
+                }
+                for key in registers.keys[first...] {
+                    let waiting = (registers[key]?.pending ?? []).reversed()
+                    result += waiting.filter { version in
+                        after.map { version.name != $0.name || version.version > $0.version }
+                            ?? true
+                    }
+                    if result.count >= limit { return Array(result.prefix(limit)) }
+                }
             }
-            let sorted = rest.sorted { ($0.name, $0.version) < ($1.name, $1.version) }
-            return Array(sorted.prefix(limit))
+            return result
         }
     }
 
@@ -103,6 +116,18 @@ extension MemoryStore: ChangeFeed {
 
     package func registers(of names: [ObjectName]) async throws -> [ObjectRegister] {
         state.withLock { state in names.map(state.register) }
+    }
+
+    package func names(
+        of blob: BlobID, in bucket: String, limit: Int
+    ) async throws -> [ObjectName] {
+        state.withLock { state in
+            guard let registers = state.registers[bucket] else { return [] }
+            let keys = registers.keys.lazy.filter { key in
+                registers[key]?.versions.contains { $0.content?.blob == blob } ?? false
+            }
+            return keys.prefix(limit).map { ObjectName(bucket: bucket, key: $0) }
+        }
     }
 
     package func registers(

@@ -88,7 +88,7 @@ struct StatusScreen: Sendable {
         return ["", heading] + values.prefix(rows).map { "  " + line($0) } + more
     }
 
-    private static func lag(_ lag: StatusDocument.Lag) -> String {
+    static func lag(_ lag: StatusDocument.Lag) -> String {
         guard lag.pendingEntries > 0 else { return "none" }
         let age = lag.oldestMilliseconds.map { duration(milliseconds: $0) + ", " } ?? ""
         return "\(age)\(lag.pendingEntries) objects, \(bytes(lag.outstandingBytes))"

@@ -1,24 +1,31 @@
-// Several listeners, several APIs: the path says which API is meant, the listener whether it is served there.
+// Several listeners, several APIs: the path says which API is meant, the listener whether it is served there. Where
+// the host is a bucket's, all paths are keys of it.
 
 internal import HTTPServer
 internal import HTTPTypes
+internal import NativeAPI
 internal import NativeWire
+internal import S3API
 
 /// What the region's own listeners serve.
 struct Dispatcher: RequestHandler {
     /// Of each listener, in their order.
     let listeners: [Set<ListenerAPI>]
+    /// Of buckets in the host, `<bucket>.<domain>`.
+    let domain: String?
     let s3: any RequestHandler
     let driver: any RequestHandler
     let peer: any RequestHandler
     let health: any RequestHandler
-    /// Answers for a path that is nobody's, and for one whose API the listener does not have.
+    /// Answers for a path that is nobody's.
     let unknown: any RequestHandler
 
     func respond(to request: ServerRequest) async -> ServerResponse {
-        guard let api = ListenerAPI(path: request.head.path ?? ""),
-            listeners[request.listener].contains(api)
-        else { return await unknown.respond(to: request) }
+        guard let api = api(request.head) else { return await unknown.respond(to: request) }
+        // Also before there is a store: this listener will never have it.
+        guard listeners[request.listener].contains(api) else {
+            return await UnknownPath().respond(to: request)
+        }
         switch api {
         case .s3: return await s3.respond(to: request)
         case .peer:
@@ -30,6 +37,17 @@ struct Dispatcher: RequestHandler {
         case .driver: return await driver.respond(to: request)
         case .registry, .admin: return await unknown.respond(to: request)
         }
+    }
+
+    private func api(_ head: HTTPRequest) -> ListenerAPI? {
+        let path = head.path ?? ""
+        // The domain itself and every other host are all APIs'.
+        if path.hasPrefix("/-/"),
+            RequestTarget.virtualHostBucket(host: head.authority, domain: domain) != nil
+        {
+            return .s3
+        }
+        return ListenerAPI(path: path)
     }
 }
 

@@ -56,6 +56,12 @@ struct InterruptibleFeed: ChangeFeed {
 
     func forget(_ region: RegionID) async throws { try await inner.forget(region) }
 
+    func names(
+        of blob: BlobID, in bucket: String, limit: Int
+    ) async throws -> [ObjectName] {
+        try await inner.names(of: blob, in: bucket, limit: limit)
+    }
+
     func pending(after: VersionReference?, limit: Int) async throws -> [ObjectVersion] {
         try await inner.pending(after: after, limit: limit)
     }

@@ -19,7 +19,9 @@ struct RegionDaemon: Service {
     let readiness = ReadinessState()
     let feedInterruption = ChangeSignal()
     let confirmed: ConfirmedPositions
+    let heard: HeardRegions
     let tls: RegionTLS
+    let limits: HTTPLimits
     let audit: AuditFile
 
     /// Runs a region until SIGTERM or SIGINT, and returns when all that was under way is finished.
@@ -46,7 +48,9 @@ struct RegionDaemon: Service {
         self.tls = tls
         self.clock = clock
         self.log = log
+        limits = Self.limits(configuration, log.logger)
         confirmed = ConfirmedPositions(clock: clock)
+        heard = HeardRegions(clock: clock)
         audit = AuditFile(in: configuration.data)
     }
 
@@ -169,7 +173,8 @@ struct RegionDaemon: Service {
         health: any RequestHandler, unknown: any RequestHandler
     ) -> Dispatcher {
         Dispatcher(
-            listeners: configuration.listeners.map(\.apis), s3: s3, driver: driver, peer: peer,
+            listeners: configuration.listeners.map(\.apis), domain: configuration.domain, s3: s3,
+            driver: driver, peer: peer,
             health: health, unknown: unknown)
     }
 
@@ -179,13 +184,19 @@ struct RegionDaemon: Service {
     }
 
     private func renewCertificate() async throws {
-        guard let certificate = tls.certificate else { return }
+        guard let certificate = tls.certificate else {
+            return await NothingToReload(logger: logger).run()
+        }
         try await RenewingCertificate(certificate: certificate, logger: logger).run()
     }
 
-    private var limits: HTTPLimits {
+    private static func limits(_ configuration: Configuration, _ logger: Logger) -> HTTPLimits {
         var limits = HTTPLimits()
         limits.drainTimeout = TimeAmount(configuration.drain)
+        let wanted = limits.connectionCount
+        let descriptors = DescriptorLimit.raised()
+        limits.connectionCount = descriptors.connections(of: wanted)
+        descriptors.note(limits, wanted: wanted, logger)
         return limits
     }
 

@@ -87,8 +87,8 @@ extension RegionDaemon {
             answers: RegionAnswers(
                 name: configuration.region, feed: feed, blobs: store, clock: clock,
                 removed: removed),
-            blobs: store, confirmed: confirmed, removed: removed, clock: clock, logger: logger,
-            keys: { _ in key })
+            blobs: store, confirmed: confirmed, removed: removed, heard: heard, clock: clock,
+            logger: logger, keys: { _ in key })
         guard configuration.tls?.clientAuthorities != nil else { return handler }
         return CertifiedPeers(inner: handler)
     }
@@ -115,10 +115,14 @@ extension RegionDaemon {
     func regions(
         _ store: DurableStore, _ replication: ReplicationService, _ removed: RemovedRegions
     ) -> AdminRegions {
-        AdminRegions(
+        let known = ListRegions(
+            replication: replication, feed: store, confirmed: confirmed, removed: removed,
+            heard: heard)
+        return AdminRegions(
+            regions: known,
             removal: RemoveRegion(
-                replication: replication, stores: Self.stores(store), confirmed: confirmed,
-                removed: removed), logger: logger)
+                replication: replication, stores: Self.stores(store), regions: known,
+                confirmed: confirmed, removed: removed), logger: logger)
     }
 
     func peers(of store: DurableStore) throws -> [ReplicationPeer] {
@@ -147,7 +151,8 @@ extension RegionDaemon {
     ) -> ReplicationService {
         ReplicationService(
             name: configuration.region, peers: peers, stores: Self.stores(store), clock: clock,
-            removed: removed, logger: logger)
+            removed: removed, logger: logger,
+            meet: { try await store.meet(clockMilliseconds: $0) })
     }
 
     func repair(

@@ -29,6 +29,21 @@ struct RegionTLS: Sendable {
     }
 }
 
+/// Without certificates SIGHUP, which would end the process, changes nothing: whoever sends it to every daemon, as
+/// tools that rotate files do, ends none.
+struct NothingToReload: Sendable {
+    let logger: Logger
+
+    /// Until the daemon stops.
+    func run() async {
+        await cancelWhenGracefulShutdown {
+            for await _ in await UnixSignalsSequence(trapping: .sighup) {
+                logger.notice("SIGHUP: there is nothing to reload, and the settings need a restart")
+            }
+        }
+    }
+}
+
 /// Takes new certificates in while the region serves: soon after the files have changed, and on SIGHUP.
 struct RenewingCertificate: Service {
     let certificate: ServerCertificate
