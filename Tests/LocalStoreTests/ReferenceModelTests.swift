@@ -373,7 +373,9 @@ private struct ForeignRegion {
             name: name, version: version,
             position: FeedPosition(incarnation: 1, number: number), kind: .tombstone,
             state: .published)
-        if number.isMultiple(of: 3), !KeyRules.isRegionLocal(name) { object.versionID = .stamp(version) }
+        if number.isMultiple(of: 3), !KeyRules.isRegionLocal(name) {
+            object.versionID = .stamp(version)
+        }
         if kind == 1, let target = last[name] {
             object.kind = target.purge.kind
             object.versionID = target.purge.id
