@@ -77,7 +77,7 @@ package final class S3Handler: RequestHandler {
             resource: request.target.resource)
         try request.principal.require(
             operation.action, bucket: request.target.bucket, key: request.target.key)
-        try HeaderRules.check(request.fields, writes: operation.writes)
+        try HeaderRules.check(request.fields, operation)
         return try await perform(operation, request)
     }
 

@@ -81,6 +81,18 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         #expect(try store.physicalBytes() * 10 <= liveBytes * 13)
     }
 
+    /// Keys are made, bytes are sealed as they come, and bytes that lay in the clear are sealed.
+    static let sealing = Scenario(name: "sealing") { store, ledger in
+        try await store.put("small", small, ledger)
+        try await store.put("large", large, ledger)
+    } run: { store, ledger in
+        try await store.putSealed("small", small, ledger)
+        try await store.putSealed("other", other, ledger)
+        try await store.copySealed("large", to: "copy", ledger)
+        _ = try await store.rotateMasterKey()
+        try await store.putSealed("small", pattern(702, seed: 7), ledger)
+    }
+
     static let generation = Scenario(name: "new generation of the journal") { store, ledger in
         try await store.put("small", small, ledger)
         try await store.put("large", other, ledger)
@@ -202,7 +214,7 @@ struct PowerLossTests {
 
     @Test(
         "nothing acknowledged is lost, nothing corrupt is readable",
-        arguments: Scenario.all + [.generation, .collection])
+        arguments: Scenario.all + [.generation, .collection, .sealing])
     func everyCall(scenario: Scenario) async throws {
         let (region, store, ledger) = try await Self.prepared(scenario, flushed: false)
         let first = region.disk.calls.count + 1

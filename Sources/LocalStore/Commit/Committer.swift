@@ -32,6 +32,7 @@ final class Committer: Sendable {
         var logger: Logger
         var use: BlobUse
         var watch: ReferenceWatch
+        var keys: KeyRing
         /// Opens the index again and replays what it lacks of this journal.
         var reopenIndex: @Sendable (JournalManifest) throws(StorageError) -> IndexHead
     }
@@ -128,7 +129,7 @@ final class Committer: Sendable {
             isBelowReserve: room != .ample, batchBytes: limits.batchBytes,
             // A batch may already hold this much when a record joins it.
             recordBytes: limits.journal.batchBytes - limits.batchBytes, use: surroundings.use,
-            watch: surroundings.watch)
+            watch: surroundings.watch, keys: surroundings.keys)
     }
 
     private func write(_ batches: [EncodedBatch]) -> StorageError? {

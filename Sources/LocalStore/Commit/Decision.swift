@@ -24,19 +24,22 @@ struct CommitContext {
     private let recordBytes: Int
     let use: BlobUse
     private let watch: ReferenceWatch
+    let keys: KeyRing
     private(set) var transaction: IndexTransaction
     private(set) var batches: [EncodedBatch] = []
     private var batch = EncodedBatch()
     /// Buckets that were seen to exist. Buckets are objects of the system's bucket: a change there forgets
     /// them.
     private var seenBuckets: Set<String> = []
+    /// Whether what is written to a bucket is sealed, of those that were asked; forgotten likewise.
+    private var seenDemands: [String: Bool] = [:]
     private var clock: HybridClock
     /// The index failed while a record was applied: the group comes to nothing.
     private(set) var indexFailure: StorageError?
 
     init(
         transaction: IndexTransaction, wallMilliseconds: Int64, isBelowReserve: Bool,
-        batchBytes: Int, recordBytes: Int, use: BlobUse, watch: ReferenceWatch
+        batchBytes: Int, recordBytes: Int, use: BlobUse, watch: ReferenceWatch, keys: KeyRing
     ) {
         region = transaction.head.region
         clock = HybridClock(latest: transaction.head.clock)
@@ -47,6 +50,7 @@ struct CommitContext {
         self.recordBytes = recordBytes
         self.use = use
         self.watch = watch
+        self.keys = keys
     }
 
     // MARK: Recording
@@ -67,6 +71,7 @@ struct CommitContext {
         }
         if case .object(let version) = record, version.name.bucket == BucketName.system {
             seenBuckets.removeAll()
+            seenDemands.removeAll()
         }
         do {
             try transaction.apply(record)
@@ -175,13 +180,17 @@ struct CommitContext {
     }
 
     /// Makes sure that a blob is here. A blob that is here already stays as it is, and the chunks that
-    /// were just written are dead; a damaged one is mended by them.
+    /// were just written are dead; a damaged one is mended by them, and one in the clear gives way to bytes that
+    /// are sealed. Its form was found right before (`requireForm`).
     mutating func recordBlob(_ record: BlobRecord) throws(StorageError) {
-        if let present = try blob(record.blob), !present.isDamaged {
+        let present = try blob(record.blob)
+        let isReplaced = present?.record.bytes.isSealed == false && record.bytes.isSealed
+        if let present, !present.isDamaged, !isReplaced {
             use.touch(record.blob)
             return
         }
         try self.record(.blob(record))
+        if isReplaced { try noteClearBytes() }
     }
 
     // MARK: Looking
@@ -211,6 +220,17 @@ struct CommitContext {
             throw StorageError(.noSuchBucket, "bucket “\(bucket)” does not exist")
         }
         seenBuckets.insert(bucket)
+    }
+
+    /// Whether what is written to the bucket is sealed (`Buckets.demandsSealing`).
+    mutating func demandsSealing(_ bucket: String) throws(StorageError) -> Bool {
+        guard bucket != BucketName.system else { return false }
+        if let seen = seenDemands[bucket] { return seen }
+        let demands = try look { (index) throws(IndexError) in
+            try index.isShown(Buckets.name(of: .encryption, bucket))
+        }
+        seenDemands[bucket] = demands
+        return demands
     }
 
     func requireSpace() throws(StorageError) {

@@ -41,17 +41,22 @@ struct MutateObjects: Decision {
         switch change.kind {
         case .refused(let error):
             throw error
-        case .put(let content, let record, _):
+        case .put(var content, let record, _):
             try context.requireSpace()
+            if try context.demandsSealing(name.bucket) { content.isSealed = true }
+            try context.requireForm(
+                of: record.blob, incoming: record, isSealed: content.isSealed)
             try context.recordBlob(record)
             return try context.recordPut(
                 content, of: name, madeFrom: change.conditions.version)
-        case .link(let content):
+        case .link(var content):
             try context.requireSpace()
+            if try context.demandsSealing(name.bucket) { content.isSealed = true }
             let blob = try context.requireLive(content.blob)
             guard blob.record.sizeBytes == content.sizeBytes else {
                 throw StorageError(.sizeMismatch, "blob \(content.blob) has another size")
             }
+            try context.requireForm(of: content.blob, isSealed: content.isSealed)
             return try context.recordPut(
                 content, of: name, madeFrom: change.conditions.version)
         case .delete:
@@ -74,7 +79,8 @@ struct KeepBlob: Decision {
 
     func decide(_ context: inout CommitContext) throws(StorageError) -> BlobInfo {
         try context.requireSpace()
+        try context.requireForm(of: record.blob, incoming: record, isSealed: false)
         try context.recordBlob(record)
-        return BlobInfo(blob: record.blob, sizeBytes: record.sizeBytes)
+        return try context.requireLive(record.blob).info
     }
 }

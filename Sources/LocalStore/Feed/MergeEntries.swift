@@ -48,7 +48,11 @@ struct MergeEntries: Decision {
         object.state = .pending
         object.keptUntilMilliseconds = nil
         context.observe(object.version.stamp)
-        if let blob = entry.blob { try context.recordBlob(blob) }
+        if let blob = entry.blob {
+            let isSealed = entry.object.content?.isSealed == true
+            try context.requireForm(of: blob.blob, incoming: blob, isSealed: isSealed)
+            try context.recordBlob(blob)
+        }
         let register = try context.register(object.name)
         if object.version.region == context.region {
             // Its number may have been given to another version since it was lost.
@@ -60,15 +64,22 @@ struct MergeEntries: Decision {
 }
 
 extension MergeEntries.Arrived {
-    /// The blob counts where its bytes are what they say. Hashed here, before the committer has to wait.
-    init(_ entry: FeedEntry) {
+    /// The blob counts where its bytes are what they say. Hashed here, and sealed, before the committer has to wait.
+    init(_ entry: FeedEntry, in store: DurableStore) async throws {
         object = entry.object
-        guard let bytes = entry.inlineBytes, let blob = entry.object.content?.blob,
-            MessageDigest.hash(.sha256, bytes) == blob.bytes
+        guard let bytes = entry.inlineBytes, let content = entry.object.content,
+            MessageDigest.hash(.sha256, bytes) == content.blob.bytes
         else { return }
-        self.blob = BlobRecord(
-            blob: blob, sizeBytes: UInt64(bytes.readableBytes),
-            bytes: .inline(Array(bytes.readableBytesView)))
+        let clear = Array(bytes.readableBytesView)
+        var stored = StoredBytes.inline(clear)
+        if !clear.isEmpty {
+            let isSealed =
+                content.isSealed ? true : try await store.isToBeSealed(content.blob)
+            if isSealed {
+                stored = .sealed(store.keys.seal(small: clear, with: try await store.dataKey()))
+            }
+        }
+        blob = BlobRecord(blob: content.blob, sizeBytes: UInt64(clear.count), bytes: stored)
     }
 }
 
@@ -89,6 +100,7 @@ struct PublishVersions: Decision {
                     "\(reference.name) says \(content.sizeBytes) bytes of \(content.blob), which has"
                         + " \(blob.record.sizeBytes)")
             }
+            try context.requireForm(of: content.blob, isSealed: content.isSealed)
         }
         for reference in references {
             let register = try context.register(reference.name)

@@ -38,12 +38,18 @@ extension CommitContext {
     /// What the bucket's setting says; a bucket without one, or with one that cannot be read, keeps as
     /// every bucket does.
     private func retention(of bucket: String) throws(StorageError) -> HistoryRetention {
-        try look { (index) throws(IndexError) in
+        let stored = try look { (index) throws(IndexError) -> StoredBytes? in
             guard let value = try index.get(KeySchema.shown(Buckets.retentionName(of: bucket))),
-                let content = try ShownEntry(encoded: value).version.content,
-                case .inline(let bytes) = try index.blob(content.blob)?.record.bytes
-            else { return .standard }
-            do { return try HistoryRetention(decoding: bytes) } catch { return .standard }
+                let content = try ShownEntry(encoded: value).version.content
+            else { return nil }
+            return try index.blob(content.blob)?.record.bytes
+        }
+        // An object with the very same bytes may have had them sealed.
+        do {
+            guard let stored, let bytes = try keys.small(stored) else { return .standard }
+            return try HistoryRetention(decoding: bytes)
+        } catch {
+            return .standard
         }
     }
 }

@@ -54,6 +54,7 @@ extension S3Handler {
         _ body: ByteBuffer, _ kind: BucketDocument, _ bucket: String, _ limits: S3Limits
     ) throws(S3Error) -> ByteBuffer {
         switch kind {
+        case .encryption: try EncryptionConfiguration(document: body, limits: limits).document
         case .cors: try CORSConfiguration(document: body, limits: limits).document
         case .lifecycle: try LifecycleConfiguration(document: body, limits: limits).document
         case .tagging:
@@ -88,11 +89,12 @@ extension BucketSetting {
     var document: BucketDocument? {
         switch self {
         case .cors: .cors
+        case .encryption: .encryption
         case .lifecycle: .lifecycle
         case .policy, .policyStatus: .policy
         case .publicAccessBlock: .publicAccessBlock
         case .tagging: .tagging
-        case .accelerate, .acl, .encryption, .logging, .notification, .objectLock,
+        case .accelerate, .acl, .logging, .notification, .objectLock,
             .ownershipControls, .replication, .requestPayment, .versioning, .website:
             nil
         }
@@ -104,6 +106,7 @@ extension BucketDocument {
     var label: String {
         switch self {
         case .cors: "BucketCors"
+        case .encryption: "BucketEncryption"
         case .lifecycle: "BucketLifecycleConfiguration"
         case .policy: "BucketPolicy"
         case .publicAccessBlock: "PublicAccessBlock"
@@ -114,7 +117,7 @@ extension BucketDocument {
     fileprivate var putStatus: HTTPResponse.Status {
         switch self {
         case .policy, .tagging: .noContent
-        case .cors, .lifecycle, .publicAccessBlock: .ok
+        case .cors, .encryption, .lifecycle, .publicAccessBlock: .ok
         }
     }
 }

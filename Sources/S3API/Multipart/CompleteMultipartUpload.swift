@@ -28,7 +28,10 @@ extension S3Handler {
                     },
                     lengthBytes: nil))
         }
-        return .document(Self.document(try result.get(), request, declares: true))
+        let object = try result.get()
+        var response = ServerResponse.document(Self.document(object, request, declares: true))
+        response.fields.setSealed(object.content?.isSealed == true)
+        return response
     }
 
     /// What the store is to make, after what only the head can promise was compared with the session.

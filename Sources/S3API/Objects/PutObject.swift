@@ -13,15 +13,19 @@ extension S3Handler {
         let attributes = try ObjectAttributes(request.fields, limits: request.limits)
         let conditions = request.writeConditions
         try await refuseEarly(name, conditions)
+        let isSealed = try await seals(request)
         // The key of a registry's blob names the digest of its bytes.
         let staged = try await receive(
-            request, announced, isBlob: true, digest: KeyRules.promisedDigest(name.key))
-        let content = try ObjectContent(
+            request, announced, isBlob: true, isSealed: isSealed,
+            digest: KeyRules.promisedDigest(name.key))
+        var content = try ObjectContent(
             staged, attributes, checksum: announced.checksum?.algorithm, writer: request.writer)
+        content.isSealed = isSealed
         try await objects.commit(.put(name, content, staged, conditions))
         var response = ServerResponse(status: .ok)
         response.fields[.eTag] = ETags.quoted(content.etag)
         response.fields.set(content.checksum, parts: 0)
+        response.fields.setSealed(isSealed)
         return response
     }
 

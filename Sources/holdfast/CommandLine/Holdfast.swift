@@ -15,7 +15,7 @@ struct Holdfast: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, StatusCommand.self, RepairCommand.self, CollectCommand.self,
             BackupCommand.self, HistoryCommand.self, RollbackCommand.self, RegionCommand.self,
-            ConfigCommand.self,
+            EncryptionCommand.self, ConfigCommand.self,
         ])
 
     static func main() async {

@@ -81,7 +81,8 @@ struct RegionDaemon: Service {
             readiness.current
         }
         let socket = try await socket(
-            answering: SocketDispatcher(admin: admin, regions: admin, health: health))
+            answering: SocketDispatcher(
+                admin: admin, regions: admin, encryption: admin, health: health))
         async let administered: Void = socket.serve()
         let store = try await cancelWhenGracefulShutdown {
             [configuration, clock, logger, readiness] in
@@ -122,7 +123,8 @@ struct RegionDaemon: Service {
         socket.answer(
             by: SocketDispatcher(
                 admin: admin(store, replication, jobs),
-                regions: regions(store, replication, removed), health: health))
+                regions: regions(store, replication, removed), encryption: encryption(store),
+                health: health))
         var group = ServiceGroupConfiguration(
             services: [
                 jobs, Mending(mending: mending), Scrubbing(schedule: schedule(store, repair)),

@@ -12,7 +12,7 @@ enum RootKeyFile {
         let path = directory + "/" + name
         if access(path, F_OK) == 0 { return (try load(path), path) }
         let key = KeyPair(accessKey: "HF" + random(18), secretKey: random(40))
-        try write(key, to: path, in: directory)
+        try write(key, to: path)
         return (key, path)
     }
 
@@ -34,29 +34,15 @@ enum RootKeyFile {
         return KeyPair(accessKey: access, secretKey: secret)
     }
 
-    /// Under another name first, so that a crash leaves no half a key.
-    private static func write(_ key: KeyPair, to path: String, in directory: String) throws {
-        let text = """
-            # The root credentials of this Holdfast region.
-            AWS_ACCESS_KEY_ID=\(key.accessKey)
-            AWS_SECRET_ACCESS_KEY=\(key.secretKey)
+    private static func write(_ key: KeyPair, to path: String) throws {
+        try PrivateFile.replace(
+            path,
+            with: """
+                # The root credentials of this Holdfast region.
+                AWS_ACCESS_KEY_ID=\(key.accessKey)
+                AWS_SECRET_ACCESS_KEY=\(key.secretKey)
 
-            """
-        let draft = path + ".new"
-        unlink(draft)
-        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Refusal("cannot write \(path): \(reason())") }
-        let isDurable = Terminal.write(text, to: descriptor) && fsync(descriptor) == 0
-        guard close(descriptor) == 0, isDurable, rename(draft, path) == 0, sync(directory) else {
-            throw Refusal("cannot write \(path): \(reason())")
-        }
-    }
-
-    private static func sync(_ directory: String) -> Bool {
-        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { return false }
-        let isSynced = fsync(descriptor) == 0
-        return close(descriptor) == 0 && isSynced
+                """)
     }
 
     /// Letters and digits from the kernel's generator.
