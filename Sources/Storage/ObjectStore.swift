@@ -115,7 +115,8 @@ package protocol ObjectStore: Sendable {
     /// Throws `noSuchBucket`. Being listed is not being looked up: what is in quarantine stays there.
     func list(_ request: ListRequest) async throws -> ListPage
 
-    /// Decides and records each mutation by itself, all in one durable group; answers in their order.
+    /// Decides and records each mutation by itself, all in one durable group; answers in their order. What has
+    /// to wait for bytes to be sealed is recorded behind the others.
     /// A success is durable and visible. Where the bucket demands it (`Buckets.demandsSealing`) content is sealed
     /// whatever it says. The version and `lastModifiedMilliseconds` (where the content's
     /// is 0) are the store's. A delete answers its tombstone, or `nil` where there was nothing to delete.

@@ -48,11 +48,7 @@ struct MergeEntries: Decision {
         object.state = .pending
         object.keptUntilMilliseconds = nil
         context.observe(object.version.stamp)
-        if let blob = entry.blob {
-            let isSealed = entry.object.content?.isSealed == true
-            try context.requireForm(of: blob.blob, incoming: blob, isSealed: isSealed)
-            try context.recordBlob(blob)
-        }
+        if let blob = entry.blob { try recordInline(blob, of: object, &context) }
         let register = try context.register(object.name)
         if object.version.region == context.region {
             // Its number may have been given to another version since it was lost.
@@ -60,6 +56,20 @@ struct MergeEntries: Decision {
             object = context.inFeed(object)
         }
         try context.record(object, over: register)
+    }
+
+    private static func recordInline(
+        _ blob: BlobRecord, of object: ObjectVersion, _ context: inout CommitContext
+    ) throws(StorageError) {
+        do throws(StorageError) {
+            try context.requireForm(
+                of: blob.blob, incoming: blob, isSealed: object.content?.isSealed == true)
+        } catch {
+            guard error.mustSeal != nil else { throw error }
+            // To be sealed since a moment ago: it is fetched like one that did not ride along.
+            return
+        }
+        try context.recordBlob(blob)
     }
 }
 

