@@ -214,7 +214,7 @@ struct PowerLossTests {
 
     @Test(
         "nothing acknowledged is lost, nothing corrupt is readable",
-        arguments: Scenario.all + [.generation, .collection, .sealing])
+        arguments: Scenario.all + [.generation, .collection])
     func everyCall(scenario: Scenario) async throws {
         let (region, store, ledger) = try await Self.prepared(scenario, flushed: false)
         let first = region.disk.calls.count + 1
@@ -230,6 +230,9 @@ struct PowerLossTests {
         }
         print("\(scenario.name): \((last - first + 1) * Cut.allCases.count) crash points covered")
     }
+
+    @Test("nothing is lost either where bytes are sealed, keys made and replaced")
+    func everyCallOfSealing() async throws { try await everyCall(scenario: .sealing) }
 
     private func crash(
         _ scenario: Scenario, at call: Int, _ cut: Cut, flushed: Bool

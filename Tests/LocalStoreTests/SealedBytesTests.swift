@@ -111,6 +111,38 @@ struct SealedBytesTests {
         }
     }
 
+    @Test("that a driver writes into a bucket that demands it stand in no file in the clear")
+    func driven() async throws {
+        let directory = try TemporaryDirectory()
+        let disk = Plaintext(directory: directory.path)
+        let store = try await openReal(directory)
+        try await store.makeLedgerBucket()
+        try await Buckets(objects: store, blobs: store).set(
+            .encryption, to: ByteBuffer(string: "<x/>"), of: Ledger.bucket)
+        let stores = DriverStores(
+            objects: store, blobs: store, uploads: store, partBytes: 1 << 20,
+            promisedDigest: { _ in nil })
+        let driver = try StoreDriver(stores, bucket: Ledger.bucket)
+        let file = try DriverPath("/written")
+        let writer = try await driver.writer(file, .new)
+        try await writer.write(Self.large)
+        try await writer.close()
+        // An upload that is not ended lies on the disk as well.
+        #expect(try disk.files(showing: Self.large) == [])
+        let again = try await driver.writer(file, .append)
+        try await again.write(Self.small)
+        _ = try await again.commit(nil)
+        var whole = Self.large
+        whole.writeImmutableBuffer(Self.small)
+        let content = try #require(try await store.object(Ledger.name("written"))?.content)
+        #expect(content.isSealed)
+        #expect(try await store.content(of: content.blob, limitBytes: 8 << 20) == whole)
+        for bytes in [Self.small, Self.large] {
+            #expect(try disk.files(showing: bytes) == [])
+        }
+        try await store.close()
+    }
+
     @Test("come to another region sealed, and lie there so")
     func replicated() async throws {
         let directory = try TemporaryDirectory()

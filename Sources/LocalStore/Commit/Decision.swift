@@ -179,20 +179,6 @@ struct CommitContext {
         return try recordNext(.put(content), after: shown, over: register)
     }
 
-    /// Makes sure that a blob is here. A blob that is here already stays as it is, and the chunks that
-    /// were just written are dead; a damaged one is mended by them, and one in the clear gives way to bytes that
-    /// are sealed. Its form was found right before (`requireForm`).
-    mutating func recordBlob(_ record: BlobRecord) throws(StorageError) {
-        let present = try blob(record.blob)
-        let isReplaced = present?.record.bytes.isSealed == false && record.bytes.isSealed
-        if let present, !present.isDamaged, !isReplaced {
-            use.touch(record.blob)
-            return
-        }
-        try self.record(.blob(record))
-        if isReplaced { try noteClearBytes() }
-    }
-
     // MARK: Looking
 
     func register(_ name: ObjectName) throws(StorageError) -> ObjectRegister {
