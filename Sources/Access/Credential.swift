@@ -4,12 +4,34 @@
 package struct Credential: Sendable, Hashable {
     package let accessKey: String
     package let secret: String
+    /// Those that were rotated and are valid still.
+    package let formerSecrets: [String]
     package let principal: Principal
 
-    package init(accessKey: String, secret: String, principal: Principal) {
+    package init(
+        accessKey: String, secret: String, formerSecrets: [String] = [], principal: Principal
+    ) {
         self.accessKey = accessKey
         self.secret = secret
+        self.formerSecrets = formerSecrets
         self.principal = principal
+    }
+}
+
+extension Credential {
+    /// What `verify` makes of the credential, by whichever of its secrets a request is signed with.
+    func verified<Value>(
+        _ verify: (Credential) throws(AccessError) -> Value
+    ) throws(AccessError) -> Value {
+        for former in formerSecrets {
+            let other = Credential(accessKey: accessKey, secret: former, principal: principal)
+            do throws(AccessError) {
+                return try verify(other)
+            } catch  where error.code == .signatureDoesNotMatch {
+                continue
+            }
+        }
+        return try verify(self)
     }
 }
 

@@ -11,8 +11,10 @@ package enum Action: String, Sendable, Hashable, CaseIterable {
     /// Put, copy to, or upload parts of an object.
     case write
     case delete
-    /// The names in a bucket, or the buckets.
+    /// The names in a bucket.
     case list
+    /// That a bucket is there, and where.
+    case find = "see"
     /// Buckets themselves and their settings.
     case administer
 }
@@ -22,6 +24,7 @@ package struct Policy: Sendable, Hashable {
     private enum Grant: Sendable, Hashable {
         case everything
         case bucket(BucketPolicy)
+        case limited(KeyLimits)
         case nothing
     }
 
@@ -34,15 +37,19 @@ package struct Policy: Sendable, Hashable {
     /// May do nothing.
     package static let none = Policy(.nothing)
 
+    /// May do what a key is limited to.
+    package static func limited(_ limits: KeyLimits) -> Policy { Policy(.limited(limits)) }
+
     /// May do what a bucket allows to everyone.
     package static func everyone(_ policy: BucketPolicy) -> Policy { Policy(.bucket(policy)) }
 
     /// Whether `action` may be done to `key` of `bucket`; without a key to the bucket as a whole, without
-    /// a bucket to the region as a whole.
+    /// a bucket to the region as a whole. Of a list, `key` is the prefix of what is listed.
     package func allows(_ action: Action, bucket: String?, key: ObjectKey?) -> Bool {
         switch grant {
         case .everything: true
         case .bucket(let policy): policy.allows(action, bucket: bucket, key: key)
+        case .limited(let limits): limits.allows(action, bucket: bucket, key: key)
         case .nothing: false
         }
     }

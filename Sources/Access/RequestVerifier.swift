@@ -70,14 +70,18 @@ package struct RequestVerifier: Sendable {
         case .queryV2(let query):
             let signature = try SignatureV2(query: query, of: request)
             try signature.checkTime(nowMilliseconds: nowMilliseconds)
-            return try signature.verify(
-                request, credential: try await credential(signature.accessKey))
+            return try await credential(signature.accessKey)
+                .verified { credential throws(AccessError) in
+                    try signature.verify(request, credential: credential)
+                }
         case .none: return nil
         }
         try signature.checkTime(nowMilliseconds: nowMilliseconds, limits: limits)
-        return try signature.verify(
-            request, credential: try await credential(signature.accessKey), keys: keys,
-            limits: limits)
+        return try await credential(signature.accessKey)
+            .verified { credential throws(AccessError) in
+                try signature.verify(
+                    request, credential: credential, keys: keys, limits: limits)
+            }
     }
 
     private func credential(_ accessKey: String) async throws -> Credential {

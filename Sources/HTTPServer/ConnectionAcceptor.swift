@@ -1,5 +1,5 @@
-// Takes each new connection in: counts it, puts its handler in place, and hands its conversation to the
-// task group in which all of them run.
+// Takes each new connection in: counts it, puts its handler in place, and hands its conversations, one after
+// the other, to the task group in which all of them run.
 
 internal import Logging
 internal import NIOCore
@@ -57,13 +57,19 @@ final class ConnectionAcceptor: Sendable {
         ) {
             self.openCount.subtract(1, ordering: .relaxed)
         }
+        let executor = loop.executor
+        let remoteAddress = SocketPeer.name(of: channel) ?? Self.name(channel.remoteAddress)
+        connection.converse = { [unowned connection] in
+            let conversation = Conversation(
+                executor: executor,
+                boundConnection: NIOLoopBound(connection, eventLoop: executor.eventLoop),
+                handler: self.handler, requestIDs: self.requestIDs, listener: listener,
+                remoteAddress: remoteAddress)
+            // No more conversations begin once the service stops.
+            if case .terminated = self.acceptedEntry.yield(conversation) { connection.closeNow() }
+        }
         try channel.pipeline.syncOperations.addHandler(connection)
-        let conversation = Conversation(
-            executor: loop.executor,
-            boundConnection: NIOLoopBound(connection, eventLoop: channel.eventLoop),
-            handler: handler, requestIDs: requestIDs, listener: listener,
-            remoteAddress: Self.name(channel.remoteAddress))
-        if case .terminated = acceptedEntry.yield(conversation) { channel.close(promise: nil) }
+        if connection.isOverLimit { connection.wake() }
     }
 
     /// `address:port`, or what a Unix socket's peer is.

@@ -24,6 +24,10 @@ final class ConnectionHandler: ChannelInboundHandler {
     /// One connection too many: it is told so and closed.
     let isOverLimit: Bool
     private let onClose: () -> Void
+    /// Begins a conversation over this connection, which has none.
+    var converse: () -> Void = {}
+    /// Nobody waits for a head: a conversation is begun when something comes.
+    var isResting = true
     private(set) var context: ChannelHandlerContext?
     /// The conversation's task, cancelled when the client is gone. Set and unset within that task.
     var task: UnsafeCurrentTask?
@@ -42,6 +46,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     /// request may read its body.
     var requestNumber: UInt64 = 0
     var headWaiter: CheckedContinuation<NextHead, Never>?
+    /// When a conversation that waits for a head is sent to rest.
+    var restDeadline = NIODeadline.distantFuture
     var bodyWaiter: CheckedContinuation<ByteBuffer?, any Error>?
     var readDeadline = NIODeadline.distantFuture
     /// Whether the deadline that runs is that of a head, rather than that of an idle connection.
@@ -71,6 +77,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         shared.insert(self)
+        startHeadDeadline()
         if context.channel.isActive { context.read() }
     }
 
@@ -132,6 +139,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private func end() {
         if case .closed = phase { return }
         phase = .closed
+        isResting = false
         inputEnded = true
         shared.remove(self)
         onClose()
@@ -152,12 +160,14 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     /// Called at every tick.
     func checkDeadlines() {
+        if restDeadline <= shared.now { rest() }
         if readDeadline <= shared.now { readTimedOut() }
         if writeDeadline <= shared.now { writeTimedOut() }
     }
 
     private func readTimedOut() {
         readDeadline = .distantFuture
+        if isResting { return endRest() }
         if headWaiter != nil {
             if takesOutput() {
                 // Not idle: the end of the last response is still on its way.

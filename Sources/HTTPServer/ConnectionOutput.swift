@@ -65,7 +65,7 @@ extension ConnectionHandler {
 
     var isOpen: Bool { if case .open = phase { true } else { false } }
 
-    private var unsentBytes: Int {
+    var unsentBytes: Int {
         guard let options = context?.channel.syncOptions else { return 0 }
         do {
             return try options.getOption(.bufferedWritableBytes)
@@ -81,6 +81,12 @@ extension ConnectionHandler {
     /// returns when the connection is closed.
     /// - Parameter refused: what the client sends was not understood to its end; there may be more of it.
     func closeGently(refused: Bool = false) async {
+        beginClosing(refused: refused)
+        await closed()
+    }
+
+    /// As `closeGently`, without waiting.
+    func beginClosing(refused: Bool = false) {
         guard let context, case .open = phase else { return }
         let isQuiet = !refused && inbound.isBodyEnded && inbound.bufferedBytes == 0
         phase = .lingering(droppedBytes: inbound.bufferedBytes)
@@ -93,7 +99,6 @@ extension ConnectionHandler {
             loopBound.value.didEndOutput(isQuiet: isQuiet)
         }
         endOutput(outputEnded)
-        await closed()
     }
 
     private func endOutput(_ ended: EventLoopPromise<Void>) {

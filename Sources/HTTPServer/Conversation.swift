@@ -17,7 +17,7 @@ struct Conversation: Sendable {
 
     var connection: ConnectionHandler { boundConnection.value }
 
-    /// Serves the connection until it is closed. In a task that prefers `executor`.
+    /// Serves the connection until it is closed, or rests. In a task that prefers `executor`.
     func run() async {
         // Used only to cancel, only on the event loop, and unset before the task ends.
         withUnsafeCurrentTask { connection.task = $0 }
@@ -33,6 +33,8 @@ struct Conversation: Sendable {
             case .refused(let refusal):
                 refuse(refusal)
                 return await connection.closeGently(refused: true)
+            case .rests:
+                return
             case .head(let head):
                 guard await answer(head) else { return await connection.closeGently() }
             }

@@ -23,6 +23,8 @@ package struct HTTPLimits: Sendable, Hashable {
     package var responseIdleTimeout = TimeAmount.seconds(60)
     /// Between the end of a response and the first byte of the next request. Then the connection closes.
     package var keepAliveTimeout = TimeAmount.seconds(120)
+    /// Of that, how long a connection keeps what it takes to answer at once.
+    package var restAfter = TimeAmount.zero
 
     /// The largest buffer that bytes of a body are received into.
     package var receiveBytes = 128 << 10

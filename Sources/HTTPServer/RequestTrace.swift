@@ -11,6 +11,8 @@ package final class RequestTrace: Sendable {
         package var operation: String?
         /// What it is about, e.g. `bucket/key`.
         package var resource: String?
+        /// What an administrative call is to change, in words, which may be none; `nil` of any other call.
+        package var change: String?
         /// Why it was refused: the protocol's code of the error.
         package var errorCode: String?
     }
@@ -23,12 +25,13 @@ package final class RequestTrace: Sendable {
 
     package func note(
         principal: String? = nil, operation: String? = nil, resource: String? = nil,
-        errorCode: String? = nil
+        change: String? = nil, errorCode: String? = nil
     ) {
         state.withLock { values in
             values.principal = principal ?? values.principal
             values.operation = operation ?? values.operation
             values.resource = resource ?? values.resource
+            values.change = change ?? values.change
             values.errorCode = errorCode ?? values.errorCode
         }
     }

@@ -8,6 +8,12 @@ internal import MetadataIndex
 package import Storage
 
 extension DurableStore: Maintenance {
+    package func usage(of bucket: String) async throws -> BucketUsage {
+        try await lookup(KeySchema.bucketTally(bucket)).map { value throws in
+            try BucketTally(encoded: value).usage
+        } ?? BucketUsage()
+    }
+
     package func figures() async throws -> StoreFigures {
         let head = committer.head
         var figures = try await read { (index) throws(IndexError) in

@@ -61,7 +61,8 @@ extension Refusal {
         case .invalidArgument, .invalidPart, .invalidPartOrder, .partTooSmall, .digestMismatch,
             .sizeMismatch, .preconditionFailed, .bucketExists, .bucketNotEmpty:
             self.init(.badRequest, .malformed, error.message)
-        case .limitExceeded: self.init(.badRequest, .limitExceeded, error.message)
+        case .limitExceeded, .quotaExceeded:
+            self.init(.badRequest, .limitExceeded, error.message)
         case .unavailable, .insufficientStorage:
             self.init(.serviceUnavailable, .busy, error.message)
         case .inputOutput, .refusedToOpen:

@@ -12,6 +12,18 @@ package enum AdminCall {
     package static let history = prefix + "history"
     /// POST of a `RollbackRequestDocument`: `RollbackDocument`.
     package static let rollback = prefix + "rollback"
+    /// GET: `BucketListDocument`. POST of a `BucketRequestDocument`: makes a bucket, `BucketEntryDocument`.
+    package static let buckets = prefix + "buckets"
+    /// POST of a `BucketRequestDocument`: changes its settings, `BucketEntryDocument`.
+    package static let setBucket = buckets + "/set"
+    /// POST of a `BucketRequestDocument`: `BucketEntryDocument` as it was.
+    package static let deleteBucket = buckets + "/delete"
+    /// GET: `KeyListDocument`. POST of a `KeyRequestDocument`: makes a key, `NewKeyDocument`.
+    package static let keys = prefix + "keys"
+    /// POST of a `KeyChangeDocument`: `NewKeyDocument`.
+    package static let rotateKey = keys + "/rotate"
+    /// POST of a `KeyChangeDocument`: `RevokedKeyDocument`.
+    package static let revokeKey = keys + "/revoke"
     package static let regions = prefix + "regions/"
     /// POST of a `RemoveRegionRequestDocument`: `RegionRemovalDocument`.
     package static let removeRegion = regions + "remove"

@@ -9,19 +9,22 @@ package struct StatusDocument: Sendable, Hashable, Codable {
     package var damage: [Damage]
     /// Running ones and the last that ended, the newest first.
     package var jobs: [JobDocument]
+    /// Buckets that are at their quota or beyond.
+    package var quotas: [BucketEntryDocument]?
 
     /// Rows of the list of damage.
     package static let listLimit = 100
 
     package init(
         region: Region, store: Store, replication: Replication, damage: [Damage],
-        jobs: [JobDocument]
+        jobs: [JobDocument], quotas: [BucketEntryDocument]? = nil
     ) {
         self.region = region
         self.store = store
         self.replication = replication
         self.damage = damage
         self.jobs = jobs
+        self.quotas = quotas
     }
 
     package struct Damage: Sendable, Hashable, Codable {

@@ -23,12 +23,39 @@ package enum KeyRules {
         }
     }
 
-    /// The digest that the bytes at this key must have, where the key names one.
-    package static func promisedDigest(_ key: ObjectKey) -> ContentDigest? {
+    /// The digest that the bytes at this key of a bucket of that layout must have, where the key names one.
+    package static func promisedDigest(
+        _ key: ObjectKey, in layout: BucketSettings.Layout = .distribution
+    ) -> ContentDigest? {
+        switch layout {
+        case .distribution: distributionDigest(key)
+        case .quay: quayDigest(key)
+        // A blob of zot's that it has elsewhere as well is an empty object.
+        case .zot, .plain: nil
+        }
+    }
+
+    private static func distributionDigest(_ key: ObjectKey) -> ContentDigest? {
         guard key.bytes.suffix(Self.data.count).elementsEqual(Self.data),
             case .blobData(_, let digest) = LayoutPath(key)
         else { return nil }
         return digest
+    }
+
+    /// `…/sha256/<xx>/<hex>` (Quay, storage/basestorage.py, BaseStorageV2.blob_path).
+    private static func quayDigest(_ key: ObjectKey) -> ContentDigest? {
+        let digits = 64
+        guard key.bytes.count >= Self.sha256.count + 3 + digits else { return nil }
+        let directory = key.bytes.dropLast(digits + 1).suffix(Self.sha256.count + 2)
+        let hex = key.bytes.suffix(digits)
+        let isWhole =
+            key.bytes.count == directory.count + 1 + digits
+            || key.bytes[directory.startIndex - 1] == UInt8(ascii: "/")
+        guard isWhole, directory.starts(with: Self.sha256),
+            directory.suffix(2).elementsEqual(hex.prefix(2)),
+            key.bytes[directory.endIndex] == UInt8(ascii: "/")
+        else { return nil }
+        return ContentDigest("sha256:" + String(decoding: hex, as: UTF8.self))
     }
 
     /// Every write asks; the library's search of collections takes as long as all else that is decided.
@@ -41,5 +68,6 @@ package enum KeyRules {
     }
 
     private static let uploads = Array("/_uploads/".utf8)
+    private static let sha256 = Array("sha256/".utf8)
     private static let data = Array("/data".utf8)
 }

@@ -90,15 +90,17 @@ extension LayoutPath {
         }
     }
 
+    /// The tree's root and what is behind it. Every write asks: most keys are none of a registry, and are
+    /// known for that by their slashes alone.
     private static func split(_ text: String) -> (RegistryRoot, Substring)? {
-        let marker = RegistryRoot.marker
-        if text.hasPrefix(marker) {
-            return (RegistryRoot(prefix: marker), text.dropFirst(marker.count))
+        let bytes = text.utf8
+        var rest = bytes[...]
+        while !rest.starts(with: RegistryRoot.marker.utf8) {
+            guard let slash = rest.firstIndex(of: UInt8(ascii: "/")) else { return nil }
+            rest = rest[bytes.index(after: slash)...]
         }
-        guard let range = text.firstRange(of: "/" + marker) else { return nil }
-        return (
-            RegistryRoot(prefix: String(text[..<range.upperBound])), text[range.upperBound...]
-        )
+        let end = rest.index(rest.startIndex, offsetBy: RegistryRoot.marker.utf8.count)
+        return (RegistryRoot(prefix: String(text[..<end])), text[end...])
     }
 
     private init?(blobParts parts: [String], root: RegistryRoot) {

@@ -6,6 +6,7 @@ package import Access
 package import HTTPServer
 internal import HTTPTypes
 package import Logging
+internal import RegistryLayout
 package import Storage
 
 package final class S3Handler: RequestHandler {
@@ -15,6 +16,7 @@ package final class S3Handler: RequestHandler {
     let buckets: Buckets
     let policies: KeptDocuments<BucketPolicy>
     let publicAccess: KeptDocuments<PublicAccessBlock>
+    let promised: PromisedDigests
     let cors: KeptDocuments<CORSConfiguration>
     let verifier: RequestVerifier
     let clock: any WallClock
@@ -32,6 +34,7 @@ package final class S3Handler: RequestHandler {
         self.uploads = uploads
         buckets = Buckets(objects: objects, blobs: blobs)
         let limits = configuration.limits
+        promised = PromisedDigests(objects: objects, blobs: blobs)
         policies = KeptDocuments(.policy, objects: objects, blobs: blobs) { document, bucket in
             try BucketPolicy(inForce: document, of: bucket)
         }
@@ -75,8 +78,12 @@ package final class S3Handler: RequestHandler {
         request.server.trace.note(
             principal: request.principal.name, operation: operation.label,
             resource: request.target.resource)
+        if operation.action == .administer {
+            request.server.trace.note(resource: request.target.bucket, change: "")
+        }
         try request.principal.require(
-            operation.action, bucket: request.target.bucket, key: request.target.key)
+            operation.action, bucket: request.target.bucket,
+            key: request.subject(of: operation))
         try HeaderRules.check(request.fields, operation)
         return try await perform(operation, request)
     }

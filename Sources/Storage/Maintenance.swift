@@ -56,6 +56,9 @@ package struct BlobDamage: Sendable, Hashable {
 package protocol Maintenance: Sendable {
     func figures() async throws -> StoreFigures
 
+    /// What a bucket shows; nothing for one that there is not.
+    func usage(of bucket: String) async throws -> BucketUsage
+
     /// The damaged blobs behind `after`, in order of digest, at most `limit`.
     func damage(after: BlobID?, limit: Int) async throws -> [BlobDamage]
 }

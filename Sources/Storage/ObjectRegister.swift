@@ -23,7 +23,7 @@ package struct ObjectRegister: Hashable, Sendable {
     }
 
     /// What reads and lists show under the `complete` policy.
-    package var visible: ObjectVersion? { published.flatMap { $0.content == nil ? nil : $0 } }
+    package var visible: ObjectVersion? { published.flatMap { $0.isPut ? $0 : nil } }
 
     /// Versions that wait for their closure and would win once published, newest first.
     package var pending: [ObjectVersion] {

@@ -41,6 +41,35 @@ package struct Settings: Sendable {
         try await objects.commit(.put(Self.name(path), content, staged, preconditions))
     }
 
+    /// Writes what `body` makes of what is there now; it is asked again where somebody else was quicker. Throws
+    /// `unavailable` where that goes on.
+    package func change(
+        _ path: String, _ body: (ByteBuffer?) throws -> ByteBuffer
+    ) async throws {
+        for _ in 0..<Self.attempts {
+            let present = try await objects.object(Self.name(path))?.content
+            var bytes: ByteBuffer?
+            if let present {
+                bytes = try await blobs.content(of: present.blob, limitBytes: Self.limitBytes)
+            }
+            let next = try body(bytes)
+            if next == bytes { return }
+            let unchanged =
+                present.map { Preconditions(ifMatch: .list([$0.etag])) }
+                ?? Preconditions(ifNoneMatch: .any)
+            do {
+                return try await write(next, to: path, if: unchanged)
+            } catch let error as StorageError
+                where [.preconditionFailed, .noSuchKey].contains(error.code)
+            {
+                continue
+            }
+        }
+        throw StorageError(.unavailable, "others are changing this setting; try again")
+    }
+
+    private static let attempts = 8
+
     package func delete(_ path: String, if preconditions: Preconditions = .none) async throws {
         try await objects.commit(.delete(Self.name(path), preconditions))
     }

@@ -20,8 +20,10 @@ package struct StorageError: Error, Sendable, CustomStringConvertible {
         case invalidArgument
         /// A named limit was reached.
         case limitExceeded
-        /// The disk, or the quota, is full.
+        /// The disk is full.
         case insufficientStorage
+        /// The bucket holds as much as it may.
+        case quotaExceeded
         /// The bytes stored here failed their checksum and no good copy was found.
         case damaged
         /// Not now: more waits than is taken, or the store is stopping, or it stopped acknowledging after a

@@ -112,4 +112,60 @@ import Testing
             }
         }
     }
+
+    @Test(
+        "a connection that has rested is answered as before, one with half a head as well",
+        arguments: Wire.allCases)
+    func answersAfterARest(wire: Wire) async throws {
+        var limits = HTTPLimits()
+        limits.restAfter = .zero
+        try await withServer(wire, limits: limits) { request in
+            text(.ok, request.head.path ?? "")
+        } _: { _, address in
+            try await withClient(address) { client in
+                for index in 0..<2 {
+                    try await client.send("GET /\(index) HTTP/1.1\r\nHost: x\r\n\r\nGET /half HT")
+                    #expect(try await client.readResponse().text == "/\(index)")
+                    try await restLongEnough()
+                    try await client.send("TP/1.1\r\nHost: x\r\n\r\n")
+                    #expect(try await client.readResponse().text == "/half")
+                    try await restLongEnough()
+                }
+            }
+        }
+    }
+
+    @Test(
+        "a connection that rests ends with its time, with its client, and with the service",
+        arguments: Wire.allCases)
+    func endsARest(wire: Wire) async throws {
+        var limits = HTTPLimits()
+        limits.restAfter = .zero
+        limits.keepAliveTimeout = .seconds(3)
+        try await withServer(wire, limits: limits) { _ in
+            text(.ok, "a")
+        } _: { service, address in
+            try await withClient(address) { client in
+                try await client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                #expect(try await client.readResponse().text == "a")
+                #expect(await client.readToEnd().readableBytes == 0)
+            }
+            try await withClient(address) { client in
+                try await client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                #expect(try await client.readResponse().text == "a")
+                try await restLongEnough()
+                try await client.endOutput()
+                #expect(await client.readToEnd().readableBytes == 0)
+            }
+            try await withClient(address) { client in
+                try await client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                #expect(try await client.readResponse().text == "a")
+                service.stop()
+                #expect(await client.readToEnd().readableBytes == 0)
+            }
+        }
+    }
+
+    /// Until the second tick, by which every connection that waits is sent to rest.
+    private func restLongEnough() async throws { try await Task.sleep(for: .milliseconds(2_300)) }
 }

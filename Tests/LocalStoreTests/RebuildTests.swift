@@ -25,8 +25,28 @@ struct RebuildTests {
             if round == 2 { for _ in 0..<10 { try await run.step() } }
             run.store = try await GenerationTests.expectRebuilt(
                 run.region, run.store, "seed \(seed), round \(round)")
+            try await Self.expectCounted(run.store, "seed \(seed), round \(round)")
         }
         try await run.store.close()
+    }
+
+    /// The usage that the index keeps is what a count of the bucket's objects gives.
+    private static func expectCounted(_ store: DurableStore, _ context: String) async throws {
+        for bucket in try await Buckets(objects: store, blobs: store).list() {
+            var request = ListRequest(bucket: bucket.name)
+            var counted = BucketUsage()
+            while true {
+                let page = try await store.list(request)
+                for case .object(let object) in page.entries {
+                    counted.objects += 1
+                    counted.bytes += object.content?.sizeBytes ?? 0
+                }
+                guard page.isTruncated, let last = page.entries.last else { break }
+                request.after = last.key
+            }
+            #expect(try await store.usage(of: bucket.name) == counted, "\(context)")
+            #expect(counted.objects > 0, "\(context): there is nothing to count")
+        }
     }
 
     @Test("equals the lost one with RocksDB, before and after a generation")

@@ -118,6 +118,8 @@ struct HealthTests {
             throw StorageError(.unavailable, "the store is stopping")
         }
 
+        func usage(of bucket: String) async throws -> BucketUsage { BucketUsage() }
+
         func damage(after: BlobID?, limit: Int) async throws -> [BlobDamage] { [] }
     }
 

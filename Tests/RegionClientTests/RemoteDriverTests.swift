@@ -32,7 +32,7 @@ struct DriverServer: Sendable {
         let handler = DriverHandler(
             stores: DriverStores(
                 objects: store, blobs: store, uploads: store,
-                promisedDigest: KeyRules.promisedDigest),
+                promisedDigest: { KeyRules.promisedDigest($0.key) }),
             credentials: RootCredentials(accessKey: "key", secret: "secret"),
             clock: ShiftedClock(), logger: logger)
         // On a machine that is busy with other tests a client may have to wait for its turn.

@@ -71,4 +71,26 @@ struct LayoutPathTests {
         #expect(KeyRules.promisedDigest(link) == nil)
         #expect(KeyRules.promisedDigest("some/data") == nil)
     }
+
+    @Test("which keys promise a digest is the layout's to say")
+    func promises() throws {
+        let digest = try #require(ContentDigest("sha256:\(hex)"))
+        let distribution = ObjectKey("\(root)blobs/sha256/ab/\(hex)/data")
+        let quay = ObjectKey("datastorage/registry/sha256/ab/\(hex)")
+        #expect(KeyRules.promisedDigest(quay, in: .quay) == digest)
+        #expect(KeyRules.promisedDigest(ObjectKey("sha256/ab/\(hex)"), in: .quay) == digest)
+        #expect(KeyRules.promisedDigest(quay, in: .distribution) == nil)
+        #expect(KeyRules.promisedDigest(distribution, in: .quay) == nil)
+        for layout in [BucketSettings.Layout.zot, .plain] {
+            #expect(KeyRules.promisedDigest(distribution, in: layout) == nil)
+            #expect(KeyRules.promisedDigest(quay, in: layout) == nil)
+        }
+        let others = [
+            "sha256/cd/\(hex)", "xsha256/ab/\(hex)", "sha256/ab/x\(hex)", "sha256/ab\(hex)",
+            "sha256/ab/\(hex.uppercased())", "/ab/\(hex)", hex,
+        ]
+        for key in others {
+            #expect(KeyRules.promisedDigest(ObjectKey(key), in: .quay) == nil, "\(key)")
+        }
+    }
 }

@@ -18,6 +18,10 @@ private struct ScrubbedMemory: Scrubbing {
 
     func figures() async throws -> StoreFigures { try await store.figures() }
 
+    func usage(of bucket: String) async throws -> BucketUsage {
+        try await store.usage(of: bucket)
+    }
+
     func damage(after: BlobID?, limit: Int) async throws -> [BlobDamage] {
         try await store.damage(after: after, limit: limit)
     }

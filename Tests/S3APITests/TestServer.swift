@@ -87,12 +87,14 @@ final class TestServer: Sendable {
 
     init(
         store: MemoryStore, objects: (any ObjectStore)? = nil, uploads: (any UploadStore)? = nil,
-        configuration: S3Configuration = S3Configuration()
+        configuration: S3Configuration = S3Configuration(),
+        credentials: (any CredentialSource)? = nil
     ) {
         self.store = store
         handler = S3Handler(
             objects: objects ?? store, blobs: store, uploads: uploads ?? store,
-            credentials: RootCredentials(accessKey: signer.accessKey, secret: signer.secret),
+            credentials: credentials
+                ?? RootCredentials(accessKey: signer.accessKey, secret: signer.secret),
             clock: FixedClock(),
             configuration: configuration,
             logger: Logger(label: "s3") { _ in SwiftLogNoOpLogHandler() })

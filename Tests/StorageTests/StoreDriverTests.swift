@@ -18,7 +18,8 @@ struct StoreDriverTests {
             region: RegionID(1), clock: FixedClock(), isRegionLocal: KeyRules.isRegionLocal)
         try await Buckets(objects: store, blobs: store).create(bucket)
         let stores = DriverStores(
-            objects: store, blobs: store, uploads: store, promisedDigest: KeyRules.promisedDigest)
+            objects: store, blobs: store, uploads: store,
+            promisedDigest: { KeyRules.promisedDigest($0.key) })
         return (store, try StoreDriver(stores, bucket: bucket))
     }
 

@@ -10,20 +10,6 @@ private let hex = String(repeating: "ab", count: 32)
 private let layer = repository + "_layers/sha256/\(hex)/link"
 private let month: Int64 = 30 * 86_400_000
 
-private let elsewhere = RegionID(0xE15E_0000_0000_0002)
-
-private func foreign(_ key: String, stamp: UInt64, _ bytes: ByteBuffer) throws -> FeedEntry {
-    let content = ObjectContent(
-        blob: try blobID(bytes), sizeBytes: UInt64(bytes.readableBytes),
-        lastModifiedMilliseconds: 5, etag: "e")
-    let version = Version(stamp: HybridTimestamp(milliseconds: stamp), region: elsewhere)
-    return FeedEntry(
-        object: ObjectVersion(
-            name: named(key), version: version,
-            position: FeedPosition(incarnation: 7, number: stamp & 0xffff), kind: .put(content),
-            state: .published), inlineBytes: bytes)
-}
-
 private func reference(_ object: ObjectVersion) -> VersionReference {
     VersionReference(name: object.name, version: object.version)
 }
@@ -165,7 +151,7 @@ extension StoreCase {
             #expect(try await store.kept(tag) == [local.version])
             purge.object.kind = .purge(local.version)
             let next = HybridTimestamp(milliseconds: (1 << 45) + 2)
-            purge.object.version = Version(stamp: next, region: elsewhere)
+            purge.object.version = Version(stamp: next, region: anotherRegion)
             try await store.merge([purge])
             #expect(try await store.kept(tag).isEmpty)
             try await store.put(tag, pattern(3))

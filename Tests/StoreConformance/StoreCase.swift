@@ -24,7 +24,7 @@ package struct StoreCase: Sendable, CustomTestStringConvertible {
 
     package static var all: [StoreCase] {
         blobCases + sealedCases + objectCases + listCases + uploadCases + partCases + feedCases
-            + historyCases
+            + historyCases + quotaCases
     }
 }
 
@@ -93,4 +93,19 @@ func expect(
     } catch {
         Issue.record("expected a StorageError, got \(error)", sourceLocation: sourceLocation)
     }
+}
+
+let anotherRegion = RegionID(0xE15E_0000_0000_0002)
+
+/// A put of another region's, as it comes from there.
+func foreign(_ key: String, stamp: UInt64, _ bytes: ByteBuffer) throws -> FeedEntry {
+    let content = ObjectContent(
+        blob: try blobID(bytes), sizeBytes: UInt64(bytes.readableBytes),
+        lastModifiedMilliseconds: 5, etag: "e")
+    let version = Version(stamp: HybridTimestamp(milliseconds: stamp), region: anotherRegion)
+    return FeedEntry(
+        object: ObjectVersion(
+            name: named(key), version: version,
+            position: FeedPosition(incarnation: 7, number: stamp & 0xffff), kind: .put(content),
+            state: .published), inlineBytes: bytes)
 }

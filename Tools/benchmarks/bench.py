@@ -39,7 +39,7 @@ class Bench:
         self.row = Row(name)
         self.binary, self.rounds = os.path.abspath(binary), rounds
         self.directory = os.path.join(os.path.abspath(directory), name)
-        # Of B11: a data directory that is kept, and how many objects it holds.
+        # Of B10 and B11: a data directory that is kept, and how many objects it holds.
         self.store, self.objects = None, 0
         self._started = []
 
@@ -98,8 +98,8 @@ class Bench:
         self._started.append(server)
         return server
 
-    def holdfast(self, name="west", peers=(), data=None):
-        return servers.Holdfast(self, name, peers, data=data)
+    def holdfast(self, name="west", peers=(), data=None, variables=None):
+        return servers.Holdfast(self, name, peers, data=data, variables=variables)
 
     def load(self, data, objects, *options):
         """Puts objects into a data directory that no daemon has; `StoreLoader` is built beside the program."""

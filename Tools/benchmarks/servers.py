@@ -11,7 +11,7 @@ BUCKET = "bench"
 class Holdfast:
     """One region; every PUT is synced before it is acknowledged (there is no other mode)."""
 
-    def __init__(self, bench, name="west", peers=(), log_requests="none", data=None):
+    def __init__(self, bench, name="west", peers=(), log_requests="none", data=None, variables=None):
         self.port, self.data = free_port(), data or bench.path(f"holdfast-{name}")
         self.binary = bench.binary
         self.url = f"http://127.0.0.1:{self.port}"
@@ -22,7 +22,7 @@ class Holdfast:
             command += ["--peer", f"{peer}={url}"]
         self.server = bench.started(Server(f"holdfast {name}", command, bench.directory, {
             "HOLDFAST_ACCESS_KEY": signing.ACCESS_KEY, "HOLDFAST_SECRET_KEY": signing.SECRET_KEY,
-            "HOLDFAST_PEER_KEY": signing.PEER_KEY, "HOLDFAST_LOG_REQUESTS": log_requests}))
+            "HOLDFAST_PEER_KEY": signing.PEER_KEY, "HOLDFAST_LOG_REQUESTS": log_requests, **(variables or {})}))
         self.server.wait_ready(f"{self.url}/-/health/ready", interval=0.005)
 
     def job(self, *command):

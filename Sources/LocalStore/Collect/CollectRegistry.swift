@@ -81,7 +81,7 @@ struct CollectRegistry: Sendable {
 
     /// Throws `invalidArgument` for a bucket of another layout.
     func run() async throws {
-        let layout = try await RecogniseLayout(objects: store).layout(of: collection.bucket)
+        let layout = try await RecogniseLayout(store: store).layout(of: collection.bucket)
         guard case .distribution(let roots) = layout else {
             throw StorageError(
                 .invalidArgument,

@@ -147,7 +147,3 @@ struct CollectRepository: Sendable {
             name: name, reason: "the repository holds more than \(RepositoryMark.limit) manifests")
     }
 }
-
-extension ObjectVersion {
-    fileprivate var isPut: Bool { content != nil }
-}

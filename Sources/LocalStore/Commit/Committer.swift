@@ -51,6 +51,7 @@ final class Committer: Sendable {
     private let published: Mutex<IndexHead>
     private let groups: Mutex<GroupFigures>
     private let failedAppend = Atomic(false)
+    private let settings: BucketSettingsCache
 
     init(
         generation: Generation, index: IndexAccess, head: IndexHead, changes: ChangeSignal,
@@ -62,6 +63,7 @@ final class Committer: Sendable {
         self.index = index
         self.changes = changes
         self.surroundings = surroundings
+        settings = BucketSettingsCache(keys: surroundings.keys)
         published = Mutex(head)
         queue = CommitQueue(limit: surroundings.configuration.limits.waitingCommits)
     }
@@ -111,11 +113,13 @@ final class Committer: Sendable {
         let head = context.transaction.head
         let changes = context.transaction.changes()
         let batches = context.batches
+        let crossings = context.crossings
         surroundings.use.touch(context.transaction.released)
         index.leave()
         if let failure = context.indexFailure { return failure }
         guard !batches.isEmpty else { return nil }
         if let failure = write(batches) { return failure }
+        tell(crossings)
         return apply(changes, head)
     }
 
@@ -129,7 +133,20 @@ final class Committer: Sendable {
             isBelowReserve: room != .ample, batchBytes: limits.batchBytes,
             // A batch may already hold this much when a record joins it.
             recordBytes: limits.journal.batchBytes - limits.batchBytes, use: surroundings.use,
-            watch: surroundings.watch, keys: surroundings.keys)
+            watch: surroundings.watch, keys: surroundings.keys, settings: settings)
+    }
+
+    private func tell(_ crossings: [QuotaCrossing]) {
+        for crossing in crossings {
+            surroundings.logger.warning(
+                "a bucket is beyond the soft limit of its quota",
+                metadata: [
+                    "bucket": "\(crossing.bucket)", "bytes": "\(crossing.usage.bytes)",
+                    "objects": "\(crossing.usage.objects)",
+                    "soft_bytes": "\(crossing.quota.softBytes.map(String.init) ?? "none")",
+                    "soft_objects": "\(crossing.quota.softObjects.map(String.init) ?? "none")",
+                ])
+        }
     }
 
     private func write(_ batches: [EncodedBatch]) -> StorageError? {

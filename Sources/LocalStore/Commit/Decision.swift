@@ -33,13 +33,19 @@ struct CommitContext {
     private var seenBuckets: Set<String> = []
     /// Whether what is written to a bucket is sealed, of those that were asked; forgotten likewise.
     private var seenDemands: [String: Bool] = [:]
+    /// How buckets are kept, as far as it was asked.
+    var seenSettings: [String: BucketSettings] = [:]
+    let settings: BucketSettingsCache
+    /// Soft limits of quotas that the group goes beyond.
+    var crossings: [QuotaCrossing] = []
     private var clock: HybridClock
     /// The index failed while a record was applied: the group comes to nothing.
     private(set) var indexFailure: StorageError?
 
     init(
         transaction: IndexTransaction, wallMilliseconds: Int64, isBelowReserve: Bool,
-        batchBytes: Int, recordBytes: Int, use: BlobUse, watch: ReferenceWatch, keys: KeyRing
+        batchBytes: Int, recordBytes: Int, use: BlobUse, watch: ReferenceWatch, keys: KeyRing,
+        settings: BucketSettingsCache
     ) {
         region = transaction.head.region
         clock = HybridClock(latest: transaction.head.clock)
@@ -51,6 +57,7 @@ struct CommitContext {
         self.use = use
         self.watch = watch
         self.keys = keys
+        self.settings = settings
     }
 
     // MARK: Recording
@@ -72,6 +79,7 @@ struct CommitContext {
         if case .object(let version) = record, version.name.bucket == BucketName.system {
             seenBuckets.removeAll()
             seenDemands.removeAll()
+            seenSettings.removeAll()
         }
         do {
             try transaction.apply(record)

@@ -43,6 +43,7 @@ struct MutateObjects: Decision {
             throw error
         case .put(var content, let record, _):
             try context.requireSpace()
+            try context.requireQuota(name, sizeBytes: content.sizeBytes)
             if try context.demandsSealing(name.bucket) { content.isSealed = true }
             try context.requireForm(
                 of: record.blob, incoming: record, isSealed: content.isSealed)
@@ -56,6 +57,7 @@ struct MutateObjects: Decision {
             guard blob.record.sizeBytes == content.sizeBytes else {
                 throw StorageError(.sizeMismatch, "blob \(content.blob) has another size")
             }
+            try context.requireQuota(name, sizeBytes: content.sizeBytes)
             try context.requireForm(of: content.blob, isSealed: content.isSealed)
             return try context.recordPut(
                 content, of: name, madeFrom: change.conditions.version)

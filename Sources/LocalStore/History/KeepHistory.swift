@@ -12,7 +12,6 @@
 // is another thing: it stays, replicates, and takes the version out of every region's history.)
 
 internal import Journal
-internal import MetadataIndex
 internal import RegistryLayout
 internal import Storage
 
@@ -25,7 +24,7 @@ extension CommitContext {
         var after = before
         let history = try after.take(version) { () throws(StorageError) in
             HistoryRule(
-                retention: try retention(of: version.name.bucket),
+                retention: try settings(of: version.name.bucket).retention,
                 role: KeyRules.historyRole(version.name), nowMilliseconds: wallMilliseconds)
         }
         guard after != before else { return }
@@ -33,24 +32,6 @@ extension CommitContext {
         let isBeaten = history.contains { $0.version == version.version }
         if !isBeaten { try record(.object(version)) }
         for old in history { try record(.object(old), continuing: !isBeaten) }
-    }
-
-    /// What the bucket's setting says; a bucket without one, or with one that cannot be read, keeps as
-    /// every bucket does.
-    private func retention(of bucket: String) throws(StorageError) -> HistoryRetention {
-        let stored = try look { (index) throws(IndexError) -> StoredBytes? in
-            guard let value = try index.get(KeySchema.shown(Buckets.retentionName(of: bucket))),
-                let content = try ShownEntry(encoded: value).version.content
-            else { return nil }
-            return try index.blob(content.blob)?.record.bytes
-        }
-        // An object with the very same bytes may have had them sealed.
-        do {
-            guard let stored, let bytes = try keys.small(stored) else { return .standard }
-            return try HistoryRetention(decoding: bytes)
-        } catch {
-            return .standard
-        }
     }
 }
 

@@ -21,7 +21,7 @@ package struct RollBack: Rollback {
         switch subject {
         case .name(let name): return name
         case .tag(let bucket, let repository, let tag):
-            let layout = try await RecogniseLayout(objects: store).layout(of: bucket)
+            let layout = try await RecogniseLayout(store: store).layout(of: bucket)
             guard case .distribution(let roots) = layout else {
                 throw StorageError(
                     .noSuchKey, "bucket “\(bucket)” holds no registry whose tags are known")

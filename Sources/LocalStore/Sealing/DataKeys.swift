@@ -96,11 +96,8 @@ extension DurableStore {
     }
 
     /// Seals all data keys under a new master key, and lets go of the others. What is written from now on is
-    /// sealed with a new data key; nothing that was is written again. `alsoSealing` seals anew whatever else was
-    /// sealed under a master key. Answers the new key's id.
-    package func rotateMasterKey(
-        alsoSealing others: @Sendable () async throws -> Void = {}
-    ) async throws -> UInt64 {
+    /// sealed with a new data key; nothing that was is written again. Answers the new key's id.
+    package func rotateMasterKey() async throws -> UInt64 {
         guard let masters = configuration.masterKeys else { throw Self.noMasterKey }
         guard !isRotating.exchange(true, ordering: .acquiring) else {
             throw StorageError(.unavailable, "the master key is being replaced already")
@@ -109,7 +106,6 @@ extension DurableStore {
         let master = try await pool.run { try masters.rotate() }
         let rewrapped = try await committer.queue.submit(SealDataKeysAnew(masters: masters))
         keys.retireCurrent()
-        try await others()
         try await pool.run { try masters.keepOnly([master.id]) }
         logger.notice(
             "the master key was replaced",

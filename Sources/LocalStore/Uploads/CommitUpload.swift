@@ -42,6 +42,7 @@ struct CommitUpload: Decision {
         if asObject {
             try context.requireBucket(upload.name.bucket)
             try context.check(conditions, upload.name)
+            try context.requireQuota(upload.name, sizeBytes: body.sizeBytes)
         }
         let isSealed = try isSealed(in: &context)
         try context.requireForm(of: blob, incoming: record, isSealed: isSealed)

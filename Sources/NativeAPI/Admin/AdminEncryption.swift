@@ -21,6 +21,7 @@ package struct AdminEncryption: RequestHandler {
         return await ServerResponse.of(request, logger: logger) {
             guard request.head.method == .post, request.head.path == AdminCall.rotateMasterKey
             else { throw Refusal.noSuchCall(request) }
+            request.trace.note(resource: "the master key", change: "")
             let id = try await rotate()
             return try .json(.ok, MasterKeyRotationDocument(masterKey: SealKey.text(of: id)))
         }

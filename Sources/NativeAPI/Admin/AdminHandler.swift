@@ -4,7 +4,7 @@
 package import HTTPServer
 internal import HTTPTypes
 package import Logging
-internal import NativeWire
+package import NativeWire
 package import Replication
 package import Storage
 
@@ -35,6 +35,7 @@ package struct AdminHandler: RequestHandler {
     private let maintenance: any Maintenance
     private let jobs: AdminJobs
     private let history: AdminHistory
+    private let quotas: @Sendable () async throws -> [BucketEntryDocument]
     private let replication: @Sendable () async -> ReplicationStatus
     private let clock: any WallClock
     private let logger: Logger
@@ -42,12 +43,14 @@ package struct AdminHandler: RequestHandler {
     package init(
         identity: DaemonIdentity, maintenance: any Maintenance, jobs: AdminJobs,
         history: AdminHistory, clock: any WallClock, logger: Logger,
+        quotas: @escaping @Sendable () async throws -> [BucketEntryDocument] = { [] },
         replication: @escaping @Sendable () async -> ReplicationStatus
     ) {
         self.identity = identity
         self.maintenance = maintenance
         self.jobs = jobs
         self.history = history
+        self.quotas = quotas
         self.replication = replication
         self.clock = clock
         self.logger = logger
@@ -80,6 +83,7 @@ package struct AdminHandler: RequestHandler {
             replication: StatusDocument.Replication(await replication()),
             damage: try await maintenance.damage(after: nil, limit: StatusDocument.listLimit)
                 .map(StatusDocument.Damage.init),
-            jobs: jobs.board.reports.map { JobDocument($0) })
+            jobs: jobs.board.reports.map { JobDocument($0) },
+            quotas: try await quotas())
     }
 }

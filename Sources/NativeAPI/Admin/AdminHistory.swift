@@ -2,7 +2,6 @@
 
 internal import HTTPServer
 internal import HTTPTypes
-internal import NIOCore
 internal import NativeWire
 package import Storage
 
@@ -10,8 +9,7 @@ package struct AdminHistory: Sendable {
     private let history: any ObjectHistory
     private let rollback: any Rollback
 
-    /// More than any request takes; versions of one answer.
-    private static let requestBytes = 64 << 10
+    /// Of one answer.
     private static let versions = 1000
 
     package init(history: any ObjectHistory, rollback: any Rollback) {
@@ -24,12 +22,14 @@ package struct AdminHistory: Sendable {
         switch (request.head.method, request.head.path) {
         case (.post, AdminCall.history):
             request.trace.note(operation: "AdminHistory")
-            let body = try await request.body.collect(limitBytes: Self.requestBytes)
-            return try .json(.ok, try await history(try Self.decode(body)))
+            return try .json(.ok, try await history(try await request.adminDocument()))
         case (.post, AdminCall.rollback):
             request.trace.note(operation: "AdminRollback")
-            let body = try await request.body.collect(limitBytes: Self.requestBytes)
-            return try .json(.ok, try await rollBack(try Self.decode(body)))
+            let asked = try await request.adminDocument(RollbackRequestDocument.self)
+            if asked.isDryRun != true {
+                request.trace.note(resource: asked.subject.text, change: asked.target)
+            }
+            return try .json(.ok, try await rollBack(asked))
         default: return nil
         }
     }
@@ -72,14 +72,6 @@ package struct AdminHistory: Sendable {
         }
         return version
     }
-
-    private static func decode<Document: Decodable>(_ body: ByteBuffer) throws -> Document {
-        do {
-            return try JSONDocument.decode(from: body)
-        } catch {
-            throw Refusal(.badRequest, .malformed, "the request cannot be read: \(error)")
-        }
-    }
 }
 
 extension HistorySubject {
@@ -109,5 +101,20 @@ extension HistoryDocument.Entry {
             isVisible: version.version == visible,
             isPending: version.state == .pending && !version.isHistory,
             keptUntilMilliseconds: version.keptUntilMilliseconds)
+    }
+}
+
+extension HistorySubjectDocument {
+    /// For the audit log.
+    fileprivate var text: String {
+        key.map { bucket + "/" + $0 }
+            ?? [bucket, repository ?? "", tag ?? ""].joined(separator: ":")
+    }
+}
+
+extension RollbackRequestDocument {
+    /// For the audit log.
+    fileprivate var target: String {
+        "to " + (version ?? atMilliseconds.map { "time \($0)" } ?? "nothing")
     }
 }

@@ -2,7 +2,6 @@
 
 internal import HTTPServer
 internal import HTTPTypes
-internal import NIOCore
 internal import NativeWire
 package import Storage
 
@@ -22,11 +21,13 @@ package struct AdminJobs: Sendable {
         case (.get, AdminCall.jobs):
             return try .json(.ok, JobListDocument(jobs: board.reports.map { JobDocument($0) }))
         case (.post, AdminCall.jobs):
-            let body = try await request.body.collect(limitBytes: Self.requestBytes)
-            return try .json(.ok, JobDocument(try begin(try JobRequest(try Self.decode(body)))))
+            let asked = try await request.adminDocument(JobRequestDocument.self)
+            request.trace.note(resource: asked.kind, change: asked.choices)
+            return try .json(.ok, JobDocument(try begin(try JobRequest(asked))))
         case (.get, _):
             return try .json(.ok, JobDocument(try found(path) { board.report($0) }))
         case (.delete, _):
+            request.trace.note(resource: path, change: "cancel")
             return try .json(.ok, JobDocument(try found(path) { board.cancel($0) }))
         default: throw Refusal.noSuchCall(request)
         }
@@ -39,15 +40,17 @@ package struct AdminJobs: Sendable {
         }
         return report
     }
+}
 
-    private static func decode(_ body: ByteBuffer) throws -> JobRequestDocument {
-        do {
-            return try JSONDocument.decode(from: body)
-        } catch {
-            throw Refusal(.badRequest, .malformed, "the request is no job: \(error)")
-        }
+extension JobRequestDocument {
+    /// For the audit log.
+    fileprivate var choices: String {
+        var choices = registryBucket.map { ["registry=" + $0] } ?? []
+        if deletesUntagged == true { choices.append("delete-untagged") }
+        if isDryRun == true { choices.append("dry-run") }
+        if isDeep == true { choices.append("deep") }
+        if let bucket { choices.append("bucket=" + bucket) }
+        if let directory { choices.append("to " + directory) }
+        return choices.joined(separator: " ")
     }
-
-    /// More than any request for a job takes.
-    private static let requestBytes = 64 << 10
 }

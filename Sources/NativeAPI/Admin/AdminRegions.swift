@@ -11,8 +11,6 @@ package struct AdminRegions: RequestHandler {
     private let removal: RemoveRegion
     private let logger: Logger
 
-    private static let requestBytes = 64 << 10
-
     package init(removal: RemoveRegion, logger: Logger) {
         self.removal = removal
         self.logger = logger
@@ -24,13 +22,8 @@ package struct AdminRegions: RequestHandler {
             guard request.head.method == .post, request.head.path == AdminCall.removeRegion else {
                 throw Refusal.noSuchCall(request)
             }
-            let body = try await request.body.collect(limitBytes: Self.requestBytes)
-            let asked: RemoveRegionRequestDocument
-            do {
-                asked = try JSONDocument.decode(from: body)
-            } catch {
-                throw Refusal(.badRequest, .malformed, "the request cannot be read: \(error)")
-            }
+            let asked = try await request.adminDocument(RemoveRegionRequestDocument.self)
+            if asked.isConfirmed { request.trace.note(resource: asked.region, change: "") }
             return try .json(.ok, try await answer(asked))
         }
     }

@@ -142,9 +142,10 @@ extension DriverTarget {
     fileprivate var rights: [(action: Action, key: ObjectKey?)] {
         switch call {
         case .readContent, .redirect: [(.read, key)]
-        case .stat: [(.read, key), (.list, nil)]
-        case .list, .walk: [(.list, nil)]
+        case .stat: [(.read, key), (.list, keyPrefix)]
+        case .list, .walk: [(.list, keyPrefix)]
         case .putContent, .openWriter, .statWriter, .append, .commit, .cancel: [(.write, key)]
+        // What lies below is deleted as well, and its keys begin with this one.
         case .delete: [(.delete, key)]
         case .move:
             [

@@ -72,6 +72,9 @@ struct DriverTarget: Sendable {
         (try? DriverPath(values[.path] ?? values[.from] ?? ""))?.key
     }
 
+    /// What the keys below the call's path begin with.
+    var keyPrefix: ObjectKey? { (try? path())?.keyPrefix }
+
     func number<Number: FixedWidthInteger>(
         _ parameter: DriverParameter, as type: Number.Type = Number.self
     ) throws(DriverError) -> Number? {

@@ -78,6 +78,8 @@ extension S3Error {
             case .invalidArgument: (.invalidArgument, nil)
             case .limitExceeded: (.invalidRequest, nil)
             case .insufficientStorage: (.insufficientStorage, nil)
+            // As Ceph's RADOS gateway calls it, with the status of a full disk: SDKs try neither again.
+            case .quotaExceeded: (.quotaExceeded, nil)
             case .unavailable: (.serviceUnavailable, nil)
             case .damaged, .inputOutput, .refusedToOpen: (.internalError, nil)
             }

@@ -56,6 +56,7 @@ extension S3Error {
         case objectLockNotFound = "ObjectLockConfigurationNotFoundError"
         case ownershipControlsNotFound = "OwnershipControlsNotFoundError"
         case preconditionFailed = "PreconditionFailed"
+        case quotaExceeded = "QuotaExceeded"
         case replicationNotFound = "ReplicationConfigurationNotFoundError"
         case requestTimeTooSkewed = "RequestTimeTooSkewed"
         case requestTimeout = "RequestTimeout"
@@ -84,7 +85,7 @@ extension S3Error {
             case .serviceUnavailable: .serviceUnavailable
             // With a reason: botocore takes a status line without one, in answer to `Expect: 100-continue`,
             // for no answer.
-            case .insufficientStorage:
+            case .insufficientStorage, .quotaExceeded:
                 HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
             case .accessControlListNotSupported, .authorizationHeaderMalformed,
                 .authorizationQueryParametersError, .badDigest, .badRequest,

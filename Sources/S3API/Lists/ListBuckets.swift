@@ -1,5 +1,6 @@
-// ListBuckets: every bucket of the region, in order.
+// ListBuckets: every bucket of the region that the key may see, in order.
 
+internal import Access
 internal import HTTPServer
 internal import Storage
 
@@ -10,7 +11,9 @@ extension S3Handler {
         // Without `max-buckets` there are no pages.
         let limit = try request.number("max-buckets", default: .max, from: 1, cutAt: 10_000)
         let matching = try await buckets.list().filter { bucket in
-            bucket.name.hasPrefix(prefix) && after.map { ObjectKey(bucket.name) > $0 } ?? true
+            request.principal.policy.allows(.find, bucket: bucket.name, key: nil)
+                && bucket.name.hasPrefix(prefix)
+                && after.map { ObjectKey(bucket.name) > $0 } ?? true
         }
         let shown = matching.prefix(limit)
         let document = XMLWriter.document("ListAllMyBucketsResult") { writer in

@@ -38,7 +38,8 @@ extension S3Handler {
     private func completion(
         _ request: S3Request, _ id: UploadID, of name: ObjectName, parts: [CompletedPart]
     ) async throws -> Completion {
-        var promise = BodyPromise(digests: KeyRules.promisedDigest(name.key).map { [$0] } ?? [])
+        let digest = try await promised.digest(of: name)
+        var promise = BodyPromise(digests: digest.map { [$0] } ?? [])
         if let text = request.fields[.completedObjectSize] {
             guard let size = UInt64(text) else {
                 throw S3Error.invalidArgument(

@@ -25,7 +25,7 @@ extension S3Handler {
         }
         var content = try await copied(source.content, directives, request)
         content.isSealed = isSealed
-        if let digest = KeyRules.promisedDigest(name.key) {
+        if let digest = try await promised.digest(of: name) {
             try await requireDigest(digest, of: content)
         }
         let object = try await objects.commit(.link(name, content, request.writeConditions))

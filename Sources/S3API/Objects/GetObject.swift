@@ -39,7 +39,7 @@ extension S3Handler {
         try request.requireNullVersion()
         guard let content = try await objects.object(name)?.content else {
             // Who may not list must not learn what there is (GetObject, "Permissions").
-            try request.principal.require(.list, bucket: name.bucket)
+            try request.principal.require(.list, bucket: name.bucket, key: name.key)
             throw S3Error.noSuchKey.with("Key", name.key.string)
         }
         return content

@@ -17,7 +17,7 @@ extension S3Handler {
         // The key of a registry's blob names the digest of its bytes.
         let staged = try await receive(
             request, announced, isBlob: true, isSealed: isSealed,
-            digest: KeyRules.promisedDigest(name.key))
+            digest: try await promised.digest(of: name))
         var content = try ObjectContent(
             staged, attributes, checksum: announced.checksum?.algorithm, writer: request.writer)
         content.isSealed = isSealed

@@ -91,11 +91,13 @@ extension HTTPFields {
 }
 
 extension S3Operation {
-    /// What a key must be allowed to do. Deleting many keys is asked of each key.
+    /// What a key must be allowed to do. Deleting many keys is asked of each key, and which buckets are listed
+    /// of each bucket.
     var action: Action {
         switch self {
-        case .listBuckets, .headBucket, .getBucketLocation, .getBucketSetting, .listObjects,
-            .listObjectsV2, .listObjectVersions, .listMultipartUploads, .deleteObjects:
+        case .listBuckets, .headBucket, .getBucketLocation, .deleteObjects: .find
+        case .getBucketSetting, .listObjects, .listObjectsV2, .listObjectVersions,
+            .listMultipartUploads:
             .list
         case .createBucket, .deleteBucket, .putBucketACL, .putBucketDocument,
             .deleteBucketDocument:
@@ -107,6 +109,17 @@ extension S3Operation {
             .uploadPartCopy, .listParts, .completeMultipartUpload, .abortMultipartUpload:
             .write
         case .deleteObject: .delete
+        }
+    }
+}
+
+extension S3Request {
+    /// What the operation is done to: a key, or the prefix of what is listed.
+    func subject(of operation: S3Operation) -> ObjectKey? {
+        switch operation {
+        case .listObjects, .listObjectsV2, .listObjectVersions, .listMultipartUploads:
+            ObjectKey(query["prefix"] ?? "")
+        default: target.key
         }
     }
 }

@@ -6,13 +6,25 @@ internal import HTTPServer
 internal import HTTPTypes
 internal import Storage
 
-struct S3Request: Sendable {
+/// A class, since every step of its way has it.
+final class S3Request: Sendable {
     let server: ServerRequest
     let target: RequestTarget
     /// The header fields, and those that a presigned URL carries as parameters of its query.
     let fields: HTTPFields
     let verified: VerifiedRequest
     let limits: S3Limits
+
+    init(
+        server: ServerRequest, target: RequestTarget, fields: HTTPFields,
+        verified: VerifiedRequest, limits: S3Limits
+    ) {
+        self.server = server
+        self.target = target
+        self.fields = fields
+        self.verified = verified
+        self.limits = limits
+    }
 
     var query: RequestQuery { target.query }
     var principal: Principal { verified.principal }

@@ -79,7 +79,7 @@ extension DriverError {
             // Parts that are listed and then completed change only by another's hand.
             case .invalidPart, .invalidPartOrder, .partTooSmall: .writerBusy
             case .limitExceeded: .limitExceeded
-            case .insufficientStorage: .insufficientStorage
+            case .insufficientStorage, .quotaExceeded: .insufficientStorage
             case .damaged: .damaged
             case .bucketExists, .bucketNotEmpty, .preconditionFailed, .invalidArgument,
                 .inputOutput, .refusedToOpen:

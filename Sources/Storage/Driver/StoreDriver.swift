@@ -6,11 +6,13 @@ internal import NIOCore
 
 /// What the drivers of all buckets share.
 package struct DriverStores: Sendable {
+    package typealias PromisedDigest = @Sendable (ObjectName) async throws -> ContentDigest?
+
     package let objects: any ObjectStore
     package let blobs: any BlobStore
     package let uploads: any UploadStore
-    /// The digest that a key names, which its bytes must then have.
-    let promisedDigest: @Sendable (ObjectKey) -> ContentDigest?
+    /// The digest that a name says its bytes have.
+    let promisedDigest: PromisedDigest
     let claims = WriterClaims()
     /// What is written bit by bit becomes durable in parts of this size.
     let partBytes: UInt64
@@ -18,7 +20,7 @@ package struct DriverStores: Sendable {
     package init(
         objects: any ObjectStore, blobs: any BlobStore, uploads: any UploadStore,
         partBytes: UInt64 = 32 << 20,
-        promisedDigest: @escaping @Sendable (ObjectKey) -> ContentDigest?
+        promisedDigest: @escaping PromisedDigest
     ) {
         self.objects = objects
         self.blobs = blobs
@@ -85,7 +87,7 @@ package struct StoreDriver: StorageDriver {
     ) async throws -> FileInfo {
         let name = try fileName(path)
         return try await DriverError.mapping {
-            let promise = self.promise(promise, of: name.key)
+            let promise = try await self.promise(promise, of: name)
             let isSealed = try await Buckets.demandsSealing(bucket, in: stores.objects)
             let staging = try await stores.blobs.stage(
                 HashPlan(for: promise, isBlob: true, isSealed: isSealed),
@@ -117,7 +119,7 @@ package struct StoreDriver: StorageDriver {
         try await DriverError.mapping {
             var content = try await content(of: source)
             guard from != to else { return }
-            if let digest = stores.promisedDigest(to.key),
+            if let digest = try await stores.promisedDigest(to),
                 try await !stores.blobs.has(digest, content)
             {
                 throw DriverError(.digestMismatch, "“\(source)” has not the digest \(digest)")
@@ -150,10 +152,10 @@ package struct StoreDriver: StorageDriver {
         return content
     }
 
-    /// With the digest that the key names.
-    func promise(_ promise: BodyPromise, of key: ObjectKey) -> BodyPromise {
+    /// With the digest that the name says.
+    func promise(_ promise: BodyPromise, of name: ObjectName) async throws -> BodyPromise {
         var promise = promise
-        if let digest = stores.promisedDigest(key) { promise.digests.append(digest) }
+        if let digest = try await stores.promisedDigest(name) { promise.digests.append(digest) }
         return promise
     }
 

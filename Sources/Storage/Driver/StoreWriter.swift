@@ -81,8 +81,8 @@ final class StoreWriter: FileWriter {
             // An upload has a part, though it be empty.
             if open.nextPart == 1 { try await put(driver.stores.blobs.nothing(), &open) }
             let parts = try await driver.stores.uploads.allParts(of: id, name)
-            let promise = driver.promise(
-                BodyPromise(digests: digest.map { [$0] } ?? []), of: name.key)
+            let promise = try await driver.promise(
+                BodyPromise(digests: digest.map { [$0] } ?? []), of: name)
             let completion = Completion(
                 parts: parts.map { CompletedPart(number: $0.number, etag: $0.etag) },
                 promise: promise, leastPartBytes: 0)

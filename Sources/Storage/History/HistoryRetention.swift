@@ -2,9 +2,6 @@
 // it when a version is superseded and writes the end into the version's own record, so that what an
 // index holds follows from the journal alone, whatever the setting says later.
 
-internal import FoundationEssentials
-package import NIOCore
-
 /// What a key is to history.
 package enum HistoryRole: Sendable, Hashable {
     /// A registry's tag: what it named can be brought back.
@@ -32,43 +29,6 @@ package struct HistoryRetention: Sendable, Hashable {
 
     /// What holds for a bucket that says nothing.
     package static let standard = HistoryRetention()
-}
-
-extension HistoryRetention {
-    /// The document that the setting is stored as.
-    private struct Document: Codable {
-        var format = 1
-        var tagLinksSeconds: Int64
-        var othersSeconds: Int64
-    }
-
-    package func encode() throws -> ByteBuffer {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        let document = Document(
-            tagLinksSeconds: tagLinksMilliseconds / 1000, othersSeconds: othersMilliseconds / 1000)
-        return ByteBuffer(bytes: try encoder.encode(document) + [UInt8(ascii: "\n")])
-    }
-
-    /// Throws `invalidArgument` for bytes that are no such document.
-    package init(decoding bytes: some Collection<UInt8>) throws(StorageError) {
-        let document: Document
-        do {
-            document = try JSONDecoder().decode(Document.self, from: Data(bytes))
-        } catch {
-            throw StorageError(
-                .invalidArgument, "the retention of a bucket cannot be read", cause: error)
-        }
-        let longest = Int64.max / 2000
-        guard document.format == 1, (0...longest).contains(document.tagLinksSeconds),
-            (0...longest).contains(document.othersSeconds)
-        else {
-            throw StorageError(.invalidArgument, "the retention of a bucket is out of range")
-        }
-        self.init(
-            tagLinksMilliseconds: document.tagLinksSeconds * 1000,
-            othersMilliseconds: document.othersSeconds * 1000)
-    }
 }
 
 /// What decides whether a superseded version becomes history.

@@ -41,7 +41,7 @@ extension MemoryStore: ObjectHistory {
         var register = state.register(version.name)
         _ = register.take(version) {
             HistoryRule(
-                retention: state.retention(of: version.name.bucket),
+                retention: state.settings(of: version.name.bucket).retention,
                 role: historyRole(version.name), nowMilliseconds: wallClock.milliseconds())
         }
         state.set(register, for: version.name)
@@ -49,11 +49,27 @@ extension MemoryStore: ObjectHistory {
 }
 
 extension MemoryStore.State {
-    fileprivate func retention(of bucket: String) -> HistoryRetention {
-        guard let content = register(Buckets.retentionName(of: bucket)).visible?.content,
+    /// What cannot be read counts as not said.
+    func settings(of bucket: String) -> BucketSettings {
+        guard let content = register(Buckets.settingsName(of: bucket)).visible?.content,
             let bytes = blobs[content.blob]
         else { return .standard }
-        // What cannot be read keeps as much as a bucket that says nothing.
-        return (try? HistoryRetention(decoding: bytes.readableBytesView)) ?? .standard
+        return BucketSettings(inForce: bytes.readableBytesView)
+    }
+
+    func usage(of bucket: String) -> BucketUsage {
+        let visible = registers[bucket]?.values.compactMap(\.visible?.content) ?? []
+        return BucketUsage(
+            objects: UInt64(visible.count), bytes: visible.reduce(0) { $0 + $1.sizeBytes })
+    }
+
+    /// Throws `quotaExceeded` where an object of that size would be too much for its bucket.
+    func requireQuota(_ name: ObjectName, sizeBytes: UInt64) throws(StorageError) {
+        let quota = settings(of: name.bucket).quota
+        guard quota != .none else { return }
+        let usage = usage(of: name.bucket)
+        let present = register(name).visible?.content?.sizeBytes
+        try quota.check(
+            usage, to: usage.replacing(present, by: sizeBytes), of: name.bucket)
     }
 }

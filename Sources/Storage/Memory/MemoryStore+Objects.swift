@@ -41,6 +41,7 @@ extension MemoryStore: ObjectStore {
         switch mutation {
         case .put(_, var content, let staged, let conditions):
             try state.check(conditions, name)
+            try state.requireQuota(name, sizeBytes: staged.sizeBytes)
             content.isSealed = content.isSealed || state.demandsSealing(name.bucket)
             content.blob = try state.settle(staged, isSealed: content.isSealed)
             content.sizeBytes = staged.sizeBytes
@@ -53,6 +54,7 @@ extension MemoryStore: ObjectStore {
             guard UInt64(bytes.readableBytes) == content.sizeBytes else {
                 throw StorageError(.sizeMismatch, "blob \(content.blob) has another size")
             }
+            try state.requireQuota(name, sizeBytes: content.sizeBytes)
             content.isSealed = content.isSealed || state.demandsSealing(name.bucket)
             if content.isSealed { state.sealed.insert(content.blob) }
             return put(content, name, &state, madeFrom: conditions.version)

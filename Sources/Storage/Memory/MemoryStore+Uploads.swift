@@ -109,6 +109,7 @@ extension MemoryStore: UploadStore {
             let upload = try state.session(id, name).upload
             try state.check(completion.preconditions, name)
             let (parts, info) = try state.assemble(id, name, completion)
+            try state.requireQuota(name, sizeBytes: info.sizeBytes)
             let content = ObjectContent(
                 blob: info.blob, sizeBytes: info.sizeBytes, lastModifiedMilliseconds: 0,
                 etag: MultipartRules.etag(of: parts), headers: upload.headers,

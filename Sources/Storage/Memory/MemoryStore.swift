@@ -92,6 +92,10 @@ extension MemoryStore: Maintenance {
         }
     }
 
+    package func usage(of bucket: String) async throws -> BucketUsage {
+        state.withLock { $0.usage(of: bucket) }
+    }
+
     package func damage(after: BlobID?, limit: Int) async throws -> [BlobDamage] {
         state.withLock { state in
             let behind = state.damaged.sorted().drop { blob in after.map { blob <= $0 } ?? false }

@@ -18,10 +18,10 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try options.read()
         let clock = SystemClock()
-        let output = LogSetup(configuration, clock: clock)
-        defer { output.writer.flush() }
+        let log = LogSetup(configuration, clock: clock)
+        defer { log.output.writer.flush() }
         do {
-            try await RegionDaemon.serve(configuration, clock: clock, logger: output.logger)
+            try await RegionDaemon.serve(configuration, clock: clock, log: log)
         } catch let error where !(error is Refusal) {
             throw Refusal("the region stopped: \(error)", status: .bad)
         }

@@ -80,7 +80,10 @@ struct StatusScreen: Sendable {
         let damaged = Self.list("damaged here (holdfast repair mends them)", status.damage) {
             "\($0.blob), \(Self.bytes($0.sizeBytes)): \($0.reason)"
         }
-        return damaged + parked + refused
+        let full = Self.list("quotas", status.quotas ?? []) {
+            "bucket \($0.name) \($0.quota ?? ""): \($0.objects) objects, \(Self.bytes($0.bytes))"
+        }
+        return damaged + full + parked + refused
     }
 
     private static func list<Row>(
@@ -97,7 +100,7 @@ struct StatusScreen: Sendable {
         return "\(age)\(lag.pendingEntries) objects, \(bytes(lag.outstandingBytes))"
     }
 
-    private static func table(_ rows: [[String]]) -> [String] {
+    static func table(_ rows: [[String]]) -> [String] {
         let columns = rows.first?.count ?? 0
         let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in

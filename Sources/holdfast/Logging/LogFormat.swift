@@ -6,111 +6,122 @@ internal import Logging
 enum LogFormat: Sendable {
     case human
     case json
+}
 
-    /// One event, without a line break at the end.
-    func line(
-        milliseconds: Int64, level: Logger.Level, message: String, metadata: Logger.Metadata
-    ) -> String {
+/// A line on its way, written straight into bytes: every request has one, and whatever is built to be taken
+/// apart again costs more than answering a small read (measured: 40 of 70 µs of such a request).
+struct LogLine {
+    private(set) var bytes: [UInt8] = []
+    private let format: LogFormat
+
+    init(_ format: LogFormat, milliseconds: Int64, level: Logger.Level, message: String) {
+        self.format = format
+        bytes.reserveCapacity(384)
         let time = LogTime(milliseconds: milliseconds)
-        let fields = metadata.sorted { $0.key < $1.key }
-        switch self {
+        switch format {
         case .human:
-            var line = "\(time.clock) \(Self.padded(level)) \(Self.escaped(message))"
-            for (key, value) in fields {
-                let text = "\(value)"
-                let isBare = !text.isEmpty && !text.contains(where: { $0 == " " || $0 == "=" })
-                line += " \(key)=" + (isBare ? Self.escaped(text) : "\"\(Self.escaped(text))\"")
-            }
-            return line
+            time.writeClock(to: &bytes)
+            bytes.append(UInt8(ascii: " "))
+            write(padded: level.rawValue)
+            escape(message)
         case .json:
-            var line = "{\"time\":\"\(time.iso8601)\",\"level\":\"\(level.rawValue)\""
-            line += ",\"message\":\"\(Self.escaped(message))\""
-            for (key, value) in fields {
-                line += ",\"\(Self.escaped(key))\":"
-                // A number stays one, so that durations and sizes can be summed.
-                let text = "\(value)"
-                line += Self.isNumber(text) ? text : "\"\(Self.escaped(text))\""
-            }
-            return line + "}"
+            write("{\"time\":\"")
+            time.writeISO8601(to: &bytes)
+            write("\",\"level\":\"")
+            write(level.rawValue)
+            write("\",\"message\":\"")
+            escape(message)
+            bytes.append(UInt8(ascii: "\""))
         }
     }
 
-    private static func padded(_ level: Logger.Level) -> String {
-        let name = level.rawValue
-        return name + String(repeating: " ", count: max(0, 7 - name.utf8.count))
+    mutating func field(_ key: String, _ value: String) {
+        begin(key)
+        let isBare =
+            switch format {
+            case .human: Self.isWord(value)
+            // A number stays one, so that durations and sizes can be summed.
+            case .json: Self.isNumber(value)
+            }
+        if !isBare { bytes.append(UInt8(ascii: "\"")) }
+        escape(value)
+        if !isBare { bytes.append(UInt8(ascii: "\"")) }
+    }
+
+    mutating func field(_ key: String, _ value: UInt64) {
+        begin(key)
+        bytes.append(decimal: value)
+    }
+
+    /// The whole line, with its line break.
+    consuming func finished() -> [UInt8] {
+        if format == .json { bytes.append(UInt8(ascii: "}")) }
+        bytes.append(UInt8(ascii: "\n"))
+        return bytes
+    }
+
+    private mutating func begin(_ key: String) {
+        switch format {
+        case .human:
+            bytes.append(UInt8(ascii: " "))
+            escape(key)
+            bytes.append(UInt8(ascii: "="))
+        case .json:
+            write(",\"")
+            escape(key)
+            write("\":")
+        }
+    }
+
+    private mutating func write(_ text: String) { bytes.append(contentsOf: text.utf8) }
+
+    private mutating func write(padded text: String) {
+        write(text)
+        for _ in text.utf8.count..<max(8, text.utf8.count + 1) { bytes.append(UInt8(ascii: " ")) }
     }
 
     /// As JSON escapes it (RFC 8259 section 7), which also keeps a line one line.
-    static func escaped(_ text: String) -> String {
-        guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C || $0 == 0x7F })
-        else { return text }
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
+    private mutating func escape(_ text: String) {
+        for byte in text.utf8 {
+            switch byte {
+            case 0x22, 0x5C: bytes += [0x5C, byte]
+            case 0x0A: write("\\n")
+            case 0x0D: write("\\r")
+            case 0x09: write("\\t")
+            case 0..<0x20, 0x7F:
+                write("\\u00")
+                bytes.append(hexadecimal: byte >> 4)
+                bytes.append(hexadecimal: byte & 15)
+            default: bytes.append(byte)
             }
         }
-        return result
+    }
+
+    private static func isWord(_ text: String) -> Bool {
+        !text.isEmpty
+            && !text.utf8.contains { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "=") }
     }
 
     /// An integer that every JSON reader takes: no sign but `-`, no leading zero, at most 15 digits.
     private static func isNumber(_ text: String) -> Bool {
-        let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
-        return (1...15).contains(digits.utf8.count)
-            && digits.utf8.allSatisfy { (0x30...0x39).contains($0) }
-            && (digits.utf8.count == 1 || !digits.hasPrefix("0"))
+        let digits = text.utf8.first == UInt8(ascii: "-") ? text.utf8.dropFirst() : text.utf8[...]
+        return (1...15).contains(digits.count) && digits.allSatisfy { (0x30...0x39).contains($0) }
+            && (digits.count == 1 || digits.first != UInt8(ascii: "0"))
     }
 }
 
-/// A moment as log lines show it, UTC.
-struct LogTime: Sendable {
-    private let date: (year: Int, month: Int, day: Int)
-    private let millisecondOfDay: Int
-
-    init(milliseconds: Int64) {
-        let dayLength: Int64 = 86_400_000
-        let clamped = max(milliseconds, 0)
-        date = Self.date(daysSince1970: Int(clamped / dayLength))
-        millisecondOfDay = Int(clamped % dayLength)
+extension [UInt8] {
+    mutating func append(decimal value: UInt64) {
+        var rest = value
+        let start = count
+        repeat {
+            append(UInt8(truncatingIfNeeded: rest % 10) + 0x30)
+            rest /= 10
+        } while rest > 0
+        self[start...].reverse()
     }
 
-    /// `2026-01-31T12:34:56.789Z`.
-    var iso8601: String {
-        "\(date.year)-\(Self.digits(date.month, 2))-\(Self.digits(date.day, 2))T\(clock)Z"
-    }
-
-    /// `12:34:56.789`.
-    var clock: String {
-        let seconds = millisecondOfDay / 1000
-        let parts = [seconds / 3600, seconds / 60 % 60, seconds % 60].map { Self.digits($0, 2) }
-        return parts.joined(separator: ":") + "." + Self.digits(millisecondOfDay % 1000, 3)
-    }
-
-    /// By eras of 400 years that begin in March (Hinnant, "chrono-compatible low-level date algorithms").
-    private static func date(daysSince1970 days: Int) -> (year: Int, month: Int, day: Int) {
-        let shifted = days + 719_468
-        let (era, dayOfEra) = (shifted / 146_097, shifted % 146_097)
-        let yearOfEra =
-            (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        return (
-            yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month,
-            dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-        )
-    }
-
-    private static func digits(_ value: Int, _ count: Int) -> String {
-        let text = String(value)
-        return String(repeating: "0", count: max(0, count - text.utf8.count)) + text
+    fileprivate mutating func append(hexadecimal digit: UInt8) {
+        append(digit < 10 ? digit + 0x30 : digit - 10 + 0x61)
     }
 }

@@ -5,7 +5,7 @@ internal import Logging
 internal import Storage
 
 struct LogSetup: Sendable {
-    let writer: LogWriter
+    let output: LogOutput
     let logger: Logger
 
     init(_ configuration: Configuration, clock: any WallClock) {
@@ -15,10 +15,10 @@ struct LogSetup: Sendable {
             case .json: .json
             case .auto: Terminal.isTerminal(STDERR_FILENO) ? .human : .json
             }
-        let writer = LogWriter(descriptor: STDERR_FILENO)
-        self.writer = writer
-        logger = Logger(label: "holdfast") { _ in
-            LogOutput(level: configuration.logLevel, format: format, writer: writer, clock: clock)
-        }
+        let output = LogOutput(
+            level: configuration.logLevel, format: format,
+            writer: LogWriter(descriptor: STDERR_FILENO), clock: clock)
+        self.output = output
+        logger = Logger(label: "holdfast") { _ in LogEventOutput(output) }
     }
 }

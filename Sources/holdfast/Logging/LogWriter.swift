@@ -1,5 +1,8 @@
 // Writes log lines off the threads that log: a slow reader of our standard error must not hold up a
 // connection. Lines queue up to a limit; beyond it they are dropped, and how many is said.
+//
+// Lines of the same few milliseconds are written together: to wake a thread for each costs as much as to answer
+// a small read. What is serious does not wait.
 
 internal import Dispatch
 internal import Synchronization
@@ -7,11 +10,13 @@ internal import Synchronization
 final class LogWriter: Sendable {
     /// Bytes of lines that wait to be written.
     static let limitBytes = 4 << 20
+    /// How long a line waits for others.
+    static let gathering = DispatchTimeInterval.milliseconds(5)
 
     private struct State {
         var waiting: [UInt8] = []
         var dropped = 0
-        var isDraining = false
+        var isScheduled = false
     }
 
     private let state = Mutex(State())
@@ -20,19 +25,22 @@ final class LogWriter: Sendable {
 
     init(descriptor: CInt) { self.descriptor = descriptor }
 
-    /// Takes one line; a line break is added.
-    func append(_ line: String) {
+    /// Takes one line, line break included. An urgent one is written without waiting for others.
+    func append(_ line: [UInt8], isUrgent: Bool) {
         let mustStart = state.withLock { state in
-            guard state.waiting.count + line.utf8.count < Self.limitBytes else {
+            guard state.waiting.count + line.count <= Self.limitBytes else {
                 state.dropped += 1
                 return false
             }
-            state.waiting.append(contentsOf: line.utf8)
-            state.waiting.append(UInt8(ascii: "\n"))
-            defer { state.isDraining = true }
-            return !state.isDraining
+            state.waiting.append(contentsOf: line)
+            defer { state.isScheduled = true }
+            return !state.isScheduled
         }
-        if mustStart { queue.async { self.drain() } }
+        if isUrgent {
+            queue.async { self.drain() }
+        } else if mustStart {
+            queue.asyncAfter(deadline: .now() + Self.gathering) { self.drain() }
+        }
     }
 
     /// Returns when every line so far is written.
@@ -40,18 +48,14 @@ final class LogWriter: Sendable {
 
     /// Only on `queue`.
     private func drain() {
-        while true {
-            let (bytes, dropped) = state.withLock { state in
-                let taken = (state.waiting, state.dropped)
-                (state.waiting, state.dropped) = ([], 0)
-                state.isDraining = !taken.0.isEmpty || taken.1 > 0
-                return taken
-            }
-            if bytes.isEmpty, dropped == 0 { return }
-            Terminal.write(bytes[...], to: descriptor)
-            if dropped > 0 {
-                Terminal.write("\(dropped) log lines were dropped here\n", to: descriptor)
-            }
+        let (bytes, dropped) = state.withLock { state in
+            let taken = (state.waiting, state.dropped)
+            (state.waiting, state.dropped, state.isScheduled) = ([], 0, false)
+            return taken
+        }
+        Terminal.write(bytes[...], to: descriptor)
+        if dropped > 0 {
+            Terminal.write("\(dropped) log lines were dropped here\n", to: descriptor)
         }
     }
 }

@@ -10,7 +10,7 @@ internal import Synchronization
 struct RequestLog: RequestHandler {
     let inner: any RequestHandler
     let choice: RequestLogChoice
-    let logger: Logger
+    let output: LogOutput
 
     func respond(to request: ServerRequest) async -> ServerResponse {
         let start = ContinuousClock.now
@@ -18,10 +18,10 @@ struct RequestLog: RequestHandler {
         guard isLogged(response.status) else { return response }
         let line = RequestLine(request: request, status: response.status.code, start: start)
         switch response.body {
-        case .none: line.write(to: logger, bytes: 0)
-        case .bytes(let bytes): line.write(to: logger, bytes: UInt64(bytes.readableBytes))
+        case .none: line.write(to: output, bytes: 0)
+        case .bytes(let bytes): line.write(to: output, bytes: UInt64(bytes.readableBytes))
         case .stream(let source, let length):
-            let logged = LoggedSource(source, line: line, logger: logger)
+            let logged = LoggedSource(source, line: line, output: output)
             response.body = .stream(logged, lengthBytes: length)
         }
         return response
@@ -42,20 +42,29 @@ private struct RequestLine: Sendable {
     let status: Int
     let start: ContinuousClock.Instant
 
-    func write(to logger: Logger, bytes: UInt64, outcome: String? = nil) {
-        let passed = (ContinuousClock.now - start) / .microseconds(1)
+    /// Its fields by name, as those of every other line.
+    func write(to output: LogOutput, bytes: UInt64, outcome: String? = nil) {
+        let passed = ContinuousClock.now - start
         let values = request.trace.values
-        var metadata: Logger.Metadata = [
-            "request": "\(request.id)", "status": "\(status)", "bytes": "\(bytes)",
-            "microseconds": "\(Int(passed))", "client": "\(request.remoteAddress)",
-            "method": "\(request.head.method.rawValue)",
-        ]
-        metadata["principal"] = values.principal.map { "\($0)" }
-        metadata["api"] = values.operation.map { "\($0)" }
-        metadata["key"] = values.resource.map { "\($0)" }
-        metadata["error"] = values.errorCode.map { "\($0)" }
-        metadata["outcome"] = outcome.map { "\($0)" }
-        logger.log(level: status >= 500 ? .error : .info, "request", metadata: metadata)
+        output.write(status >= 500 ? .error : .info, "request") { line in
+            if let operation = values.operation { line.field("api", operation) }
+            line.field("bytes", bytes)
+            line.field("client", request.remoteAddress)
+            if let code = values.errorCode { line.field("error", code) }
+            if let resource = values.resource { line.field("key", resource) }
+            line.field("method", request.head.method.rawValue)
+            line.field("microseconds", UInt64(clamping: passed.microseconds))
+            if let outcome { line.field("outcome", outcome) }
+            if let principal = values.principal { line.field("principal", principal) }
+            line.field("request", request.id)
+            line.field("status", UInt64(status))
+        }
+    }
+}
+
+extension Duration {
+    fileprivate var microseconds: Int64 {
+        components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
     }
 }
 
@@ -63,13 +72,13 @@ private struct RequestLine: Sendable {
 private final class LoggedSource: ResponseSource {
     private let source: any ResponseSource
     private let line: RequestLine
-    private let logger: Logger
+    private let output: LogOutput
     private let state = Mutex((bytes: UInt64(0), isWritten: false))
 
-    init(_ source: any ResponseSource, line: RequestLine, logger: Logger) {
+    init(_ source: any ResponseSource, line: RequestLine, output: LogOutput) {
         self.source = source
         self.line = line
-        self.logger = logger
+        self.output = output
     }
 
     deinit { write(outcome: "cut short") }
@@ -98,6 +107,6 @@ private final class LoggedSource: ResponseSource {
             defer { state.isWritten = true }
             return state.isWritten ? nil : state.bytes
         }
-        if let bytes { line.write(to: logger, bytes: bytes, outcome: outcome) }
+        if let bytes { line.write(to: output, bytes: bytes, outcome: outcome) }
     }
 }

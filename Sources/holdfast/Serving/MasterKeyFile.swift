@@ -95,10 +95,15 @@ final class MasterKeyFile: MasterKeys {
             \(lines)
             """
         do {
-            try PrivateFile.replace(place, with: text)
+            try PrivateFile.write(text, to: place, in: directory)
         } catch {
-            throw StorageError(.inputOutput, error.message)
+            throw StorageError(.inputOutput, "the master key could not be kept", cause: error)
         }
+    }
+
+    private var directory: String {
+        let directory = (place as NSString).deletingLastPathComponent
+        return directory.isEmpty ? "." : directory
     }
 
     private func refusal(_ message: String) -> StorageError {

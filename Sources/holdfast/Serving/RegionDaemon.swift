@@ -15,39 +15,42 @@ internal import UnixSignals
 struct RegionDaemon: Service {
     let configuration: Configuration
     let clock: any WallClock
-    let logger: Logger
+    let log: LogSetup
     let readiness = ReadinessState()
     let feedInterruption = ChangeSignal()
     let confirmed: ConfirmedPositions
     let tls: RegionTLS
+    let audit: AuditFile
 
     /// Runs a region until SIGTERM or SIGINT, and returns when all that was under way is finished.
     /// Throws a `Refusal` where it cannot start.
     static func serve(
-        _ configuration: Configuration, clock: any WallClock, logger: Logger
+        _ configuration: Configuration, clock: any WallClock, log: LogSetup
     ) async throws {
         let daemon = RegionDaemon(
-            configuration: configuration, tls: try RegionTLS(configuration), clock: clock,
-            logger: logger)
+            configuration: configuration, tls: try RegionTLS(configuration), clock: clock, log: log)
         let whole = ServiceGroupConfiguration.ServiceConfiguration(
             service: daemon, successTerminationBehavior: .gracefullyShutdownGroup)
         // The signals are taken from before anything is opened until all is closed.
         try await ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [whole], gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: quiet(logger))
+                logger: quiet(log.logger))
         ).run()
     }
 
     private init(
-        configuration: Configuration, tls: RegionTLS, clock: any WallClock, logger: Logger
+        configuration: Configuration, tls: RegionTLS, clock: any WallClock, log: LogSetup
     ) {
         self.configuration = configuration
         self.tls = tls
         self.clock = clock
-        self.logger = logger
+        self.log = log
         confirmed = ConfirmedPositions(clock: clock)
+        audit = AuditFile(in: configuration.data)
     }
+
+    var logger: Logger { log.logger }
 
     func run() async throws {
         var store: DurableStore?
@@ -82,7 +85,8 @@ struct RegionDaemon: Service {
         }
         let socket = try await socket(
             answering: SocketDispatcher(
-                admin: admin, regions: admin, encryption: admin, health: health))
+                admin: admin, regions: admin, buckets: admin, keys: admin, encryption: admin,
+                health: health))
         async let administered: Void = socket.serve()
         let store = try await cancelWhenGracefulShutdown {
             [configuration, clock, logger, readiness] in
@@ -101,7 +105,7 @@ struct RegionDaemon: Service {
     private func run(
         over store: DurableStore, _ front: EarlyListening, _ socket: EarlyListening
     ) async throws {
-        let rootKey = try rootKey()
+        let keys = try await keys(of: store)
         for bucket in configuration.buckets { try await RegionStore.makeBucket(bucket, in: store) }
         try await RegionStore.noteLostRecords(of: store)
         let peers = try peers(of: store)
@@ -117,14 +121,18 @@ struct RegionDaemon: Service {
             store.refusal.map { .unavailable($0.message) } ?? readiness.current
         }
         front.answer(
-            by: dispatcher(
-                s3: s3(store, mending, rootKey), driver: driver(store, mending, rootKey),
-                peer: peer(store, removed), health: health, unknown: UnknownPath()))
+            by: audited(
+                dispatcher(
+                    s3: s3(store, mending, keys.valid), driver: driver(store, mending, keys.valid),
+                    peer: peer(store, removed), health: health, unknown: UnknownPath())))
         socket.answer(
-            by: SocketDispatcher(
-                admin: admin(store, replication, jobs),
-                regions: regions(store, replication, removed), encryption: encryption(store),
-                health: health))
+            by: audited(
+                SocketDispatcher(
+                    admin: admin(store, replication, jobs),
+                    regions: regions(store, replication, removed), buckets: buckets(store),
+                    keys: AdminKeys(keys: keys.keys, clock: clock, logger: logger),
+                    encryption: encryption(store), health: health))
+        )
         var group = ServiceGroupConfiguration(
             services: [
                 jobs, Mending(mending: mending), Scrubbing(schedule: schedule(store, repair)),
@@ -149,7 +157,7 @@ struct RegionDaemon: Service {
         }
         return try await EarlyListening(
             listeners, handler, limits: limits, logger: logger
-        ) { RequestLog(inner: $0, choice: configuration.logRequests, logger: logger) }
+        ) { RequestLog(inner: $0, choice: configuration.logRequests, output: log.output) }
     }
 
     private func socket(answering handler: any RequestHandler) async throws -> EarlyListening {
@@ -165,6 +173,11 @@ struct RegionDaemon: Service {
         Dispatcher(
             listeners: configuration.listeners.map(\.apis), s3: s3, driver: driver, peer: peer,
             health: health, unknown: unknown)
+    }
+
+    private func audited(_ handler: any RequestHandler) -> AuditedRequests {
+        AuditedRequests(
+            inner: handler, file: audit, clock: clock, logger: logger)
     }
 
     private func renewCertificate() async throws {

@@ -42,7 +42,8 @@ struct RegionJobs: Service {
             }
         case .backUp(let directory):
             return try board.begin(request) { [store] job in
-                try await store.backUp(to: directory, beside: [RootKeyFile.name], job)
+                try await store.backUp(
+                    to: directory, beside: [RootKeyFile.name, SealingKeyFile.name], job)
             }
         }
     }

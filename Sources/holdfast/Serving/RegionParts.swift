@@ -12,8 +12,32 @@ internal import S3API
 internal import Storage
 
 extension RegionDaemon {
+    /// The keys of the region: those that are stored, and those that are valid now.
+    func keys(of store: DurableStore) async throws -> RegionKeys {
+        let root = try rootKey()
+        let seals = try SealingKeyFile.seals(
+            in: configuration.data, peerKey: configuration.peerKey)
+        let keys = AccessKeys(objects: store, blobs: store, seals: seals, clock: clock)
+        let resealed = try await keys.reseal()
+        if resealed > 0 {
+            logger.notice(
+                "the secrets of keys are sealed anew, under the key that is shared with other regions",
+                metadata: ["keys": "\(resealed)"])
+        }
+        let logger = logger
+        let valid = StoredCredentials(
+            root: RootCredentials(accessKey: root.accessKey, secret: root.secretKey),
+            objects: store, blobs: store, seals: seals, clock: clock
+        ) { accessKey, reason in
+            logger.warning(
+                "a key is refused: it cannot be read here",
+                metadata: ["key": "\(accessKey)", "reason": "\(reason)"])
+        }
+        return RegionKeys(keys: keys, valid: valid)
+    }
+
     /// The credentials that were given, or those of the data directory.
-    func rootKey() throws -> KeyPair {
+    private func rootKey() throws -> KeyPair {
         if let key = configuration.rootKey { return key }
         let (key, path) = try RootKeyFile.loadOrCreate(in: configuration.data)
         logger.info("the root credentials are in a file", metadata: ["path": "\(path)"])
@@ -21,31 +45,27 @@ extension RegionDaemon {
     }
 
     func s3(
-        _ store: DurableStore, _ mending: MendBlobs, _ rootKey: KeyPair
+        _ store: DurableStore, _ mending: MendBlobs, _ credentials: StoredCredentials
     ) -> S3Handler {
         S3Handler(
             objects: store, blobs: ReadRepair(store, mending: mending), uploads: store,
-            credentials: Self.credentials(rootKey), clock: clock,
+            credentials: credentials, clock: clock,
             configuration: S3Configuration(
                 domain: configuration.domain, acceptsQueryV2: configuration.acceptsSignatureV2),
             logger: logger)
     }
 
     func driver(
-        _ store: DurableStore, _ mending: MendBlobs, _ rootKey: KeyPair
+        _ store: DurableStore, _ mending: MendBlobs, _ credentials: StoredCredentials
     ) -> DriverHandler {
         DriverHandler(
             stores: DriverStores(
                 objects: store, blobs: ReadRepair(store, mending: mending), uploads: store,
-                promisedDigest: KeyRules.promisedDigest),
-            credentials: Self.credentials(rootKey), clock: clock, logger: logger,
+                promisedDigest: PromisedDigests(objects: store, blobs: store).digest),
+            credentials: credentials, clock: clock, logger: logger,
             redirects: { [listeners = configuration.listeners.map(\.apis)] listener in
                 listeners[listener].contains(.s3)
             })
-    }
-
-    private static func credentials(_ rootKey: KeyPair) -> RootCredentials {
-        RootCredentials(accessKey: rootKey.accessKey, secret: rootKey.secretKey)
     }
 
     func lifecycle(_ store: DurableStore) -> ApplyLifecycle {
@@ -80,8 +100,13 @@ extension RegionDaemon {
                 startedMilliseconds: clock.milliseconds()),
             maintenance: store, jobs: jobs.admin,
             history: AdminHistory(history: store, rollback: RollBack(store)), clock: clock,
-            logger: logger,
+            logger: logger, quotas: buckets(store).beyondQuota,
             replication: { replication.status() })
+    }
+
+    func buckets(_ store: DurableStore) -> AdminBuckets {
+        AdminBuckets(
+            buckets: Buckets(objects: store, blobs: store), maintenance: store, logger: logger)
     }
 
     func regions(
@@ -142,4 +167,10 @@ extension RegionDaemon {
             intervalDays: configuration.scrubIntervalDays,
             bytesPerSecond: configuration.scrubBytesPerSecond, clock: clock, logger: logger)
     }
+}
+
+/// Keys that are administered, and keys that requests are verified by.
+struct RegionKeys: Sendable {
+    let keys: AccessKeys
+    let valid: StoredCredentials
 }

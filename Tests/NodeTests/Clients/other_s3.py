@@ -5,8 +5,9 @@ import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
+
+import boto3
+import botocore
 
 
 class OtherS3:
@@ -33,14 +34,32 @@ class OtherS3:
     def __enter__(self):
         self.log = open(os.path.join(self.directory, "log"), "w")
         self.process = subprocess.Popen(self.command, stdout=self.log, stderr=self.log)
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(self.url)
-            except urllib.error.HTTPError:
-                return self
-            except OSError:
-                time.sleep(0.2)
-        raise SystemExit("SeaweedFS does not answer; see " + self.log.name)
+        deadline = time.monotonic() + 120
+        while not self.takes_objects():
+            if time.monotonic() > deadline:
+                self.__exit__()
+                with open(self.log.name) as log:
+                    raise SystemExit("SeaweedFS takes no objects:\n" + log.read()[-3000:])
+            time.sleep(0.2)
+        return self
+
+    def takes_objects(self):
+        """Its gateway answers before there is a volume to write to: an object goes there and back first."""
+        s3 = self.client(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=20)
+        try:
+            if not any(bucket["Name"] == "warming-up" for bucket in s3.list_buckets()["Buckets"]):
+                s3.create_bucket(Bucket="warming-up")
+            s3.put_object(Bucket="warming-up", Key="k", Body=b"x" * 70_000)
+            s3.get_object(Bucket="warming-up", Key="k")["Body"].read()
+            s3.delete_object(Bucket="warming-up", Key="k")
+            s3.delete_bucket(Bucket="warming-up")
+        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError):
+            return False
+        return True
+
+    def client(self, **options):
+        config = botocore.config.Config(s3={"addressing_style": "path"}, **options)
+        return boto3.client("s3", endpoint_url=self.url, config=config)
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)

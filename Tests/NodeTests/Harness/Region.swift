@@ -18,6 +18,8 @@ final class Region: @unchecked Sendable {
     var wrapper: [String] = []
     /// Further settings, by their environment variables.
     var settings: [String: String] = [:]
+    /// Whether it is given the key that regions recognise each other by.
+    var sharesPeerKey = true
     private(set) var program: Program?
     private var starts = 0
 
@@ -86,9 +88,10 @@ final class Region: @unchecked Sendable {
             arguments ?? self.arguments(),
             environment: [
                 "HOLDFAST_ACCESS_KEY": Self.accessKey, "HOLDFAST_SECRET_KEY": Self.secretKey,
-                "HOLDFAST_PEER_KEY": Self.peerKey,
-            ].merging(authority.map { ["HOLDFAST_TLS_PEER_CA": $0.file] } ?? [:]) { $1 }
-                .merging(settings) { $1 }, log: directory.path("daemon-\(starts).log"))
+            ]
+            .merging(sharesPeerKey ? ["HOLDFAST_PEER_KEY": Self.peerKey] : [:]) { $1 }
+            .merging(authority.map { ["HOLDFAST_TLS_PEER_CA": $0.file] } ?? [:]) { $1 }
+            .merging(settings) { $1 }, log: directory.path("daemon-\(starts).log"))
         self.program = program
         return program
     }

@@ -8,6 +8,8 @@ final class Registry: @unchecked Sendable {
     let redirect: Bool
     /// Whether it asks for encryption of what it stores.
     let encrypts: Bool
+    /// What it is given to work with.
+    var keys = (access: Region.accessKey, secret: Region.secretKey)
     private let directory: TemporaryDirectory
     private(set) var program: Program?
     private var starts = 0
@@ -29,8 +31,8 @@ final class Registry: @unchecked Sendable {
         program = try Program(
             ["docker-registry", "serve", path],
             environment: [
-                "REGISTRY_STORAGE_S3_ACCESSKEY": Region.accessKey,
-                "REGISTRY_STORAGE_S3_SECRETKEY": Region.secretKey,
+                "REGISTRY_STORAGE_S3_ACCESSKEY": keys.access,
+                "REGISTRY_STORAGE_S3_SECRETKEY": keys.secret,
                 // What signs the state of an upload; without it every start makes one of its own.
                 "REGISTRY_HTTP_SECRET": "the same on every registry",
             ].merging(region.authority.map { ["SSL_CERT_FILE": $0.file] } ?? [:]) { $1 },

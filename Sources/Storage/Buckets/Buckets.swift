@@ -32,7 +32,7 @@ package enum BucketDocument: String, Sendable, CaseIterable {
 /// The buckets of a region.
 package struct Buckets: Sendable {
     package static let prefix = "shared/bucket/"
-    package static let retentionPrefix = "shared/retention/"
+    package static let settingsPrefix = "shared/bucket-settings/"
 
     private let objects: any ObjectStore
     private let settings: Settings
@@ -47,9 +47,9 @@ package struct Buckets: Sendable {
         Settings.name(prefix + bucket)
     }
 
-    /// The object that says how long the bucket keeps history.
-    package static func retentionName(of bucket: String) -> ObjectName {
-        Settings.name(retentionPrefix + bucket)
+    /// The object that says how the bucket is kept.
+    package static func settingsName(of bucket: String) -> ObjectName {
+        Settings.name(settingsPrefix + bucket)
     }
 
     /// The object that is one of the bucket's documents.
@@ -91,25 +91,42 @@ package struct Buckets: Sendable {
     }
 
     private func deleteSettings(of name: String) async throws {
-        for prefix in [Self.retentionPrefix] + BucketDocument.allCases.map(\.prefix)
+        for prefix in [Self.settingsPrefix] + BucketDocument.allCases.map(\.prefix)
         where try await objects.object(Settings.name(prefix + name)) != nil {
             try await settings.delete(prefix + name)
         }
     }
 
-    /// How long a bucket keeps what is overwritten and deleted. Throws `noSuchBucket`.
-    package func retention(of name: String) async throws -> HistoryRetention {
+    /// How a bucket is kept. Throws `noSuchBucket`, `invalidArgument` where the document cannot be read.
+    package func settings(of name: String) async throws -> BucketSettings {
         try await require(name)
-        guard let bytes = try await settings.read(Self.retentionPrefix + name) else {
+        guard let bytes = try await settings.read(Self.settingsPrefix + name) else {
             return .standard
         }
-        return try HistoryRetention(decoding: bytes.readableBytesView)
+        return try BucketSettings(decoding: bytes.readableBytesView)
+    }
+
+    /// Holds for what is written and superseded from now on. Throws `noSuchBucket`, and what `body` throws.
+    package func changeSettings(
+        of name: String, _ body: (inout BucketSettings) throws -> Void
+    ) async throws {
+        try await require(name)
+        try await settings.change(Self.settingsPrefix + name) { bytes in
+            var settings =
+                try bytes.map { try BucketSettings(decoding: $0.readableBytesView) } ?? .standard
+            try body(&settings)
+            return try settings.encode()
+        }
+    }
+
+    /// As `settings(of:)`, of its history alone.
+    package func retention(of name: String) async throws -> HistoryRetention {
+        try await settings(of: name).retention
     }
 
     /// Holds for what is superseded from now on. Throws `noSuchBucket`.
     package func setRetention(_ retention: HistoryRetention, of name: String) async throws {
-        try await require(name)
-        try await settings.write(try retention.encode(), to: Self.retentionPrefix + name)
+        try await changeSettings(of: name) { $0.retention = retention }
     }
 
     /// One of a bucket's documents, as it was set; `nil` where it was not.
