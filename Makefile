@@ -28,6 +28,7 @@ check:
 # The table of BENCHMARKS.md, measured here.
 bench: build
 	@swift build -c release --product StoreLoader
+	@swift build -c release --product DriverStream
 	@Tools/benchmark
 
 # The long forms, about two hours: everything at once for ten minutes, 10000 seeds of the simulation, an hour

@@ -137,6 +137,13 @@ let package = Package(
             name: "StoreLoader",
             dependencies: ["LocalStore", "Storage", "DiskIO", nioCore, logging, arguments],
             path: "Tests/StoreLoader", swiftSettings: settings),
+        // Streams a file through the storage driver API, for NodeTests and Tools/benchmark.
+        .executableTarget(
+            name: "DriverStream",
+            dependencies: [
+                "RegionClient", "Access", "Storage", "Checksums", nioCore, arguments,
+            ],
+            path: "Tests/DriverStream", swiftSettings: settings),
         // One test target for each target.
         tests("ChecksumsTests", ["Checksums", nioCore]),
         tests(

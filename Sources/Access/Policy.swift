@@ -6,6 +6,8 @@ package import Storage
 package enum Action: String, Sendable, Hashable, CaseIterable {
     /// Bytes or metadata of an object.
     case read
+    /// Bytes or metadata of a version that is named.
+    case readVersion = "read a version of"
     /// The tags and the access control list of an object.
     case readAttributes = "read the attributes of"
     /// Put, copy to, or upload parts of an object.

@@ -20,13 +20,20 @@ package struct HTTPServiceConfiguration: Sendable {
 
     package init(
         listeners: [ListenerConfiguration], limits: HTTPLimits = HTTPLimits(),
-        unixSeconds: @escaping @Sendable () -> Int64 = { Int64(time(nil)) },
+        unixSeconds: @escaping @Sendable () -> Int64 = HTTPServiceConfiguration.currentSeconds,
         requestIDSeed: UInt64 = .random(in: .min ... .max)
     ) {
         self.listeners = listeners
         self.limits = limits
         self.unixSeconds = unixSeconds
         self.requestIDSeed = requestIDSeed
+    }
+
+    /// From the exact clock: `time` is that of the last timer interrupt, and so may be in the second before.
+    @Sendable package static func currentSeconds() -> Int64 {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return Int64(now.tv_sec)
     }
 }
 

@@ -1,5 +1,5 @@
 // What the connections of one event loop share, so that none of it needs a lock or a timer of its own:
-// the list of them, the date, the names of fields, and one tick a second that looks at every deadline.
+// the list of them, the date's text, the names of fields, and one tick a second that looks at every deadline.
 // A deadline is therefore met one or two ticks late, never early, and costs a connection eight bytes.
 
 internal import Logging
@@ -7,7 +7,7 @@ internal import NIOCore
 
 /// Confined to its event loop.
 final class LoopConnections {
-    /// How often deadlines are looked at and the date is renewed.
+    /// How often deadlines are looked at.
     static let tick = TimeAmount.seconds(1)
 
     let eventLoop: any EventLoop
@@ -21,11 +21,11 @@ final class LoopConnections {
 
     /// The time of the last tick.
     private(set) var now: NIODeadline
-    /// The date of the last tick, as a field's value.
-    private(set) var date: String
     private(set) var isDraining = false
 
     private let unixSeconds: @Sendable () -> Int64
+    /// The second that was last asked for, and its text.
+    private var dated: (unixSeconds: Int64, text: String)
     private var members: [ObjectIdentifier: ConnectionHandler] = [:]
 
     init(
@@ -38,7 +38,18 @@ final class LoopConnections {
         self.unixSeconds = unixSeconds
         self.scratch = ByteBufferAllocator().buffer(capacity: 1024)
         self.now = eventLoop.now
-        self.date = HTTPDate.format(unixSeconds: unixSeconds())
+        let seconds = unixSeconds()
+        self.dated = (seconds, HTTPDate.format(unixSeconds: seconds))
+    }
+
+    /// The date of this moment, as a field's value. One that is kept from tick to tick would be earlier than the
+    /// `Last-Modified` of what has just been written (RFC 9110, section 8.8.2.1: it must not).
+    var date: String {
+        let seconds = unixSeconds()
+        if seconds != dated.unixSeconds {
+            dated = (seconds, HTTPDate.format(unixSeconds: seconds))
+        }
+        return dated.text
     }
 
     func insert(_ handler: ConnectionHandler) { members[ObjectIdentifier(handler)] = handler }
@@ -48,10 +59,9 @@ final class LoopConnections {
     /// A deadline that is not met before `amount` has passed: `now` may be a tick old.
     func deadline(in amount: TimeAmount) -> NIODeadline { now + Self.tick + amount }
 
-    /// Renews time and date and closes what has passed its deadline.
+    /// Renews the time and closes what has passed its deadline.
     func renew() {
         now = eventLoop.now
-        date = HTTPDate.format(unixSeconds: unixSeconds())
         for handler in Array(members.values) { handler.checkDeadlines() }
     }
 

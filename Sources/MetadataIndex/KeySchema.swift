@@ -5,8 +5,12 @@
 //   h                                            the head: replay point, feed, clock, tallies
 //   o bucket 0 key                               what a name shows: always a put. Lists read only this
 //                                                space, so they never meet a tombstone
-//   r bucket 0 key                               the whole register of a name that holds anything else
-//                                                (tombstones, pending, history, purges)
+//   r bucket 0 key                               the register of a name that holds anything else
+//                                                (tombstones, pending, history, purges, kept versions)
+//   l bucket 0 escaped key, ~order               a version that a list of versions names beside the one that
+//                                                shows, newest first. One that has an id of its own and is
+//                                                not the latest of its name is here alone, so that a register
+//                                                does not grow with what is kept
 //   w bucket 0 escaped key, version              a pending version
 //   x end, bucket 0 escaped key, version         a version that is history, by when it ends
 //   k bucket                                     tally of a bucket: objects shown, their bytes
@@ -41,6 +45,7 @@ package enum KeySchema {
         package static let head = UInt8(ascii: "h")
         package static let history = UInt8(ascii: "x")
         package static let incarnation = UInt8(ascii: "i")
+        package static let listed = UInt8(ascii: "l")
         package static let moved = UInt8(ascii: "m")
         package static let part = UInt8(ascii: "p")
         package static let pending = UInt8(ascii: "w")
@@ -71,6 +76,30 @@ package enum KeySchema {
     }
 
     package static let allPending = KeyRange(prefix: [Space.pending])
+
+    package static func listed(_ name: ObjectName, _ order: Version) -> Bytes {
+        escaped(Space.listed, name) + bytes(~order.stamp.rawValue) + bytes(~order.region.value)
+    }
+
+    /// The listed versions of one name.
+    package static func listed(of name: ObjectName) -> KeyRange {
+        KeyRange(prefix: escaped(Space.listed, name))
+    }
+
+    /// Where the listed versions of the name begin that a key of `listed` is about; `nil` for any other key.
+    package static func startOfListed(of key: Bytes) -> Bytes? {
+        key.first == Space.listed ? Array(key.dropLast(16)) : nil
+    }
+
+    /// The listed versions of keys that begin with `prefix`.
+    package static func listed(in bucket: String, prefix: ObjectKey) -> KeyRange {
+        KeyRange(prefix: [Space.listed] + bucket.utf8 + [0] + escape(prefix.bytes))
+    }
+
+    /// The key of the object that a key of `listed` is about.
+    package static func objectKey(ofListed key: Bytes, in bucket: String) -> ObjectKey {
+        unescape(key.dropFirst(bucket.utf8.count + 2).dropLast(18))
+    }
 
     package static func history(
         until milliseconds: Int64, _ name: ObjectName, _ version: Version
@@ -294,6 +323,17 @@ package enum KeySchema {
     private static func escape(_ key: [UInt8]) -> Bytes {
         guard key.contains(0) else { return key }
         return key.flatMap { $0 == 0 ? [0, 255] : [$0] }
+    }
+
+    private static func unescape(_ key: ArraySlice<UInt8>) -> ObjectKey {
+        guard key.contains(0) else { return ObjectKey(bytes: Array(key)) }
+        var result: [UInt8] = []
+        var isEscaped = false
+        for byte in key {
+            if !isEscaped { result.append(byte) }
+            isEscaped = byte == 0 && !isEscaped
+        }
+        return ObjectKey(bytes: result)
     }
 
     private static func bytes(_ version: Version) -> Bytes {

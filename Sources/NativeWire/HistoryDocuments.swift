@@ -64,12 +64,16 @@ package struct HistoryDocument: Sendable, Hashable, Codable {
         package var isPending: Bool
         /// `nil` for what is not history.
         package var keptUntilMilliseconds: Int64?
+        /// What S3 calls it; `nil` for what was written while its bucket never had versioning. With an id of its own it
+        /// is kept until it is purged.
+        package var versionID: String?
 
         package init(
             version: String, writtenMilliseconds: Int64, region: String, isDeletion: Bool,
             sizeBytes: UInt64? = nil, digest: String? = nil, names: String? = nil,
             writer: String? = nil, requestID: String? = nil, isVisible: Bool = false,
-            isPending: Bool = false, keptUntilMilliseconds: Int64? = nil
+            isPending: Bool = false, keptUntilMilliseconds: Int64? = nil,
+            versionID: String? = nil
         ) {
             self.version = version
             self.writtenMilliseconds = writtenMilliseconds
@@ -83,6 +87,7 @@ package struct HistoryDocument: Sendable, Hashable, Codable {
             self.isVisible = isVisible
             self.isPending = isPending
             self.keptUntilMilliseconds = keptUntilMilliseconds
+            self.versionID = versionID
         }
     }
 }

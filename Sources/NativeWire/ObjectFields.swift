@@ -36,6 +36,12 @@ extension FieldWriter {
         case .purge(let target): version(7, target)
         }
         if let inline = entry.inlineBytes { buffer(8, inline) }
+        if let recorded = entry.object.recordedMilliseconds { integer(9, recorded) }
+        switch entry.object.versionID {
+        case .unversioned: break
+        case .null: bytes(128, [])
+        case .stamp(let id): version(128, id)
+        }
     }
 }
 
@@ -88,6 +94,14 @@ extension Field {
             region: try required(region, "the region of a version"))
     }
 
+    func date() throws(WireError) -> Int64 {
+        let date = try integer(Int64.self)
+        guard WireLimits.dateMilliseconds.contains(date) else {
+            throw invalid("is beyond the years 0 to 9999")
+        }
+        return date
+    }
+
     func state() throws(WireError) -> ObjectVersion.State {
         guard let state = ObjectVersion.State(rawValue: try integer()) else {
             throw invalid("is no state of a version")
@@ -108,6 +122,8 @@ extension FeedEntry {
         var state: ObjectVersion.State?
         var kinds: [ObjectVersion.Kind] = []
         var inline: ByteBuffer?
+        var recorded: Int64?
+        var versionID = VersionID.unversioned
         while let field = try fields.next() {
             switch field.tag {
             case 1: name = try field.name()
@@ -118,17 +134,25 @@ extension FeedEntry {
             case 6: kinds.append(.tombstone)
             case 7: kinds.append(.purge(try field.version()))
             case 8: inline = try field.buffer(limitBytes: WireLimits.inlineBytesAccepted)
+            case 9: recorded = try field.date()
+            case 128:
+                versionID = field.value.readableBytes == 0 ? .null : .stamp(try field.version())
             default: try field.skip()
             }
         }
         guard kinds.count == 1 else {
             throw WireError(.invalidValue, "an entry says \(kinds.count) things of its name")
         }
+        // What is said of an id comes after the write that made it.
+        if let version, let id = versionID.stamp, id > version {
+            throw WireError(.invalidValue, "an entry whose id is newer than its version")
+        }
         self.init(
             object: ObjectVersion(
                 name: try required(name, "the name of an entry"),
                 version: try required(version, "the version of an entry"), position: position,
-                kind: kinds[0], state: try required(state, "the state of an entry")),
+                kind: kinds[0], state: try required(state, "the state of an entry"),
+                versionID: versionID, recordedMilliseconds: recorded),
             inlineBytes: inline)
     }
 }

@@ -1,16 +1,11 @@
 // Which digest a name says its bytes have, by the layout that its bucket is said to have.
 
-internal import NIOCore
 package import Storage
 
 package struct PromisedDigests: Sendable {
     private let settings: KeptDocuments<BucketSettings>
 
-    package init(objects: any ObjectStore, blobs: any BlobStore) {
-        settings = KeptDocuments(
-            objects: objects, blobs: blobs, name: { Buckets.settingsName(of: $0) },
-            read: { document, _ in BucketSettings(inForce: document.readableBytesView) })
-    }
+    package init(_ settings: KeptDocuments<BucketSettings>) { self.settings = settings }
 
     /// `nil` where the name says nothing. Few keys look like a blob's: only for those the bucket is looked at.
     package func digest(of name: ObjectName) async throws -> ContentDigest? {

@@ -48,7 +48,7 @@ package struct ClosureExamination: Sendable {
         let registers = try await feed.registers(of: names)
         return OrderOfDeletes(
             deletes, breaks: breaks,
-            newest: Dictionary(uniqueKeysWithValues: zip(names, registers.map(\.pending.first))))
+            newest: Dictionary(uniqueKeysWithValues: zip(names, registers.map(\.newestPending))))
     }
 
     private func finding(

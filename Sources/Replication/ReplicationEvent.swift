@@ -105,12 +105,17 @@ package struct PendingEntry: Sendable, Hashable {
     /// `nil` for a tombstone.
     package var blob: BlobID?
     package var sizeBytes: UInt64
+    package var versionID: VersionID
 
-    package init(name: ObjectName, version: Version, blob: BlobID?, sizeBytes: UInt64) {
+    package init(
+        name: ObjectName, version: Version, blob: BlobID?, sizeBytes: UInt64,
+        versionID: VersionID = .unversioned
+    ) {
         self.name = name
         self.version = version
         self.blob = blob
         self.sizeBytes = sizeBytes
+        self.versionID = versionID
     }
 
     /// `nil` for a purge, which applies at once and never waits.
@@ -119,13 +124,20 @@ package struct PendingEntry: Sendable, Hashable {
         case .put(let content):
             self.init(
                 name: object.name, version: object.version, blob: content.blob,
-                sizeBytes: content.sizeBytes)
+                sizeBytes: content.sizeBytes, versionID: object.versionID)
         case .tombstone:
-            self.init(name: object.name, version: object.version, blob: nil, sizeBytes: 0)
+            self.init(
+                name: object.name, version: object.version, blob: nil, sizeBytes: 0,
+                versionID: object.versionID)
         case .purge:
             return nil
         }
     }
 
     package var reference: VersionReference { VersionReference(name: name, version: version) }
+
+    /// Whether this one is over once `other` of the same name is published.
+    func isSuperseded(by other: PendingEntry) -> Bool {
+        version < other.version && versionID.names(other.versionID)
+    }
 }

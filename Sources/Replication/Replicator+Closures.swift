@@ -194,10 +194,8 @@ extension Replicator {
             forget(ordinal)
             // What it superseded can never be shown any more.
             for older in pending.ordinals(of: tracked.entry.name) {
-                guard let other = pending[older], other.entry.version < tracked.entry.version,
-                    other.phase != .publishing
-                else { continue }
-                forget(older)
+                guard let other = pending[older], other.phase != .publishing else { continue }
+                if other.entry.isSuperseded(by: tracked.entry) { forget(older) }
             }
         }
         for tracked in shown {

@@ -99,6 +99,8 @@ extension Replicator {
         if case .purge(let version) = entry.object.kind {
             let purged = VersionReference(name: entry.object.name, version: version)
             if let ordinal = pending.ordinal(of: purged) { forget(ordinal) }
+            // What else it took out is found not to wait any more.
+            for ordinal in pending.ordinals(of: entry.object.name) { requeue(ordinal) }
             wake(entry.object.name)
         } else if let entry = PendingEntry(entry.object) {
             track(entry, fedBy: peer)

@@ -6,6 +6,7 @@ package import Access
 package import HTTPServer
 internal import HTTPTypes
 package import Logging
+internal import NIOCore
 internal import RegistryLayout
 package import Storage
 
@@ -13,11 +14,16 @@ package final class S3Handler: RequestHandler {
     let objects: any ObjectStore
     let blobs: any BlobStore
     let uploads: any UploadStore
+    let versions: any ObjectVersions
     let buckets: Buckets
     let policies: KeptDocuments<BucketPolicy>
     let publicAccess: KeptDocuments<PublicAccessBlock>
+    let settings: KeptDocuments<BucketSettings>
     let promised: PromisedDigests
+    /// What a bucket shows.
+    let usage: @Sendable (_ bucket: String) async throws -> BucketUsage
     let cors: KeptDocuments<CORSConfiguration>
+    let versioning: KeptDocuments<BucketVersioning>
     let verifier: RequestVerifier
     let clock: any WallClock
     let configuration: S3Configuration
@@ -26,15 +32,19 @@ package final class S3Handler: RequestHandler {
 
     package init(
         objects: any ObjectStore, blobs: any BlobStore, uploads: any UploadStore,
-        credentials: any CredentialSource, clock: any WallClock, configuration: S3Configuration,
-        logger: Logger
+        versions: any ObjectVersions, credentials: any CredentialSource, clock: any WallClock,
+        configuration: S3Configuration, logger: Logger,
+        usage: @escaping @Sendable (_ bucket: String) async throws -> BucketUsage
     ) {
         self.objects = objects
         self.blobs = blobs
         self.uploads = uploads
+        self.versions = versions
         buckets = Buckets(objects: objects, blobs: blobs)
         let limits = configuration.limits
-        promised = PromisedDigests(objects: objects, blobs: blobs)
+        settings = .bucketSettings(objects: objects, blobs: blobs)
+        promised = PromisedDigests(settings)
+        self.usage = usage
         policies = KeptDocuments(.policy, objects: objects, blobs: blobs) { document, bucket in
             try BucketPolicy(inForce: document, of: bucket)
         }
@@ -44,6 +54,9 @@ package final class S3Handler: RequestHandler {
         }
         cors = KeptDocuments(.cors, objects: objects, blobs: blobs) { document, _ in
             try CORSConfiguration(document: document, limits: limits)
+        }
+        versioning = KeptDocuments(.versioning, objects: objects, blobs: blobs) { document, _ in
+            BucketVersioning(document: document.readableBytesView)
         }
         verifier = RequestVerifier(
             credentials: credentials, acceptsQueryV2: configuration.acceptsQueryV2)

@@ -59,3 +59,14 @@ package final class KeptDocuments<Value: Sendable>: Sendable {
         return value
     }
 }
+
+extension KeptDocuments where Value == BucketSettings {
+    /// How buckets are kept. Settings that cannot be read here count as not made.
+    package static func bucketSettings(
+        objects: any ObjectStore, blobs: any BlobStore
+    ) -> KeptDocuments {
+        KeptDocuments(
+            objects: objects, blobs: blobs, name: { Buckets.settingsName(of: $0) },
+            read: { document, _ in BucketSettings(inForce: document.readableBytesView) })
+    }
+}

@@ -1,10 +1,13 @@
 // All that a region knows of one name, and how two such states merge. An object is a register: the
 // greatest version that was not purged wins. The merge is a union, so it is commutative, associative
 // and idempotent; every store and the simulation decide by this one type.
+//
+// What a version supersedes is every older one of its own id (`VersionID`): in a bucket without versioning all
+// that there was, in one with it nothing.
 
 /// The versions of one object that a region holds.
 package struct ObjectRegister: Hashable, Sendable {
-    /// Newest first; no two with the same version; never a purge.
+    /// Newest first, by their order; no two with the same version; never a purge.
     package private(set) var versions: [ObjectVersion] = []
     /// Purges, newest first, each naming a version that is not in `versions`.
     package private(set) var purges: [ObjectVersion] = []
@@ -14,7 +17,8 @@ package struct ObjectRegister: Hashable, Sendable {
     /// The greatest stamp known for this name, pending ones and purges included: a local write must be
     /// stamped above it.
     package var greatestStamp: HybridTimestamp? {
-        [versions.first, purges.first].compactMap { $0?.version.stamp }.max()
+        let purge = purges.first?.version.stamp
+        return versions.reduce(purge) { max($0 ?? $1.version.stamp, $1.version.stamp) }
     }
 
     /// What wins among the published versions; a tombstone may. History never wins again by itself.
@@ -25,9 +29,14 @@ package struct ObjectRegister: Hashable, Sendable {
     /// What reads and lists show under the `complete` policy.
     package var visible: ObjectVersion? { published.flatMap { $0.isPut ? $0 : nil } }
 
-    /// Versions that wait for their closure and would win once published, newest first.
+    /// Versions that wait for their closure, newest first.
     package var pending: [ObjectVersion] {
-        versions.prefix { $0.state == .pending || $0.isHistory }.filter { !$0.isHistory }
+        versions.filter { $0.state == .pending && !$0.isHistory }
+    }
+
+    /// The newest of those that would show once it is published.
+    package var newestPending: ObjectVersion? {
+        versions.first { !$0.isHistory }.flatMap { $0.state == .pending ? $0 : nil }
     }
 
     /// Superseded versions that are kept, newest first.
@@ -38,12 +47,12 @@ package struct ObjectRegister: Hashable, Sendable {
     /// places in the feed counts. Returns whether anything changed.
     @discardableResult
     package mutating func insert(_ version: ObjectVersion) -> Bool {
-        if case .purge(let target) = version.kind {
+        if case .purge = version.kind {
             guard Self.insert(version, into: &purges) else { return false }
-            versions.removeAll { $0.version == target }
+            versions.removeAll(where: version.purges)
             return true
         }
-        let isPurged = purges.contains { $0.kind == .purge(version.version) }
+        let isPurged = purges.contains { $0.purges(version) }
         return isPurged ? false : Self.insert(version, into: &versions)
     }
 
@@ -58,21 +67,33 @@ package struct ObjectRegister: Hashable, Sendable {
         for version in other.versions { insert(version) }
     }
 
-    /// Removes and returns what no read can show any more and nothing keeps: everything older than the
-    /// published version that is not history.
+    /// Removes and returns what no read can show any more and nothing keeps: everything of the id of a published
+    /// version that is older than that, and is not history.
     package mutating func dropSuperseded() -> [ObjectVersion] {
-        guard let winner = published?.version else { return [] }
+        guard versions.count > 1 else { return [] }
+        var winners: [Version?: Version] = [:]
+        for version in versions where version.state == .published && !version.isHistory {
+            let id = version.versionID.stamp
+            winners[id] = max(winners[id] ?? version.version, version.version)
+        }
         let isDropped = { (version: ObjectVersion) in
-            version.version < winner && !version.isHistory
+            guard !version.isHistory, let winner = winners[version.versionID.stamp] else {
+                return false
+            }
+            return version.version < winner
         }
         let dropped = versions.filter(isDropped)
         if !dropped.isEmpty { versions.removeAll(where: isDropped) }
         return dropped
     }
 
-    /// Lets go of a version that is history. Returns whether it was here.
+    /// Lets go of a version that is history, or of a purge. Returns whether it was here.
     @discardableResult
     package mutating func expire(_ version: Version) -> Bool {
+        if let index = purges.firstIndex(where: { $0.version == version }) {
+            purges.remove(at: index)
+            return true
+        }
         guard let index = versions.firstIndex(where: { $0.version == version && $0.isHistory })
         else { return false }
         versions.remove(at: index)
@@ -80,7 +101,7 @@ package struct ObjectRegister: Hashable, Sendable {
     }
 
     private static func insert(_ entry: ObjectVersion, into list: inout [ObjectVersion]) -> Bool {
-        guard let index = list.firstIndex(where: { $0.version <= entry.version }) else {
+        guard let index = list.firstIndex(where: { $0.place <= entry.place }) else {
             list.append(entry)
             return true
         }
@@ -93,6 +114,11 @@ package struct ObjectRegister: Hashable, Sendable {
 }
 
 extension ObjectVersion {
+    /// Of those of one id, the one that was said last comes first. Purges stand by their own stamps.
+    fileprivate var place: (Version, Version) {
+        if case .purge = kind { (version, version) } else { (order, version) }
+    }
+
     /// Takes on what else is known of the same version: the later of its states, of its ends and of its
     /// places (its origin gives it another where it had lost it). Returns whether that changed anything.
     fileprivate mutating func join(_ other: ObjectVersion) -> Bool {

@@ -40,17 +40,24 @@ package enum ObjectMutation: Sendable {
     /// Refers to a blob that is live here: a copy. No byte is read or written, but where the content is sealed and
     /// the blob is not yet.
     case link(ObjectName, ObjectContent, Preconditions)
-    /// Deleting what is not there succeeds and records nothing.
+    /// Deleting what is not there succeeds and records nothing, but for a bucket that has versioning: there every
+    /// deletion is a version.
     case delete(ObjectName, Preconditions)
     /// Deletes what the name shows, if it is this version, by a tombstone just above it: whatever anyone writes
     /// now, in any region, goes before it. Nothing where a newer version waits to be shown. For what a rule
     /// decides and nobody asked for.
     case expire(ObjectName, Version)
+    /// Takes out the version of a name that has this id, for good and everywhere; what is older shows again. Of
+    /// the conditions, `ifMatch` is of that version, and `version` of the latest. In a bucket without versioning it deletes what is there.
+    case purge(ObjectName, VersionID, Preconditions)
+    /// Says something else, such as other tags, of the version of a name that is this one; it keeps its id, its
+    /// place and its bytes. `preconditionFailed` where it is not there (any more).
+    case amend(ObjectName, ObjectContent, Version)
 
     package var name: ObjectName {
         switch self {
         case .put(let name, _, _, _), .link(let name, _, _), .delete(let name, _),
-            .expire(let name, _):
+            .expire(let name, _), .purge(let name, _, _), .amend(let name, _, _):
             name
         }
     }
@@ -119,7 +126,8 @@ package protocol ObjectStore: Sendable {
     /// to wait for bytes to be sealed is recorded behind the others.
     /// A success is durable and visible. Where the bucket demands it (`Buckets.demandsSealing`) content is sealed
     /// whatever it says. The version and `lastModifiedMilliseconds` (where the content's
-    /// is 0) are the store's. A delete answers its tombstone, or `nil` where there was nothing to delete.
+    /// is 0) are the store's. A delete answers its tombstone, or `nil` where there was nothing to delete; a purge
+    /// what it took out, or `nil`.
     func commit(_ mutations: [ObjectMutation]) async -> [Result<ObjectVersion?, StorageError>]
 }
 

@@ -116,7 +116,9 @@ package struct ObjectVersion: Hashable, Sendable {
         indirect case put(ObjectContent)
         /// "Deleted", as of this version.
         case tombstone
-        /// The named version never comes back, wherever it is met; beats it in every merge.
+        /// The named version never comes back, wherever it is met; beats it in every merge. One whose id is a
+        /// stamp takes out whatever has that id; one whose id is `null`, every null version up to the named one,
+        /// since those had given way to it.
         case purge(Version)
     }
 
@@ -133,6 +135,8 @@ package struct ObjectVersion: Hashable, Sendable {
     package var position: FeedPosition?
     package var kind: Kind
     package var state: State
+    /// What clients call it; of a purge, what it takes out.
+    package var versionID: VersionID
     /// Set once a newer version was published here: this one is history, shows nowhere by itself, and is
     /// let go of after that time. Of this region alone; no feed carries it.
     package var keptUntilMilliseconds: Int64?
@@ -142,18 +146,34 @@ package struct ObjectVersion: Hashable, Sendable {
 
     package init(
         name: ObjectName, version: Version, position: FeedPosition?, kind: Kind, state: State,
-        keptUntilMilliseconds: Int64? = nil, recordedMilliseconds: Int64? = nil
+        versionID: VersionID = .unversioned, keptUntilMilliseconds: Int64? = nil,
+        recordedMilliseconds: Int64? = nil
     ) {
         self.name = name
         self.version = version
         self.position = position
         self.kind = kind
         self.state = state
+        self.versionID = versionID
         self.keptUntilMilliseconds = keptUntilMilliseconds
         self.recordedMilliseconds = recordedMilliseconds
     }
 
     package var isHistory: Bool { keptUntilMilliseconds != nil }
+
+    /// Its place among the versions of its name: what has an id of its own stays where it was first written,
+    /// whatever is said of it later.
+    package var order: Version { versionID.stamp ?? version }
+
+    /// Whether this one is a purge that takes `other` out.
+    package func purges(_ other: ObjectVersion) -> Bool {
+        guard case .purge(let target) = kind else { return false }
+        switch versionID {
+        case .unversioned: return other.version == target
+        case .null: return other.versionID.stamp == nil && other.version <= target
+        case .stamp(let id): return other.versionID == .stamp(id)
+        }
+    }
 
     package var isPut: Bool { if case .put = kind { true } else { false } }
 

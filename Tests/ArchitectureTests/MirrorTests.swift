@@ -7,7 +7,7 @@ struct MirrorTests {
     /// What several test targets share, and the tests that have no target of their own.
     private static let others: Set<String> = [
         "StoreConformance", "Simulation", "NodeTests", "ArchitectureTests", "Fuzz",
-        "StoreLoader",
+        "StoreLoader", "DriverStream",
     ]
 
     @Test("each target has its tests, and each test target its target")

@@ -18,7 +18,7 @@ import Storage
         precondition(head.encoded == value)
     case 1: roundTrip(value, { try BlobEntry(encoded: $0) }, \.encoded)
     case 2: roundTrip(value, { try ShownEntry(encoded: $0) }, \.encoded)
-    case 3: roundTrip(value, { try RegisterEntry.decode($0) }, RegisterEntry.encode)
+    case 3: roundTrip(value, { try RegisterEntry(encoded: $0) }, \.encoded)
     case 4: roundTrip(value, { try BucketTally(encoded: $0) }, \.encoded)
     case 5: roundTrip(value, { try ReferenceEntry(encoded: $0) }, \.encoded)
     case 6: roundTrip(value, { try FeedPosition(encoded: $0) }, \.encoded)

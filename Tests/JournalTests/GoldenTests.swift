@@ -71,6 +71,7 @@ struct GoldenTests {
         Journal(name: "history-records", records: Samples.laterRecords),
         Journal(name: "forgotten-moves", records: Samples.forgottenMoves),
         Journal(name: "sealed-records", records: Samples.sealedRecords),
+        Journal(name: "version-ids", records: Samples.versionIDs),
     ]
 
     @Test(

@@ -152,6 +152,21 @@ enum Samples {
         ]
     }()
 
+    /// Versions that clients know by an id, and purges of them.
+    static let versionIDs: [JournalRecord] = {
+        let target = Version(stamp: HybridTimestamp(rawValue: 7), region: other)
+        let kinds: [(ObjectVersion.Kind, VersionID)] = [
+            (.put(content), .stamp(version)), (.tombstone, .null), (.tombstone, .stamp(target)),
+            (.purge(target), .stamp(target)), (.purge(target), .null),
+        ]
+        return kinds.map { kind, id in
+            .object(
+                ObjectVersion(
+                    name: name, version: version, position: nil, kind: kind, state: .published,
+                    versionID: id))
+        }
+    }()
+
     /// Where a dead chunk was moved to is forgotten: it is in file 0.
     static let forgottenMoves: [JournalRecord] = [
         .chunkMoved(

@@ -214,7 +214,7 @@ private struct RandomOperations {
     }
 
     private mutating func operation() async throws {
-        switch below(12) {
+        switch below(15) {
         case 0...2: try await store.put(key(), bytes(), Ledger())
         case 3: try await store.commit(.delete(Ledger.name(key()), .none))
         case 4:
@@ -225,8 +225,33 @@ private struct RandomOperations {
         case 7: try await endUpload()
         case 8...9: try await merge()
         case 10: try await publish()
+        case 11: try await setVersioning()
+        case 12: try await purge()
+        case 13: try await amend()
         default: try await damage()
         }
+    }
+
+    private mutating func setVersioning() async throws {
+        let setting: BucketVersioning = below(3) == 0 ? .suspended : .enabled
+        try await Buckets(objects: store, blobs: store).set(
+            .versioning, to: ByteBuffer(string: setting.document), of: Ledger.bucket)
+    }
+
+    private mutating func purge() async throws {
+        let name = Ledger.name(key())
+        let listed = try await store.registers(of: [name])[0].listed
+        guard let version = listed.randomElement(using: &random) else { return }
+        try await store.commit(.purge(name, version.versionID, .none))
+    }
+
+    private mutating func amend() async throws {
+        let name = Ledger.name(key())
+        let listed = try await store.registers(of: [name])[0].listed
+        guard let version = listed.randomElement(using: &random), var content = version.content
+        else { return }
+        content.tags = [MetadataField(name: "t", value: "\(below(9))")]
+        try await store.commit(.amend(name, content, version.version))
     }
 
     private mutating func upload() -> Upload {
@@ -269,11 +294,13 @@ private struct RandomOperations {
                     counter: UInt16(number)), region: Self.east),
             position: FeedPosition(incarnation: 1, number: number), kind: .tombstone,
             state: .published)
+        if below(3) == 0 { object.versionID = .stamp(object.version) }
         var inline: ByteBuffer?
         let body = pattern(below(30), seed: 8)
         if below(4) == 0, let target = foreign.randomElement(using: &random) {
             object.name = target.name
-            object.kind = .purge(target.version)
+            object.kind = target.purge.kind
+            object.versionID = target.purge.id
         } else if below(3) > 0, let blob = HashedBody(body, plan: HashPlan()).blob {
             object.kind = .put(
                 ObjectContent(

@@ -63,7 +63,7 @@ private struct Comparison {
 
     mutating func step(_ context: String) async throws {
         if below(3) == 0 { region.clock.advance(milliseconds: Int64(below(5))) }
-        switch below(100) {
+        switch below(115) {
         case 0..<35: try await put(context)
         case 35..<45: try await delete(context)
         case 45..<55: try await link(context)
@@ -72,6 +72,10 @@ private struct Comparison {
         case 85..<93: try await merge(context)
         case 93..<96: try await registers(context)
         case 96: try await history(context)
+        case 100..<103: try await versioning(context)
+        case 103..<106: try await purge(context)
+        case 106..<109: try await amend(context)
+        case 109..<115: try await listVersions(context)
         default: try await restart(context)
         }
     }
@@ -223,6 +227,65 @@ private struct Comparison {
         }
     }
 
+    private mutating func versioning(_ context: String) async throws {
+        let setting: BucketVersioning = below(3) == 0 ? .suspended : .enabled
+        try await compare("\(context): versioning \(setting)") { store in
+            try await Buckets(objects: store, blobs: store).set(
+                .versioning, to: ByteBuffer(string: setting.document), of: Self.bucket)
+            return ""
+        }
+    }
+
+    private mutating func purge(_ context: String) async throws {
+        let name = name()
+        let place = below(3)
+        try await compare("\(context): purge \(name)") { store in
+            let listed = try await store.registers(of: [name])[0].listed
+            let id = listed.dropFirst(place).first?.versionID ?? .null
+            return Self.say(try await store.commit(.purge(name, id, .none)))
+        }
+    }
+
+    private mutating func amend(_ context: String) async throws {
+        let name = name()
+        let place = below(3)
+        let tags = [MetadataField(name: "t", value: "\(below(100))")]
+        try await compare("\(context): amend \(name)") { store in
+            let listed = try await store.registers(of: [name])[0].listed
+            guard let version = listed.dropFirst(place).first, var content = version.content else {
+                return "nothing"
+            }
+            content.tags = tags
+            return Self.say(try await store.commit(.amend(name, content, version.version)))
+        }
+    }
+
+    private mutating func listVersions(_ context: String) async throws {
+        let delimiter = below(2) == 0 ? Array("/".utf8) : nil
+        let limit = 1 + below(8)
+        let prefix: ObjectKey = below(3) == 0 ? "a" : ""
+        let null = name()
+        try await compare("\(context): versions") { store in
+            var request = VersionListRequest(
+                bucket: Self.bucket, prefix: prefix, delimiter: delimiter, limit: limit)
+            var lines: [String] = []
+            var page: VersionListPage
+            repeat {
+                page = try await store.list(request)
+                lines += page.entries.map { entry in
+                    guard case .version(let version, let isLatest) = entry else {
+                        return "\(entry.key)"
+                    }
+                    return "\(Self.say(version)) \(isLatest)"
+                }
+                request.after = page.entries.last?.marker
+            } while page.isTruncated
+            lines.append(Self.say(try await store.version(of: null, id: .null)))
+            lines.append(Self.say(try await store.version(of: null, id: nil)))
+            return lines.joined(separator: "\n")
+        }
+    }
+
     private mutating func restart(_ context: String) async throws {
         let old = local
         switch below(4) {
@@ -270,6 +333,7 @@ private struct Comparison {
         guard let version else { return "nothing" }
         return
             "\(version.name) \(version.kind) \(version.state) \(version.position != nil) \(version.isHistory)"
+            + " \(version.versionID.stamp != nil)"
     }
 
     // MARK: Chance
@@ -295,7 +359,7 @@ private struct Comparison {
 private struct ForeignRegion {
     private let region = RegionID(0xfeed)
     private var number: UInt64 = 0
-    private var last: [ObjectName: Version] = [:]
+    private var last: [ObjectName: ObjectVersion] = [:]
 
     mutating func entry(
         _ name: ObjectName, kind: Int, bytes: ByteBuffer, clock: TestClock
@@ -309,14 +373,16 @@ private struct ForeignRegion {
             name: name, version: version,
             position: FeedPosition(incarnation: 1, number: number), kind: .tombstone,
             state: .published)
+        if number.isMultiple(of: 3), !KeyRules.isRegionLocal(name) { object.versionID = .stamp(version) }
         if kind == 1, let target = last[name] {
-            object.kind = .purge(target)
+            object.kind = target.purge.kind
+            object.versionID = target.purge.id
         } else if kind > 1, let blob = body.blob {
             object.kind = .put(
                 ObjectContent(
                     blob: blob, sizeBytes: body.sizeBytes, lastModifiedMilliseconds: 7, etag: "f"))
         }
-        last[name] = version
+        last[name] = object
         return FeedEntry(object: object, inlineBytes: kind > 2 ? bytes : nil)
     }
 }

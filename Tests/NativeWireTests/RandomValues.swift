@@ -90,10 +90,16 @@ struct RandomValues {
 
     mutating func entry() throws -> FeedEntry {
         let kinds: [ObjectVersion.Kind] = [.put(try content()), .tombstone, .purge(version())]
+        let version = version()
+        let older = Version(
+            stamp: HybridTimestamp(rawValue: version.stamp.rawValue / 2), region: version.region)
+        let ids: [VersionID] = [.unversioned, .null, .stamp(version), .stamp(older)]
         return FeedEntry(
             object: ObjectVersion(
-                name: name(), version: version(), position: bool() ? position() : nil,
-                kind: kinds[number(0...2)], state: bool() ? .pending : .published),
+                name: name(), version: version, position: bool() ? position() : nil,
+                kind: kinds[number(0...2)], state: bool() ? .pending : .published,
+                versionID: ids[number(0...3)],
+                recordedMilliseconds: bool() ? Int64(number(0...1_000_000)) : nil),
             inlineBytes: bool() ? ByteBuffer(bytes: bytes(number(0...600))) : nil)
     }
 
@@ -106,7 +112,9 @@ struct RandomValues {
         for _ in 0..<self.number(0...6) {
             number += UInt64(self.number(1...5))
             var entry = try self.entry()
-            entry.object.version = Version(stamp: entry.object.version.stamp, region: origin)
+            let version = Version(stamp: entry.object.version.stamp, region: origin)
+            entry.object.version = version
+            if entry.object.versionID.stamp != nil { entry.object.versionID = .stamp(version) }
             entry.object.position = FeedPosition(incarnation: word(), number: number)
             entries.append(entry)
         }

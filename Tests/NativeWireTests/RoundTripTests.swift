@@ -66,6 +66,7 @@ struct RoundTripTests {
             var entry = try random.entry()
             entry.object.version = Version(stamp: entry.object.version.stamp, region: origin)
             entry.object.position = FeedPosition(incarnation: 5, number: UInt64(number))
+            entry.object.versionID = .null
             entry.inlineBytes = ByteBuffer(repeating: 7, count: WireLimits.inlineBytesSent)
             return entry
         }

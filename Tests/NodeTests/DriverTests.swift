@@ -44,6 +44,30 @@ extension NodeTests {
             try await region.stop()
         }
 
+        private struct Report: Decodable {
+            var bytes: Int
+            var clientGrowthBytes: Int
+            var daemonGrowthBytes: Int
+        }
+
+        /// `Tools/benchmark STREAM` does the same with 5 GiB.
+        @Test("streams a file of a GiB there and back in constant memory on each side")
+        func streams() async throws {
+            let region = try Region("west")
+            try await region.start()
+            let daemon = try #require(region.program).pid
+            let output = try await Program.run(
+                [
+                    Checkout.built("DriverStream"), "--url", region.url, "--bucket", Region.bucket,
+                    "--daemon", "\(daemon)", "--bytes", "\(1 << 30)",
+                ], environment: Region.credentials, in: region.directory)
+            let report = try JSONDecoder().decode(Report.self, from: Data(output.utf8))
+            #expect(report.bytes == 1 << 30)
+            #expect(report.clientGrowthBytes <= 64 << 20, "\(output)")
+            #expect(report.daemonGrowthBytes <= 64 << 20, "\(output)")
+            try await region.stop()
+        }
+
         private struct State: Decodable {
             var pieces: Int
         }

@@ -2,6 +2,7 @@
 
 internal import HTTPTypes
 internal import S3API
+import Storage
 import Testing
 
 @Suite("Buckets")
@@ -35,6 +36,39 @@ struct BucketTests {
         #expect(delete.status == 409 && delete.code == "BucketNotEmpty")
         _ = await s3.delete("/bucket/k")
         #expect(await s3.delete("/bucket").status == 204)
+    }
+
+    @Test("a write beyond a hard quota is refused with its body unread, one that fits is not")
+    func quota() async throws {
+        let s3 = try await TestServer.withBucket()
+        let buckets = Buckets(objects: s3.store, blobs: s3.store)
+        try await buckets.changeSettings(of: "bucket") { $0.quota.hardBytes = 10 }
+        #expect(await s3.put("/bucket/a", "01234567").status == 200)
+        let full = await s3.put("/bucket/b", "012")
+        #expect(full.status == 507 && full.code == "QuotaExceeded" && full.bytesRead == 0)
+        let grown = await s3.put("/bucket/a", "0123456789a")
+        #expect(grown.status == 507 && grown.bytesRead == 0)
+        #expect(await s3.put("/bucket/a", "0123456789").status == 200)
+        let source = HTTPField.Name.other("x-amz-copy-source")
+        #expect(await s3.put("/bucket/c", "", [source: "bucket/a"]).code == "QuotaExceeded")
+        try await buckets.changeSettings(of: "bucket") { $0.quota.hardBytes = nil }
+        #expect(await s3.put("/bucket/b", "012").status == 200)
+    }
+
+    @Test("what a bucket's layout says of a key is held against the bytes")
+    func layouts() async throws {
+        let s3 = try await TestServer.withBucket()
+        let buckets = Buckets(objects: s3.store, blobs: s3.store)
+        let hex = String(repeating: "ab", count: 32)
+        let blob = "/bucket/docker/registry/v2/blobs/sha256/ab/\(hex)/data"
+        let quay = "/bucket/sha256/ab/\(hex)"
+        #expect(await s3.put(blob, "other").code == "BadDigest")
+        #expect(await s3.put(quay, "other").status == 200)
+        try await buckets.changeSettings(of: "bucket") { $0.layout = .quay }
+        #expect(await s3.put(blob, "other").status == 200)
+        #expect(await s3.put(quay, "other").code == "BadDigest")
+        try await buckets.changeSettings(of: "bucket") { $0.layout = .plain }
+        #expect(await s3.put(quay, "other").status == 200)
     }
 
     @Test(
@@ -94,7 +128,8 @@ struct BucketTests {
         #expect(await s3.get("/nothing?" + name).code == "NoSuchBucket")
         let put = await s3.send(.put, "/bucket?" + name, "<X/>").code
         switch name {
-        case "acl", "cors", "encryption", "lifecycle", "publicAccessBlock", "tagging":
+        case "acl", "cors", "encryption", "lifecycle", "publicAccessBlock", "tagging",
+            "versioning":
             #expect(put == "MalformedXML")
         case "policy": #expect(put == "MalformedPolicy")
         default: #expect(put == "NotImplemented")

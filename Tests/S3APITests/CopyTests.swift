@@ -80,7 +80,7 @@ struct CopyTests {
             ("bucket", "InvalidArgument"), ("", "InvalidArgument"), ("bucket/", "InvalidArgument"),
             ("-system/shared/bucket/bucket", "InvalidArgument"), ("bucket/%FF", "InvalidURI"),
             ("bucket/missing", "NoSuchKey"), ("nothing/k", "NoSuchBucket"),
-            ("bucket/source%20%2B?versionId=x", "NoSuchVersion"),
+            ("bucket/source%20%2B?versionId=x", "InvalidArgument"),
             ("bucket/source+%2B", "NoSuchKey"),
         ])
     func badSources(_ source: String, _ code: String) async throws {

@@ -51,6 +51,16 @@ struct LifecycleTests {
         </AbortIncompleteMultipartUpload>
         """
 
+    private static let noncurrent = """
+        <ID>old</ID><Filter><Prefix></Prefix></Filter><Status>Enabled</Status>\
+        <NoncurrentVersionExpiration><NoncurrentDays>2</NoncurrentDays>\
+        <NewerNoncurrentVersions>1</NewerNoncurrentVersions></NoncurrentVersionExpiration>
+        """
+    private static let markers = """
+        <ID>markers</ID><Filter><Prefix></Prefix></Filter><Status>Enabled</Status>\
+        <Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>
+        """
+
     private let clock = SetClock()
 
     private func server(_ configuration: String) async throws -> TestServer {
@@ -65,7 +75,7 @@ struct LifecycleTests {
         let report = Report()
         let store = s3.store
         let lifecycle = ApplyLifecycle(
-            objects: store, blobs: store, uploads: store, clock: clock)
+            objects: store, blobs: store, uploads: store, versions: store, clock: clock)
         try await lifecycle.run(report, isDryRun: isDryRun)
         return report
     }
@@ -166,6 +176,70 @@ struct LifecycleTests {
         #expect(await s3.get("/bucket?lifecycle").code == "NoSuchLifecycleConfiguration")
     }
 
+    private func versioned(_ configuration: String) async throws -> TestServer {
+        let s3 = try await server(configuration)
+        let enabled =
+            "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+        #expect(await s3.put("/bucket?versioning", enabled).status == 200)
+        clock.advance(days: 0.5)
+        return s3
+    }
+
+    @Test("noncurrent versions go some days after a newer one came, but for the newest of them")
+    func noncurrentVersions() async throws {
+        let s3 = try await versioned(Self.configuration(Self.noncurrent))
+        let shown = await s3.get("/bucket?lifecycle")
+        #expect(shown.element("NoncurrentDays") == "2")
+        #expect(shown.element("NewerNoncurrentVersions") == "1")
+        #expect(await s3.put("/bucket?lifecycle", shown.body).status == 200)
+        var ids: [String] = []
+        for body in ["1", "2", "3", "4"] {
+            ids.append(try #require(await s3.put("/bucket/k", body).fields[.versionID]))
+            _ = await s3.put("/bucket/other", body)
+        }
+        let marker = try #require(await s3.delete("/bucket/other").fields[.versionID])
+        clock.advance(days: 2)
+        #expect(try await act(on: s3).figures.isEmpty, "no midnight has come")
+        clock.advance(days: 0.5)
+        let dry = try await act(on: s3, isDryRun: true)
+        #expect(dry.figures == ["expired_noncurrent_versions": 5])
+        #expect(try await act(on: s3).figures == ["expired_noncurrent_versions": 5])
+        #expect(
+            await s3.get("/bucket?versions&prefix=k").elements("VersionId") == [ids[3], ids[2]])
+        let other = await s3.get("/bucket?versions&prefix=other")
+        #expect(other.elements("VersionId").count == 2)
+        #expect(other.elements("VersionId").first == marker)
+        #expect(try await act(on: s3).figures.isEmpty)
+    }
+
+    @Test("in a bucket with versioning what expires is hidden by a marker")
+    func expiredVersions() async throws {
+        let s3 = try await versioned(Self.configuration(Self.tmp))
+        let id = try #require(await s3.put("/bucket/tmp/a", "x").fields[.versionID])
+        clock.advance(days: 2.5)
+        #expect(try await act(on: s3).figures == ["expired_objects": 1])
+        #expect(await s3.get("/bucket/tmp/a").fields[.deleteMarker] == "true")
+        #expect(await s3.get("/bucket/tmp/a?versionId=\(id)").body == "x")
+        #expect(await s3.delete("/bucket/tmp/a?versionId=\(id)").status == 204)
+        #expect(try await act(on: s3).figures.isEmpty, "the marker is too young")
+        clock.advance(days: 3)
+        #expect(try await act(on: s3).figures == ["expired_delete_markers": 1])
+        #expect(await s3.get("/bucket?versions").elements("Key").isEmpty)
+    }
+
+    @Test("a delete marker goes once nothing is behind it")
+    func loneMarkers() async throws {
+        let s3 = try await versioned(Self.configuration(Self.markers))
+        let id = try #require(await s3.put("/bucket/a", "x").fields[.versionID])
+        for key in ["a", "b", "c"] { _ = await s3.delete("/bucket/" + key) }
+        _ = await s3.put("/bucket/c", "x")
+        clock.advance(days: 1)
+        #expect(try await act(on: s3).subjects.map { $0.prefix(8) } == ["bucket/b"])
+        #expect(await s3.delete("/bucket/a?versionId=\(id)").status == 204)
+        #expect(try await act(on: s3).figures == ["expired_delete_markers": 1])
+        #expect(await s3.get("/bucket?versions").elements("Key") == ["c", "c"])
+    }
+
     @Test(
         "what would not be acted on is not taken",
         arguments: [
@@ -178,9 +252,19 @@ struct LifecycleTests {
             (
                 tmp.replacing(
                     "<Days>2</Days>",
-                    with: "<ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker>"),
-                "NotImplemented"
+                    with: "<ExpiredObjectDeleteMarker>false</ExpiredObjectDeleteMarker>"),
+                "MalformedXML"
             ),
+            (
+                markers.replacing(
+                    "<Prefix></Prefix>", with: "<Tag><Key>a</Key><Value>b</Value></Tag>"),
+                "InvalidRequest"
+            ),
+            (
+                noncurrent.replacing("<NoncurrentDays>2</NoncurrentDays>", with: ""),
+                "MalformedXML"
+            ),
+            (noncurrent.replacing(">1<", with: ">101<"), "InvalidArgument"),
             (tmp + "<Transition><Days>1</Days></Transition>", "NotImplemented"),
             (tmp.replacing("Enabled", with: "On"), "MalformedXML"),
             (tmp.replacing("<Prefix>tmp/</Prefix>", with: "tmp/"), "MalformedXML"),

@@ -198,8 +198,8 @@ struct PutGetTests {
         #expect(get.element("RequestId") == get.fields[.requestID])
         let head = await s3.head("/bucket/k")
         #expect(head.status == 404 && head.body.isEmpty)
-        #expect(await s3.get("/bucket/k?versionId=null").code == "NoSuchKey")
-        #expect(await s3.get("/bucket/k?versionId=abc").code == "NoSuchVersion")
+        #expect(await s3.get("/bucket/k?versionId=null").code == "NoSuchVersion")
+        #expect(await s3.get("/bucket/k?versionId=abc").code == "InvalidArgument")
     }
 
     @Test("damaged bytes are an error before the first byte is sent")

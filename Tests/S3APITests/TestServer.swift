@@ -92,12 +92,12 @@ final class TestServer: Sendable {
     ) {
         self.store = store
         handler = S3Handler(
-            objects: objects ?? store, blobs: store, uploads: uploads ?? store,
+            objects: objects ?? store, blobs: store, uploads: uploads ?? store, versions: store,
             credentials: credentials
                 ?? RootCredentials(accessKey: signer.accessKey, secret: signer.secret),
             clock: FixedClock(),
             configuration: configuration,
-            logger: Logger(label: "s3") { _ in SwiftLogNoOpLogHandler() })
+            logger: Logger(label: "s3") { _ in SwiftLogNoOpLogHandler() }, usage: store.usage)
     }
 
     /// A server with one bucket, `bucket`.

@@ -12,16 +12,25 @@ private func randomRegister(_ random: inout some RandomNumberGenerator) -> Objec
 
 private func randomVersion(_ random: inout some RandomNumberGenerator) -> ObjectVersion {
     let version = Version(
-        stamp: HybridTimestamp(rawValue: .random(in: 1...5, using: &random)),
+        stamp: HybridTimestamp(rawValue: .random(in: 1...7, using: &random)),
         region: RegionID(.random(in: 1...2, using: &random)))
     // What one version says is the same wherever it is met; only its state differs.
-    let isPurge = version.stamp.rawValue == 5
+    let isPurge = version.stamp.rawValue > 5
     let target = Version(
         stamp: HybridTimestamp(rawValue: version.region.value + 1), region: RegionID(1))
+    let first = Version(stamp: HybridTimestamp(rawValue: 3), region: RegionID(1))
+    let id: VersionID =
+        switch version.stamp.rawValue {
+        case 3: .stamp(version)
+        case 4: .stamp(first)
+        case 6: .null
+        case 7: .stamp(first)
+        default: .unversioned
+        }
     return ObjectVersion(
         name: ObjectName(bucket: "b", key: "k"), version: version, position: nil,
         kind: isPurge ? .purge(target) : .tombstone,
-        state: Bool.random(using: &random) ? .pending : .published,
+        state: Bool.random(using: &random) ? .pending : .published, versionID: id,
         keptUntilMilliseconds: [nil, nil, 7, 9].randomElement(using: &random) ?? nil)
 }
 
@@ -88,6 +97,7 @@ struct ObjectRegisterTests {
             var fresh = version
             fresh.keptUntilMilliseconds = nil
             fresh.state = .published
+            fresh.versionID = .unversioned
             if case .purge = fresh.kind { fresh.kind = .tombstone }
             return fresh
         }
@@ -109,6 +119,36 @@ struct ObjectRegisterTests {
             #expect(merged(other, first).published == first.published)
             #expect(other.versions.count(where: { !$0.isHistory }) == 1)
         }
+    }
+
+    @Test(
+        "in whatever order versions come, the same are left: of each id the last, but for what was purged",
+        arguments: 0..<300)
+    func ids(seed: Int) {
+        var random = Seeded(state: UInt64(seed))
+        let versions = (0..<8).map { _ in randomVersion(&random) }.map { version in
+            var fresh = version
+            fresh.keptUntilMilliseconds = nil
+            fresh.state = .published
+            return fresh
+        }
+        let rule = HistoryRule(retention: HistoryRetention(), role: .other, nowMilliseconds: 0)
+        var first = ObjectRegister()
+        for version in versions { _ = first.take(version) { rule } }
+        for _ in 0..<5 {
+            var other = ObjectRegister()
+            for version in versions.shuffled(using: &random) {
+                _ = other.take(version) { rule }
+            }
+            #expect(other == first)
+        }
+        let ids = first.versions.map(\.versionID.stamp)
+        #expect(Set(ids).count == ids.count)
+        for version in first.versions {
+            #expect(!first.purges.contains { $0.purges(version) })
+        }
+        let orders = first.versions.map(\.order)
+        #expect(orders == orders.sorted(by: >))
     }
 
     @Test("history counts from when it stopped showing, and never twice for what never showed")

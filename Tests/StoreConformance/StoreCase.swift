@@ -8,7 +8,7 @@ internal import Testing
 
 /// Everything a region's store is.
 package typealias WholeStore = BlobStore & ObjectStore & UploadStore & ChangeFeed & ObjectHistory
-    & Maintenance
+    & ObjectVersions & Maintenance
 
 /// One rule of a contract, and how to check it.
 package struct StoreCase: Sendable, CustomTestStringConvertible {
@@ -24,7 +24,7 @@ package struct StoreCase: Sendable, CustomTestStringConvertible {
 
     package static var all: [StoreCase] {
         blobCases + sealedCases + objectCases + listCases + uploadCases + partCases + feedCases
-            + historyCases + quotaCases
+            + historyCases + versionCases + quotaCases
     }
 }
 

@@ -1,13 +1,19 @@
-"""MEM: what the daemon keeps in memory while much goes through it at once."""
+"""MEM: what the daemon keeps in memory while much goes through it at once. STREAM: what it and a client of its storage
+driver API do while one large file goes there and back."""
+import json
 import os
 import subprocess
 import threading
 import time
 
+from . import signing
 from .load import GIB, Upload
-from .process import Void, environment
+from .process import CannotRun, Void, environment
+from .servers import BUCKET
 
 CLIENTS = 8
+MIB = 1 << 20
+STREAM_BYTES, STREAM_LIMIT_MIB = 5 * GIB, 64
 STALLED = 500
 LIMIT_MIB = 300
 STALLED_BYTES = 700 << 10
@@ -108,3 +114,23 @@ def judge(bench, work, watch):
     highest = {name: kib / 1024 for name, kib in watch.highest.items()}
     bench.round(f"{work}: MiB " + ", ".join(f"{name} {mib:.0f}" for name, mib in highest.items()))
     bench.bound(f"resident, {work}", highest["VmRSS"], LIMIT_MIB, "MiB")
+
+
+def stream(bench):
+    """5 GiB written in one stream and read back by the remote storage driver (`DriverStream`), every byte compared."""
+    program = os.path.join(os.path.dirname(bench.binary), "DriverStream")
+    if not os.access(program, os.X_OK):
+        raise CannotRun(f"{program} is not there; make bench builds it")
+    ours = bench.holdfast()
+    credentials = {"HOLDFAST_ACCESS_KEY": signing.ACCESS_KEY, "HOLDFAST_SECRET_KEY": signing.SECRET_KEY}
+    done = subprocess.run(
+        [program, "--url", ours.url, "--bucket", BUCKET, "--daemon", str(ours.server.process.pid),
+         "--bytes", str(STREAM_BYTES)], env=environment(credentials), capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Void(f"the stream failed: {done.stderr.strip()[-300:]}")
+    report = json.loads(done.stdout)
+    write, read = (report["bytes"] / MIB / report[name] for name in ("writeSeconds", "readSeconds"))
+    bench.round(f"write {write:.0f} MiB/s, read {read:.0f} MiB/s")
+    for side in ("client", "daemon"):
+        growth = report[f"{side}GrowthBytes"] / MIB
+        bench.bound(f"growth of the {side}, 5 GiB there and back", growth, STREAM_LIMIT_MIB, "MiB")

@@ -47,7 +47,7 @@ extension Action {
     /// What a key needs for it; `nil` for what no right gives.
     fileprivate var right: KeyLimits.Right? {
         switch self {
-        case .read, .readAttributes: .read
+        case .read, .readAttributes, .readVersion: .read
         case .write: .write
         case .delete: .delete
         case .list: .list

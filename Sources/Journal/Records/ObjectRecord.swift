@@ -1,6 +1,7 @@
-// One version of an object as the journal and the index hold it. Next free tag: 28. Tag 24: quarantined
-// since (milliseconds); tag 25: history, kept until (milliseconds); tag 26: recorded at (milliseconds);
-// tag 27: its bytes are sealed wherever they are kept (1).
+// One version of an object as the journal and the index hold it. Next free tag: 29. Tag 24: quarantined
+// since (milliseconds); tag 25: history, kept until (milliseconds); tag 26: recorded at (milliseconds); tag 27:
+// what clients call it: the stamp of its id, nothing for `null` of a bucket whose versioning was suspended; without
+// the field, `null` of a bucket without versioning; tag 28: its bytes are sealed wherever they are kept (1).
 
 package import Storage
 
@@ -35,6 +36,11 @@ package enum ObjectRecord {
         if let recorded = version.recordedMilliseconds {
             writer.number(26, UInt64(bitPattern: recorded), .ignorable)
         }
+        switch version.versionID {
+        case .unversioned: break
+        case .null: writer.field(27, [])
+        case .stamp(let id): writer.version(27, id)
+        }
         return writer.bytes
     }
 
@@ -59,7 +65,7 @@ package enum ObjectRecord {
             writer.number(24, UInt64(bitPattern: since), .ignorable)
         }
         // Who does not know it would keep the bytes in the clear.
-        if content.isSealed { writer.number(27, 1) }
+        if content.isSealed { writer.number(28, 1) }
     }
 
     package static func decode(encoded: ArraySlice<UInt8>) throws(RecordError) -> ObjectVersion {
@@ -80,7 +86,7 @@ package enum ObjectRecord {
         else { throw reader.missing("name, version, kind or state") }
         return ObjectVersion(
             name: ObjectName(bucket: bucket, key: key), version: version, position: draft.position,
-            kind: try draft.finished(kind, reader), state: state,
+            kind: try draft.finished(kind, reader), state: state, versionID: draft.versionID,
             keptUntilMilliseconds: draft.keptUntil, recordedMilliseconds: draft.recorded)
     }
 
@@ -104,6 +110,7 @@ package enum ObjectRecord {
         var isSealed = false
         var keptUntil: Int64?
         var recorded: Int64?
+        var versionID = VersionID.unversioned
 
         /// Whether the tag is known.
         mutating func take(_ field: Field) throws(FieldError) -> Bool {
@@ -126,7 +133,8 @@ package enum ObjectRecord {
             case 24: quarantined = Int64(bitPattern: try field.number())
             case 25: keptUntil = Int64(bitPattern: try field.number())
             case 26: recorded = Int64(bitPattern: try field.number())
-            case 27: isSealed = try field.number() != 0
+            case 27: versionID = field.bytes.isEmpty ? .null : .stamp(try field.version())
+            case 28: isSealed = try field.number() != 0
             default: return try fields.take(field)
             }
             return true

@@ -1,4 +1,4 @@
-// Upload sessions, their parts and their ends. Tag 27 of a session: what it makes is sealed, as in an object's
+// Upload sessions, their parts and their ends. Tag 28 of a session: what it makes is sealed, as in an object's
 // record.
 
 package import Storage
@@ -14,7 +14,7 @@ package enum UploadRecord {
             writer.number(5, UInt64(algorithm.rawValue))
         }
         if let kind = upload.checksumKind { writer.number(6, UInt64(kind.rawValue)) }
-        if upload.isSealed { writer.number(27, 1) }
+        if upload.isSealed { writer.number(28, 1) }
         ContentFields.write(upload.headers, to: &writer)
         ContentFields.write(upload.userMetadata, upload.tags, to: &writer)
         ContentFields.write(upload.writer, to: &writer)
@@ -43,7 +43,7 @@ package enum UploadRecord {
             case 4: initiated = Int64(bitPattern: try field.number())
             case 5: algorithm = ChecksumAlgorithm(rawValue: UInt8(clamping: try field.number()))
             case 6: kind = ObjectChecksum.Kind(rawValue: UInt8(clamping: try field.number()))
-            case 27: isSealed = try field.number() != 0
+            case 28: isSealed = try field.number() != 0
             default:
                 guard try fields.take(field) else {
                     try reader.passOver(field)

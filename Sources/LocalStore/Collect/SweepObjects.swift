@@ -42,7 +42,7 @@ struct SweepObjects: Decision {
             _ = try context.takeOutOfQuarantine(judged)
         case .quarantine:
             content.quarantinedMilliseconds = context.wallMilliseconds
-            _ = try context.recordNext(.put(content), after: judged)
+            _ = try context.recordNext(.put(content), after: judged, id: judged.versionID)
         case .remove:
             _ = try context.recordNext(.tombstone, after: judged)
         }

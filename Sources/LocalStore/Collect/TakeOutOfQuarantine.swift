@@ -127,7 +127,8 @@ extension CommitContext {
             preconditionFailure("\(version.name) is in quarantine and no put")
         }
         content.quarantinedMilliseconds = nil
-        return try record(.put(content), of: version.name, keepsHistory: false)
+        return try record(
+            .put(content), of: version.name, keepsHistory: false, id: version.versionID)
     }
 }
 

@@ -54,5 +54,8 @@ struct QuotaCrossing: Sendable {
 }
 
 extension BucketTally {
-    var usage: BucketUsage { BucketUsage(objects: objects, bytes: bytes) }
+    /// Versions that are kept beside what shows count as well.
+    var usage: BucketUsage {
+        BucketUsage(objects: objects + versions, bytes: bytes + versionBytes)
+    }
 }

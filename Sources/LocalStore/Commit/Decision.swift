@@ -33,6 +33,8 @@ struct CommitContext {
     private var seenBuckets: Set<String> = []
     /// Whether what is written to a bucket is sealed, of those that were asked; forgotten likewise.
     private var seenDemands: [String: Bool] = [:]
+    /// What was seen of buckets' versioning, as long.
+    var seenVersioning: [String: BucketVersioning?] = [:]
     /// How buckets are kept, as far as it was asked.
     var seenSettings: [String: BucketSettings] = [:]
     let settings: BucketSettingsCache
@@ -79,6 +81,7 @@ struct CommitContext {
         if case .object(let version) = record, version.name.bucket == BucketName.system {
             seenBuckets.removeAll()
             seenDemands.removeAll()
+            seenVersioning.removeAll()
             seenSettings.removeAll()
         }
         do {
@@ -122,16 +125,18 @@ struct CommitContext {
     mutating func observe(_ stamp: HybridTimestamp) { clock.observe(stamp) }
 
     /// Stamps a change of a name above everything known of it, gives it its place in the feed, and
-    /// records it.
+    /// records it. It has an id of its own where the bucket says so, or the one that is given.
     mutating func record(
-        _ kind: ObjectVersion.Kind, of name: ObjectName, keepsHistory: Bool = true
+        _ kind: ObjectVersion.Kind, of name: ObjectName, keepsHistory: Bool = true,
+        id: VersionID? = nil
     ) throws(StorageError) -> ObjectVersion {
-        let register = try register(name)
+        let register = try register(name, about: id ?? .unversioned)
         let stamp = clock.next(wallMilliseconds: wallMilliseconds, above: register.greatestStamp)
+        let stamped = Version(stamp: stamp, region: region)
         let version = inFeed(
             ObjectVersion(
-                name: name, version: Version(stamp: stamp, region: region), position: nil,
-                kind: kind, state: .published))
+                name: name, version: stamped, position: nil, kind: kind, state: .published,
+                versionID: try newID(of: stamped, name, given: id)))
         if keepsHistory {
             try record(version, over: register)
         } else {
@@ -144,13 +149,16 @@ struct CommitContext {
     /// place of becomes history where `register` is given.
     mutating func recordNext(
         _ kind: ObjectVersion.Kind, after judged: ObjectVersion,
-        over register: ObjectRegister? = nil
+        over register: ObjectRegister? = nil, id: VersionID? = nil
     ) throws(StorageError) -> ObjectVersion {
-        let version = Version(stamp: judged.version.stamp.successor, region: region)
+        let stamp =
+            register?.freeStamp(above: judged.version) ?? judged.version.stamp.successor
+        let version = Version(stamp: stamp, region: region)
         let next = inFeed(
             ObjectVersion(
                 name: judged.name, version: version, position: nil, kind: kind,
-                state: .published, recordedMilliseconds: wallMilliseconds))
+                state: .published, versionID: try newID(of: version, judged.name, given: id),
+                recordedMilliseconds: wallMilliseconds))
         if let register {
             try record(next, over: register)
         } else {
@@ -180,7 +188,7 @@ struct CommitContext {
             content.lastModifiedMilliseconds = wallMilliseconds
         }
         guard source != nil else { return try record(.put(content), of: name) }
-        let register = try register(name)
+        let register = try register(name, about: .unversioned)
         guard let shown = register.visible, shown.version == source else {
             preconditionFailure("\(name) does not show what the change of it was made from")
         }
@@ -191,6 +199,13 @@ struct CommitContext {
 
     func register(_ name: ObjectName) throws(StorageError) -> ObjectRegister {
         try look { (index) throws(IndexError) in try index.register(name) }
+    }
+
+    /// As much of it as a change about this id depends on; of what shows, and waits, all.
+    func register(
+        _ name: ObjectName, about id: VersionID
+    ) throws(StorageError) -> ObjectRegister {
+        try look { (index) throws(IndexError) in try index.register(name, about: id) }
     }
 
     func blob(_ blob: BlobID) throws(StorageError) -> BlobEntry? {
@@ -241,7 +256,7 @@ struct CommitContext {
 
     func check(_ conditions: Preconditions, _ name: ObjectName) throws(StorageError) {
         if conditions.dependOnName {
-            let visible = try register(name).visible
+            let visible = try register(name, about: .unversioned).visible
             if let version = conditions.version, visible?.version != version {
                 throw StorageError(.preconditionFailed, "\(name) has changed")
             }
@@ -256,7 +271,7 @@ struct CommitContext {
         }
         guard let bucket = conditions.emptyBucket else { return }
         let tally = try look { (index) throws(IndexError) in try index.tally(bucket) }
-        guard tally.objects == 0 else {
+        guard tally.objects == 0, tally.versions == 0 else {
             throw StorageError(.bucketNotEmpty, "bucket “\(bucket)” is not empty")
         }
     }

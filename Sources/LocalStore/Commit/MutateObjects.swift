@@ -11,6 +11,8 @@ struct ObjectChange: Sendable {
         case link(ObjectContent)
         case delete
         case expire(Version)
+        case purge(VersionID)
+        case amend(ObjectContent, Version)
         /// Refused before it came here.
         case refused(StorageError)
     }
@@ -37,10 +39,15 @@ struct MutateObjects: Decision {
         let name = change.name
         if case .refused(let error) = change.kind { throw error }
         try context.requireBucket(name.bucket)
+        if case .purge(let id) = change.kind {
+            return try context.purge(id, of: name, change.conditions)
+        }
         try context.check(change.conditions, name)
         switch change.kind {
         case .refused(let error):
             throw error
+        case .purge:
+            preconditionFailure("a purge has conditions of its own")
         case .put(var content, let record, _):
             try context.requireSpace()
             try context.requireQuota(name, sizeBytes: content.sizeBytes)
@@ -61,11 +68,16 @@ struct MutateObjects: Decision {
             try context.requireForm(of: content.blob, isSealed: content.isSealed)
             return try context.recordPut(
                 content, of: name, madeFrom: change.conditions.version)
+        case .amend(let content, let version):
+            try context.requireSpace()
+            return try context.amend(version, of: name, to: content)
         case .delete:
-            guard try context.register(name).visible != nil else { return nil }
+            let isShown = try context.register(name, about: .unversioned).visible != nil
+            let isVersioned = try context.versioning(of: name) != nil
+            guard isShown || isVersioned else { return nil }
             return try context.record(.tombstone, of: name)
         case .expire(let version):
-            let register = try context.register(name)
+            let register = try context.register(name, about: .unversioned)
             guard let shown = register.visible, shown.version == version,
                 register.versions.first == shown
             else { return nil }

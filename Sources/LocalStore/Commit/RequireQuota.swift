@@ -23,7 +23,9 @@ extension CommitContext {
         let usage = try look { (index) throws(IndexError) in
             try index.tally(name.bucket).usage
         }
-        let present = try register(name).visible?.content?.sizeBytes
+        let shown = try register(name, about: .unversioned).visible
+        let keepsShown = try versioning(of: name) == .enabled || shown?.versionID.stamp != nil
+        let present = keepsShown ? nil : shown?.content?.sizeBytes
         let next = usage.replacing(present, by: sizeBytes)
         try quota.check(usage, to: next, of: name.bucket)
         guard quota.isOverSoft(next), !quota.isOverSoft(usage) else { return }

@@ -49,7 +49,7 @@ struct MergeEntries: Decision {
         object.keptUntilMilliseconds = nil
         context.observe(object.version.stamp)
         if let blob = entry.blob { try recordInline(blob, of: object, &context) }
-        let register = try context.register(object.name)
+        let register = try context.register(object.name, about: object.versionID)
         if object.version.region == context.region {
             // Its number may have been given to another version since it was lost.
             guard !register.holds(object.version) else { return }
@@ -98,8 +98,9 @@ struct PublishVersions: Decision {
     let references: [VersionReference]
 
     func decide(_ context: inout CommitContext) throws(StorageError) {
+        // What waits is never among what is kept apart.
         for reference in references {
-            let register = try context.register(reference.name)
+            let register = try context.register(reference.name, about: .unversioned)
             guard let content = Self.pending(reference, register)?.content else { continue }
             guard let blob = try context.blob(content.blob) else {
                 throw StorageError(.noSuchBlob, "blob \(content.blob) is not here yet")
@@ -112,8 +113,9 @@ struct PublishVersions: Decision {
             }
             try context.requireForm(of: content.blob, isSealed: content.isSealed)
         }
+        // What waits is never among what is kept apart.
         for reference in references {
-            let register = try context.register(reference.name)
+            let register = try context.register(reference.name, about: .unversioned)
             guard var version = Self.pending(reference, register) else { continue }
             version.state = .published
             try context.record(version, over: register)

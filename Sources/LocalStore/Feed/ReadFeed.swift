@@ -147,8 +147,10 @@ struct ReadFeed {
     }
 
     private func version(_ reference: VersionReference) throws(IndexError) -> ObjectVersion? {
-        let register = try transaction.register(reference.name)
-        return (register.versions + register.purges).first { $0.version == reference.version }
+        // Mostly it is the first of its id.
+        let near = try transaction.register(reference.name, about: .stamp(reference.version))
+        if let entry = near.entry(reference.version) { return entry }
+        return try transaction.register(reference.name).entry(reference.version)
     }
 
     private func entry(_ object: ObjectVersion) throws(IndexError) -> FeedEntry {
@@ -162,5 +164,11 @@ struct ReadFeed {
     /// told why.
     private func small(_ bytes: StoredBytes) -> [UInt8]? {
         do throws(StorageError) { return try keys.small(bytes) } catch { return nil }
+    }
+}
+
+extension ObjectRegister {
+    fileprivate func entry(_ version: Version) -> ObjectVersion? {
+        versions.first { $0.version == version } ?? purges.first { $0.version == version }
     }
 }

@@ -4,7 +4,8 @@
 // How an upload ended may go once nobody is expected to complete it again (`endedUploadMilliseconds`).
 //
 // A tombstone keeps older versions of its name from coming back, and a purge the version that it names: both
-// from regions that still hold those. So one may go only when
+// from regions that still hold those. (A tombstone of a bucket with versioning is a version itself, and goes when
+// it is purged.) So one may go only when
 //  - it is old (`tombstoneMilliseconds` since its stamp), and
 //  - every region known here, but for those that were removed, has confirmed its origin's feed through its
 //    position, and some region is or was known: where nobody ever confirmed anything, nobody can tell who follows,
@@ -42,7 +43,9 @@ struct ForgetExpired {
         let before = now - limits.tombstoneMilliseconds
         try forEachPage(of: KeySchema.allRegisters) { (values) throws(StorageError) in
             let names = try look { () throws(IndexError) in
-                try values.map(RegisterEntry.decode)
+                try values.map { value throws(IndexError) in
+                    try RegisterEntry(encoded: value).register
+                }
             }.filter { $0.hasDeletion(recordedBefore: before) }.compactMap(\.name)
             guard !names.isEmpty else { return }
             try committer.queue.wait(for: ForgetDeletions(names: names, recordedBefore: before))
@@ -102,20 +105,18 @@ struct ForgetDeletions: Decision {
             try ConfirmedFeeds(index)
         }
         for name in names {
-            let before = try context.register(name)
-            // What does not go into one record is kept: nothing may be refused halfway.
-            let count = before.versions.count + before.purges.count
-            guard count <= LiveRecords.registerVersions else { continue }
-            var after = ObjectRegister()
-            for purge in before.purges where !mayGo(purge, confirmed) { after.insert(purge) }
-            let isLoneTombstone =
-                before.versions.count == 1 && before.versions[0].kind == .tombstone
-                && before.versions[0].state == .published
-            for version in before.versions where !(isLoneTombstone && mayGo(version, confirmed)) {
-                after.insert(version)
+            let register = try context.register(name, about: .unversioned)
+            for purge in register.purges where mayGo(purge, confirmed) {
+                let reference = VersionReference(name: name, version: purge.version)
+                try context.record(.versionExpired(reference))
             }
-            guard after != before else { continue }
-            try context.record(.register(RegisterRecord(name: name, register: after)))
+            let rest = try context.register(name, about: .unversioned)
+            guard rest.versions.count == 1, let tombstone = rest.versions.first,
+                rest.purges.isEmpty, tombstone.kind == .tombstone,
+                tombstone.state == .published, tombstone.versionID == .unversioned,
+                mayGo(tombstone, confirmed)
+            else { continue }
+            try context.record(.register(RegisterRecord(name: name, register: ObjectRegister())))
         }
     }
 

@@ -30,7 +30,7 @@ struct LiveRecords {
             if Self.derived.contains(key[0]) {
                 try cursor.seek(to: KeyRange.successor(of: [key[0]]))
             } else {
-                for record in try Self.records(key, cursor.value) { try body(record) }
+                for record in try records(key, cursor.value) { try body(record) }
                 try cursor.next()
             }
         }
@@ -38,8 +38,8 @@ struct LiveRecords {
 
     /// What follows from records of other spaces.
     private static let derived: Set<UInt8> = [
-        Space.bucketTally, Space.feed, Space.head, Space.history, Space.pending, Space.referrer,
-        Space.upload,
+        Space.bucketTally, Space.feed, Space.head, Space.history, Space.listed, Space.pending,
+        Space.referrer, Space.upload,
     ]
 
     private var watermark: JournalRecord {
@@ -50,7 +50,7 @@ struct LiveRecords {
                 lastChunkFile: head.lastChunkFile))
     }
 
-    private static func records(
+    private func records(
         _ key: Bytes, _ value: Bytes
     ) throws(IndexError) -> [JournalRecord] {
         switch key[0] {
@@ -62,8 +62,8 @@ struct LiveRecords {
                         try BlobStateRecord(encoded: value[...])
                     })
             ]
-        case Space.moved: [try moved(key, value)]
-        case Space.shown: try object(value)
+        case Space.moved: [try Self.moved(key, value)]
+        case Space.shown: try Self.object(value)
         case Space.register: try register(value)
         case Space.uploadByID:
             [
@@ -76,7 +76,7 @@ struct LiveRecords {
             [.part(try decoding { () throws(RecordError) in try PartRecord(encoded: value[...]) })]
         case Space.ended:
             [.uploadEnded(try UploadEndedRecord(value: value))]
-        case Space.incarnation: [incarnation(key)]
+        case Space.incarnation: [Self.incarnation(key)]
         case Space.cursor:
             [
                 .cursor(
@@ -110,17 +110,35 @@ struct LiveRecords {
     /// Versions that one register record holds: of each no more than a request could say.
     static let registerVersions = 100
 
-    private static func register(_ value: Bytes) throws(IndexError) -> [JournalRecord] {
-        let register = try RegisterEntry.decode(value)
-        guard let name = register.name else { throw .corrupt("an empty register") }
-        let all = register.purges + register.versions
-        return stride(from: 0, to: all.count, by: registerVersions).map { start in
+    /// What stands apart of the register follows in records that continue it.
+    private func register(_ value: Bytes) throws(IndexError) -> [JournalRecord] {
+        let entry = try RegisterEntry(encoded: value)
+        guard let name = entry.register.name else { throw .corrupt("an empty register") }
+        var all = entry.register.purges + entry.register.versions
+        if entry.hasKept { all += try kept(name) }
+        return stride(from: 0, to: all.count, by: Self.registerVersions).map { start in
             var some = ObjectRegister()
-            for version in all[start..<min(start + registerVersions, all.count)] {
+            for version in all[start..<min(start + Self.registerVersions, all.count)] {
                 some.insert(version)
             }
             return .register(RegisterRecord(name: name, register: some, continues: start > 0))
         }
+    }
+
+    private func kept(_ name: ObjectName) throws(IndexError) -> [ObjectVersion] {
+        let range = KeySchema.listed(of: name)
+        let cursor = try snapshot.cursor(from: range.from, to: range.to)
+        try cursor.seek(to: range.from)
+        var kept: [ObjectVersion] = []
+        while cursor.key != nil {
+            let value = cursor.value
+            kept.append(
+                try decoding { () throws(RecordError) in
+                    try ObjectRecord.decode(encoded: value[...])
+                })
+            try cursor.next()
+        }
+        return kept
     }
 
     private static func incarnation(_ key: Bytes) -> JournalRecord {

@@ -2,7 +2,9 @@
 // feed entries, pending entries and tallies change in the same batch.
 //
 // A name that holds nothing but one published put has one entry, the one that lists read. Any other has
-// its whole register beside it. The tombstone of a name that no other region knows has served its
+// its register beside it, and each version that a list of versions names beside what shows has an entry of its own.
+// Those that are kept by their id are there alone, and are read only where they matter: so a write costs the same
+// however many versions there are. The tombstone of a name that no other region knows has served its
 // purpose as soon as it is applied, and is not kept.
 
 internal import Journal
@@ -10,19 +12,6 @@ internal import MetadataIndex
 internal import Storage
 
 extension IndexTransaction {
-    func register(_ name: ObjectName) throws(IndexError) -> ObjectRegister {
-        if let value = try get(KeySchema.shown(name)) {
-            let shown = try ShownEntry(encoded: value)
-            if !shown.hasRegister {
-                var register = ObjectRegister()
-                register.insert(shown.version)
-                return register
-            }
-        }
-        guard let value = try get(KeySchema.register(name)) else { return ObjectRegister() }
-        return try RegisterEntry.decode(value)
-    }
-
     /// Whether a read of the name finds an object.
     func isShown(_ name: ObjectName) throws(IndexError) -> Bool {
         try get(KeySchema.shown(name)) != nil
@@ -35,21 +24,21 @@ extension IndexTransaction {
 
     mutating func apply(_ version: ObjectVersion) throws(IndexError) {
         note(version)
-        try change(version.name) { register in
+        try change(version.name, about: version.versionID) { register in
             register.insert(version)
             _ = register.dropSuperseded()
         }
     }
 
-    /// Lets go of a version that is history.
+    /// Lets go of a version that is history, or of a purge.
     mutating func expire(_ reference: VersionReference) throws(IndexError) {
-        try change(reference.name) { $0.expire(reference.version) }
+        try change(reference.name, about: .unversioned) { $0.expire(reference.version) }
     }
 
     private mutating func change(
-        _ name: ObjectName, _ body: (inout ObjectRegister) -> Void
+        _ name: ObjectName, about id: VersionID, _ body: (inout ObjectRegister) -> Void
     ) throws(IndexError) {
-        let before = try register(name)
+        let before = try register(name, about: id)
         var after = before
         body(&after)
         if after.isLocalTombstone { after = ObjectRegister() }
@@ -57,14 +46,19 @@ extension IndexTransaction {
         try replace(before, by: after, of: name)
     }
 
-    /// What the record says of the name takes the place of all that was known of it.
+    /// What the record says of the name takes the place of all that was known of it, or joins it.
     mutating func apply(_ record: RegisterRecord) throws(IndexError) {
-        for version in record.register.versions + record.register.purges { note(version) }
-        let before = try register(record.name)
-        var after = record.continues ? before : ObjectRegister()
-        after.merge(record.register)
-        guard after != before else { return }
-        try replace(before, by: after, of: record.name)
+        let all = record.register.purges + record.register.versions
+        for version in all { note(version) }
+        if record.continues {
+            for version in all {
+                try change(record.name, about: version.versionID) { $0.insert(version) }
+            }
+        } else {
+            let before = try register(record.name)
+            guard record.register != before else { return }
+            try replace(before, by: record.register, of: record.name)
+        }
     }
 
     private mutating func note(_ version: ObjectVersion) {
@@ -86,11 +80,22 @@ extension IndexTransaction {
             countDead(bytes: ObjectRecord.encode(old).count)
         }
         for new in afterAll where !beforeAll.contains(new) { add(new) }
-        if before.visible != after.visible {
+        let (listedBefore, listedAfter) = (before.listedBeside, after.listedBeside)
+        if before.visible != after.visible || listedBefore != listedAfter {
             var tally = try tally(name.bucket)
             tally.replace(before.visible, by: after.visible)
+            tally.versions += UInt64(listedAfter.count)
+            tally.versions -= UInt64(listedBefore.count)
+            tally.versionBytes += listedAfter.sizeBytes
+            tally.versionBytes -= listedBefore.sizeBytes
             let key = KeySchema.bucketTally(name.bucket)
             if tally == BucketTally() { delete(key) } else { put(key, tally.encoded) }
+        }
+        for old in listedBefore where !listedAfter.contains(where: { $0.order == old.order }) {
+            delete(KeySchema.listed(name, old.order))
+        }
+        for new in listedAfter where !listedBefore.contains(new) {
+            put(KeySchema.listed(name, new.order), ObjectRecord.encode(new))
         }
         store(after, of: name, hadRegister: before.needsRegister)
     }
@@ -105,7 +110,7 @@ extension IndexTransaction {
             delete(KeySchema.shown(name))
         }
         if register.needsRegister {
-            put(KeySchema.register(name), RegisterEntry.encode(register))
+            put(KeySchema.register(name), RegisterEntry(register).encoded)
         } else if hadRegister {
             delete(KeySchema.register(name))
         }
@@ -162,6 +167,11 @@ extension ObjectVersion {
     }
 }
 
+extension ArraySlice<ObjectVersion> {
+    /// Of all of them.
+    fileprivate var sizeBytes: UInt64 { reduce(0) { $0 + ($1.content?.sizeBytes ?? 0) } }
+}
+
 extension ObjectRegister {
     /// Whether the register holds more than what is shown.
     fileprivate var needsRegister: Bool {
@@ -175,5 +185,11 @@ extension ObjectRegister {
             return false
         }
         return version.kind == .tombstone && version.position == nil && !version.isHistory
+    }
+
+    /// The versions that a list names beside the one that shows.
+    fileprivate var listedBeside: ArraySlice<ObjectVersion> {
+        guard versions.contains(where: { $0.versionID != .unversioned }) else { return [] }
+        return listed.dropFirst(visible == nil ? 0 : 1)
     }
 }

@@ -16,6 +16,8 @@ struct IndexTransaction {
     private var places: [IndexKey: Int] = [:]
     /// Of each blob that gains or loses one: the keys of its referrers, and whether they are there.
     private var changedReferrers: [BlobID: [Bytes: Bool]] = [:]
+    /// By name, as the keys of its listed versions begin.
+    private var changedListed: [Bytes: ListedChanges] = [:]
     /// Blobs that a version or a part does not name any more.
     private(set) var released: [BlobID] = []
     var head: IndexHead
@@ -59,12 +61,17 @@ struct IndexTransaction {
         changeBytes += Self.entryBytes + key.count + value.count
         if let blob = KeySchema.blob(ofReferrer: key) {
             changedReferrers[blob, default: [:]][key] = true
+        } else if let name = KeySchema.startOfListed(of: key) {
+            changedListed[name, default: ListedChanges()].note(key, isThere: true)
         }
     }
 
     mutating func delete(_ key: Bytes) {
         change(key, to: nil)
         changeBytes += Self.entryBytes + key.count
+        if let name = KeySchema.startOfListed(of: key) {
+            changedListed[name, default: ListedChanges()].note(key, isThere: false)
+        }
         guard let blob = KeySchema.blob(ofReferrer: key) else { return }
         changedReferrers[blob, default: [:]][key] = false
         released.append(blob)
@@ -131,6 +138,27 @@ struct IndexTransaction {
             if value == nil { keys.remove(key) } else { keys.insert(key) }
         }
         return keys
+    }
+
+    /// The keys of the versions of a name that are listed beside what shows, newest first, at most `count`.
+    func listedKeys(
+        of name: ObjectName, atMost count: Int = .max
+    ) throws(IndexError) -> [Bytes] {
+        let range = KeySchema.listed(of: name)
+        let changes = changedListed[range.from] ?? ListedChanges()
+        var keys = changes.newest(atMost: count)
+        let cursor = try index.cursor(from: range.from, to: range.to)
+        try cursor.seek(to: range.from)
+        var found = 0
+        while let key = cursor.key, found < count {
+            if changes.isThere[key] == nil {
+                keys.append(key)
+                found += 1
+            }
+            try cursor.next()
+        }
+        keys.sort { $0.lexicographicallyPrecedes($1) }
+        return Array(keys.prefix(count))
     }
 
     /// Everything gathered, the head included.

@@ -8,7 +8,7 @@ internal import Storage
 
 /// What the index knows as a whole; written with every batch.
 struct IndexHead: Hashable, Sendable {
-    static let format: UInt64 = 3
+    static let format: UInt64 = 4
 
     var region: RegionID
     var replay: ReplayPoint
@@ -149,50 +149,26 @@ struct ShownEntry: Hashable, Sendable {
     }
 }
 
-/// A whole register: each record behind its length.
-enum RegisterEntry {
-    static func encode(_ register: ObjectRegister) -> Bytes {
-        var bytes: Bytes = []
-        for version in register.purges + register.versions {
-            let record = ObjectRecord.encode(version)
-            withUnsafeBytes(of: UInt32(record.count).littleEndian) {
-                bytes.append(contentsOf: $0)
-            }
-            bytes += record
-        }
-        return bytes
-    }
-
-    static func decode(_ bytes: Bytes) throws(IndexError) -> ObjectRegister {
-        var register = ObjectRegister()
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let length = rest.prefix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
-            guard rest.count >= 4 + length else { throw .corrupt("a register is cut off") }
-            let record = rest.dropFirst(4).prefix(length)
-            register.insert(
-                try decoding { () throws(RecordError) in try ObjectRecord.decode(encoded: record) })
-            rest = rest.dropFirst(4 + length)
-        }
-        return register
-    }
-}
-
 /// What a bucket shows, in figures.
 struct BucketTally: Hashable, Sendable {
     var objects: UInt64 = 0
     var bytes: UInt64 = 0
+    /// What a list of versions names beside the objects.
+    var versions: UInt64 = 0
+    var versionBytes: UInt64 = 0
 
-    var encoded: Bytes { Numbers.encode([objects, bytes]) }
+    var encoded: Bytes { Numbers.encode([objects, bytes, versions, versionBytes]) }
 
     init() {}
 
     init(encoded: Bytes) throws(IndexError) {
-        guard let numbers = Numbers.decode(encoded[...], count: 2) else {
+        guard let numbers = Numbers.decode(encoded[...], count: 4) else {
             throw .corrupt("a bucket's tally")
         }
         objects = numbers[0]
         bytes = numbers[1]
+        versions = numbers[2]
+        versionBytes = numbers[3]
     }
 
     mutating func replace(_ old: ObjectVersion?, by new: ObjectVersion?) {

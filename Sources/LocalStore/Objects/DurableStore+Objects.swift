@@ -83,6 +83,11 @@ extension DurableStore: ObjectStore {
             return ObjectChange(name: name, kind: .delete, conditions: conditions)
         case .expire(_, let version):
             return ObjectChange(name: name, kind: .expire(version), conditions: .none)
+        case .purge(_, let id, let conditions):
+            return ObjectChange(name: name, kind: .purge(id), conditions: conditions)
+        case .amend(_, let content, let version):
+            return ObjectChange(
+                name: name, kind: .amend(content, version), conditions: .none)
         }
     }
 
@@ -93,7 +98,9 @@ extension DurableStore: ObjectStore {
             switch change.kind {
             case .put(let content, _, _), .link(let content):
                 keys.append(KeySchema.blob(content.blob))
-            case .delete, .expire, .refused: break
+            case .purge(let id):
+                if let stamp = id.stamp { keys.append(KeySchema.listed(change.name, stamp)) }
+            case .amend, .delete, .expire, .refused: break
             }
         }
         do { try await prefetch(keys) } catch { throw StorageError(opening: error) }

@@ -100,9 +100,11 @@ struct RecallUpload: Decision {
         switch ended.outcome {
         case .object(let version, list: list):
             let register = try context.register(name)
-            guard let object = register.versions.first(where: { $0.version == version }) else {
-                throw noSuchUpload
+            // Something else may have been said of it since, such as other tags.
+            let object = register.versions.first {
+                $0.version == version || $0.versionID == .stamp(version)
             }
+            guard let object else { throw noSuchUpload }
             return .object(object)
         case .blob(let blob, list: list):
             guard let entry = try context.blob(blob) else { throw noSuchUpload }

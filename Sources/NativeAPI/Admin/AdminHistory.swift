@@ -100,7 +100,8 @@ extension HistoryDocument.Entry {
             requestID: content.flatMap { $0.writer.requestID.isEmpty ? nil : $0.writer.requestID },
             isVisible: version.version == visible,
             isPending: version.state == .pending && !version.isHistory,
-            keptUntilMilliseconds: version.keptUntilMilliseconds)
+            keptUntilMilliseconds: version.keptUntilMilliseconds,
+            versionID: version.versionID == .unversioned ? nil : version.versionID.description)
     }
 }
 

@@ -18,6 +18,7 @@ extension S3Error {
         case encryptionNotFound = "ServerSideEncryptionConfigurationNotFoundError"
         case entityTooLarge = "EntityTooLarge"
         case entityTooSmall = "EntityTooSmall"
+        case illegalVersioningConfiguration = "IllegalVersioningConfigurationException"
         case incompleteBody = "IncompleteBody"
         case insufficientStorage = "InsufficientStorage"
         case internalError = "InternalError"
@@ -90,7 +91,8 @@ extension S3Error {
             case .accessControlListNotSupported, .authorizationHeaderMalformed,
                 .authorizationQueryParametersError, .badDigest, .badRequest,
                 .contentSHA256Mismatch,
-                .entityTooLarge, .entityTooSmall, .incompleteBody, .invalidArgument,
+                .entityTooLarge, .entityTooSmall, .illegalVersioningConfiguration, .incompleteBody,
+                .invalidArgument,
                 .invalidBucketName, .invalidDigest, .invalidPart, .invalidPartOrder,
                 .invalidRequest, .invalidStorageClass, .invalidTag, .invalidURI, .keyTooLong,
                 .malformedPolicy, .malformedTrailer, .malformedXML, .maxMessageLengthExceeded,

@@ -6,7 +6,7 @@ internal import NIOCore
 
 extension S3Handler {
     func getObjectACL(_ request: S3Request) async throws -> ServerResponse {
-        _ = try await content(request)
+        _ = try await find(request)
         return .document(owner.accessControlPolicy)
     }
 
@@ -16,7 +16,7 @@ extension S3Handler {
     }
 
     func putObjectACL(_ request: S3Request) async throws -> ServerResponse {
-        _ = try await content(request)
+        _ = try await find(request)
         return try await acceptPrivate(request)
     }
 

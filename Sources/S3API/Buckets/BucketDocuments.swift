@@ -37,6 +37,9 @@ extension S3Handler {
             let document = try await buckets.document(kind, of: request.bucket)
         else { return nil }
         switch setting {
+        case .versioning:
+            let versioning = BucketVersioning(document: document.readableBytesView)
+            return .document(versioning.configuration)
         case .policyStatus:
             // Every policy that is taken speaks of everyone.
             return .document(
@@ -61,6 +64,8 @@ extension S3Handler {
             try TagSet(document: body, most: limits.bucketTags, limits: limits).document
         case .publicAccessBlock: try PublicAccessBlock(document: body, limits: limits).document
         case .policy: try checkedPolicy(body, bucket)
+        case .versioning:
+            ByteBuffer(string: try BucketVersioning(configuration: body, limits: limits).document)
         }
     }
 
@@ -94,8 +99,9 @@ extension BucketSetting {
         case .policy, .policyStatus: .policy
         case .publicAccessBlock: .publicAccessBlock
         case .tagging: .tagging
+        case .versioning: .versioning
         case .accelerate, .acl, .logging, .notification, .objectLock,
-            .ownershipControls, .replication, .requestPayment, .versioning, .website:
+            .ownershipControls, .replication, .requestPayment, .website:
             nil
         }
     }
@@ -111,13 +117,14 @@ extension BucketDocument {
         case .policy: "BucketPolicy"
         case .publicAccessBlock: "PublicAccessBlock"
         case .tagging: "BucketTagging"
+        case .versioning: "BucketVersioning"
         }
     }
 
     fileprivate var putStatus: HTTPResponse.Status {
         switch self {
         case .policy, .tagging: .noContent
-        case .cors, .encryption, .lifecycle, .publicAccessBlock: .ok
+        case .cors, .encryption, .lifecycle, .publicAccessBlock, .versioning: .ok
         }
     }
 }

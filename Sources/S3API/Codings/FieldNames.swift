@@ -38,6 +38,9 @@ extension HTTPField.Name {
     package static let objectAttributes = known("x-amz-object-attributes")
     package static let maxParts = known("x-amz-max-parts")
     package static let partNumberMarker = known("x-amz-part-number-marker")
+    package static let versionID = known("x-amz-version-id")
+    package static let deleteMarker = known("x-amz-delete-marker")
+    package static let copySourceVersionID = known("x-amz-copy-source-version-id")
     package static let objectOwnership = known("x-amz-object-ownership")
 
     package static let checksumCRC32 = known("x-amz-checksum-crc32")

@@ -9,16 +9,18 @@ package struct ApplyLifecycle: Sendable {
     private let objects: any ObjectStore
     private let blobs: any BlobStore
     private let uploads: any UploadStore
+    private let versions: any ObjectVersions
     private let clock: any WallClock
     private let limits: S3Limits
 
     package init(
         objects: any ObjectStore, blobs: any BlobStore, uploads: any UploadStore,
-        clock: any WallClock, limits: S3Limits = S3Limits()
+        versions: any ObjectVersions, clock: any WallClock, limits: S3Limits = S3Limits()
     ) {
         self.objects = objects
         self.blobs = blobs
         self.uploads = uploads
+        self.versions = versions
         self.clock = clock
         self.limits = limits
     }
@@ -42,6 +44,9 @@ package struct ApplyLifecycle: Sendable {
                     nowMilliseconds: clock.milliseconds() - 2 * max(0, skewMilliseconds),
                     job: job, isDryRun: isDryRun)
                 try await step.expire(in: objects)
+                if try await buckets.document(.versioning, of: bucket.name) != nil {
+                    try await step.expireVersions(in: objects, versions)
+                }
                 try await step.abort(in: uploads)
             } catch let error as CancellationError {
                 throw error
@@ -69,7 +74,7 @@ private struct BucketLifecycle {
     // MARK: Objects
 
     func expire(in objects: any ObjectStore) async throws {
-        let expiring = rules.filter { $0.expiration != nil }
+        let expiring = rules.filter { $0.expiration != nil && $0.expiration != .markers }
         for prefix in Self.outermost(expiring.map(\.filter.prefix)) {
             var request = ListRequest(bucket: bucket, prefix: prefix)
             var page: ListPage
@@ -112,6 +117,48 @@ private struct BucketLifecycle {
         job.add("expired_objects", UInt64(gone.count))
         for version in gone {
             job.found(JobFinding("\(version.name)", "its lifetime is over", .removed))
+        }
+    }
+
+    // MARK: Versions
+
+    func expireVersions(
+        in objects: any ObjectStore, _ versions: any ObjectVersions
+    ) async throws {
+        var expiry = ExpireVersions(
+            bucket: bucket, rules: rules, nowMilliseconds: nowMilliseconds,
+            leastAgeMilliseconds: Self.leastAgeMilliseconds)
+        for prefix in Self.outermost(expiry.rules.map(\.filter.prefix)) {
+            var request = VersionListRequest(bucket: bucket, prefix: prefix)
+            var page: VersionListPage
+            repeat {
+                try job.checkCancellation()
+                page = try await versions.list(request)
+                try await purge(expiry.due(in: page), in: objects)
+                job.advance(UInt64(page.entries.count))
+                request.after = page.entries.last?.marker
+            } while page.isTruncated
+        }
+    }
+
+    private func purge(
+        _ due: [ExpireVersions.Due], in objects: any ObjectStore
+    ) async throws {
+        guard !due.isEmpty else { return }
+        let results: [Result<ObjectVersion?, StorageError>] =
+            isDryRun ? due.map { .success($0.version) } : await objects.commit(due.map(\.purge))
+        for (due, result) in zip(due, results) {
+            let subject = "\(due.version.name) version \(due.version.versionID)"
+            switch result {
+            case .success(nil): continue
+            case .success:
+                job.add(due.figure, 1)
+                job.found(JobFinding(subject, "its lifetime is over", .removed))
+            case .failure(let error) where error.code == .preconditionFailed:
+                // It is judged again next time, by what is the latest then.
+                continue
+            case .failure(let error): job.found(JobFinding(subject, "\(error)", .kept))
+            }
         }
     }
 
@@ -167,7 +214,7 @@ extension LifecycleRule {
     ) -> Bool {
         guard filter.matches(key, content) else { return false }
         switch expiration {
-        case nil: return false
+        case nil, .markers: return false
         case .date(let milliseconds): return nowMilliseconds >= milliseconds
         case .days(let days):
             let due = Self.dueMilliseconds(content.lastModifiedMilliseconds, days: days)

@@ -1,5 +1,5 @@
-// What a bucket lets go of by age (Amazon S3 User Guide, "Lifecycle configuration elements"): objects, and
-// uploads that were begun and not completed. What else a configuration may say, such as moving objects to other
+// What a bucket lets go of by age (Amazon S3 User Guide, "Lifecycle configuration elements"): objects, versions that
+// newer ones took the place of, and uploads that were begun and not completed. What else a configuration may say, such as moving objects to other
 // classes of storage, is refused, so that no rule is kept that is not acted on.
 
 internal import NIOCore
@@ -54,12 +54,23 @@ struct LifecycleRule: Sendable, Hashable {
         case days(Int)
         /// All that are there at that moment and after it.
         case date(milliseconds: Int64)
+        /// None; of versions, delete markers that hide nothing any more.
+        case markers
+    }
+
+    /// When versions go whose place was taken.
+    struct NoncurrentExpiration: Sendable, Hashable {
+        /// So many days after that, at the next midnight.
+        var days: Int
+        /// But for so many, the newest.
+        var newerVersions: Int
     }
 
     var id: String
     var isEnabled: Bool
     var filter: LifecycleFilter
     var expiration: Expiration?
+    var noncurrent: NoncurrentExpiration?
     /// After how many days an upload that was not completed is aborted.
     var abortAfterDays: Int?
 
@@ -84,7 +95,8 @@ extension LifecycleRule {
             throw .notImplemented("The lifecycle action \(action)")
         }
         try element.expectChildren([
-            "ID", "Prefix", "Filter", "Status", "Expiration", "AbortIncompleteMultipartUpload",
+            "ID", "Prefix", "Filter", "Status", "Expiration", "NoncurrentVersionExpiration",
+            "AbortIncompleteMultipartUpload",
         ])
         id = element.child("ID")?.trimmedText ?? ""
         guard id.count <= limits.lifecycleIDCharacters else {
@@ -102,7 +114,8 @@ extension LifecycleRule {
             try abort.expectChildren(["DaysAfterInitiation"])
             return try Self.days(abort.child("DaysAfterInitiation"), of: "DaysAfterInitiation")
         }
-        guard expiration != nil || abortAfterDays != nil else {
+        noncurrent = try element.child("NoncurrentVersionExpiration").map(Self.noncurrent)
+        guard expiration != nil || noncurrent != nil || abortAfterDays != nil else {
             throw S3Error(.invalidRequest, "At least one action needs to be specified in a rule")
         }
         guard abortAfterDays == nil || filter.isPrefixOnly else {
@@ -110,18 +123,21 @@ extension LifecycleRule {
                 .invalidRequest,
                 "AbortIncompleteMultipartUpload can only be specified with a prefix")
         }
+        guard expiration != .markers || filter.isPrefixOnly else {
+            throw S3Error(
+                .invalidRequest, "ExpiredObjectDeleteMarker can only be specified with a prefix")
+        }
     }
 
-    private static let notOffered = [
-        "Transition", "NoncurrentVersionTransition", "NoncurrentVersionExpiration",
-    ]
+    private static let notOffered = ["Transition", "NoncurrentVersionTransition"]
 
     private static func expiration(_ element: XMLElement) throws(S3Error) -> Expiration {
-        guard element.child("ExpiredObjectDeleteMarker") == nil else {
-            throw .notImplemented("The lifecycle action ExpiredObjectDeleteMarker")
-        }
-        try element.expectChildren(["Days", "Date"])
+        try element.expectChildren(["Days", "Date", "ExpiredObjectDeleteMarker"])
         guard element.children.count == 1 else { throw .malformedXML }
+        if let markers = element.child("ExpiredObjectDeleteMarker") {
+            guard markers.trimmedText == "true" else { throw .malformedXML }
+            return .markers
+        }
         guard let date = element.child("Date") else {
             return .days(try days(element.child("Days"), of: "Days"))
         }
@@ -133,6 +149,26 @@ extension LifecycleRule {
         }
         return .date(milliseconds: milliseconds)
     }
+
+    private static func noncurrent(
+        _ element: XMLElement
+    ) throws(S3Error) -> NoncurrentExpiration {
+        try element.expectChildren(["NoncurrentDays", "NewerNoncurrentVersions"])
+        let days = try days(element.child("NoncurrentDays"), of: "NoncurrentDays")
+        guard let newer = element.child("NewerNoncurrentVersions") else {
+            return NoncurrentExpiration(days: days, newerVersions: 0)
+        }
+        let kept = try Self.days(newer, of: "NewerNoncurrentVersions")
+        guard kept <= mostNewerVersions else {
+            throw .invalidArgument(
+                "NewerNoncurrentVersions", newer.trimmedText,
+                "'NewerNoncurrentVersions' must be at most \(mostNewerVersions)")
+        }
+        return NoncurrentExpiration(days: days, newerVersions: kept)
+    }
+
+    /// Amazon S3 API Reference, NoncurrentVersionExpiration.
+    private static let mostNewerVersions = 100
 
     private static func days(_ element: XMLElement?, of name: String) throws(S3Error) -> Int {
         guard let text = element?.trimmedText, let days = Int32(text) else {
@@ -155,6 +191,15 @@ extension LifecycleRule {
                     case .days(let days): writer.element("Days", days)
                     case .date(let milliseconds):
                         writer.element("Date", CalendarDate(milliseconds: milliseconds).iso8601)
+                    case .markers: writer.element("ExpiredObjectDeleteMarker", true)
+                    }
+                }
+            }
+            if let noncurrent {
+                writer.element("NoncurrentVersionExpiration") {
+                    $0.element("NoncurrentDays", noncurrent.days)
+                    if noncurrent.newerVersions > 0 {
+                        $0.element("NewerNoncurrentVersions", noncurrent.newerVersions)
                     }
                 }
             }

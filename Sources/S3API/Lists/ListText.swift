@@ -43,13 +43,10 @@ struct ListText: Sendable {
 extension XMLWriter {
     /// The elements that describe an object in a list.
     mutating func describe(
-        _ content: ObjectContent, key: String, owner: Owner?, version: Bool = false
+        _ content: ObjectContent, key: String, owner: Owner?, mark: VersionMark? = nil
     ) {
         element("Key", key)
-        if version {
-            element("VersionId", "null")
-            element("IsLatest", true)
-        }
+        mark?.write(to: &self)
         element(
             "LastModified", CalendarDate(milliseconds: content.lastModifiedMilliseconds).iso8601)
         element("ETag", ETags.quoted(content.etag))

@@ -23,6 +23,7 @@ extension S3Handler {
         }
         var response = ServerResponse.document(document)
         response.fields.setSealed(upload.isSealed)
+        response.fields[.copySourceVersionID] = source.versionID
         return response
     }
 

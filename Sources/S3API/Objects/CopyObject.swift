@@ -14,7 +14,7 @@ extension S3Handler {
         let source = try await copySource(request)
         let isSealed = try await seals(request) || source.content.isSealed
         guard
-            directives.changesAnything || name != source.name
+            directives.changesAnything || name != source.name || source.isOlderVersion
                 || isSealed != source.content.isSealed
         else {
             throw S3Error(
@@ -42,6 +42,8 @@ extension S3Handler {
         }
         var response = ServerResponse.document(document)
         response.fields.setSealed(isSealed)
+        response.fields[.versionID] = object?.givenID
+        response.fields[.copySourceVersionID] = source.versionID
         return response
     }
 

@@ -19,35 +19,39 @@ extension S3Handler {
         let body = try await request.document(
             limitBytes: request.limits.deleteDocumentBytes, checksum: checksum)
         let document = try DeleteDocument(body, limits: request.limits)
-        let outcomes = await delete(document.items, in: bucket, for: request)
+        let outcomes = try await delete(document.items, in: bucket, for: request)
         let answer = XMLWriter.document("DeleteResult", capacity: 64 * outcomes.count + 256) {
             for (item, outcome) in zip(document.items, outcomes) {
-                if let error = outcome {
-                    item.write(error, to: &$0)
-                } else if !document.isQuiet {
-                    item.writeDeleted(to: &$0)
+                switch outcome {
+                case .failure(let error): item.write(error, to: &$0)
+                case .success(let deletion):
+                    if !document.isQuiet { item.write(deletion, to: &$0) }
                 }
             }
         }
         return .document(answer)
     }
 
-    /// The error of each item, `nil` where it was deleted.
+    /// What becomes of each item.
     private func delete(
         _ items: [DeleteDocument.Item], in bucket: String, for request: S3Request
-    ) async -> [S3Error?] {
-        var outcomes = items.map { $0.refusal(in: bucket, for: request) }
-        let accepted = items.indices.filter { outcomes[$0] == nil }
-        let results = await objects.commit(
-            accepted.map { index in
-                .delete(
-                    ObjectName(bucket: bucket, key: ObjectKey(items[index].key)),
-                    Preconditions(ifMatch: items[index].etag.map(ETags.parse)))
-            })
-        for (index, result) in zip(accepted, results) {
-            if case .failure(let error) = result { outcomes[index] = S3Error(error) }
+    ) async throws -> [Result<Deletion, S3Error>] {
+        let isVersioned = try await versioning.value(of: bucket) != nil
+        let wanted = items.map { item in
+            Result { () throws(S3Error) in try item.mutation(in: bucket, for: request) }
         }
-        return outcomes
+        let accepted = wanted.compactMap { try? $0.get() }
+        var results = await objects.commit(accepted.map(\.mutation))[...]
+        return wanted.map { wanted in
+            wanted.flatMap { wanted in
+                guard let result = results.popFirst() else {
+                    preconditionFailure("\(accepted.count) mutations, fewer answers")
+                }
+                return result.mapError(S3Error.init).map { committed in
+                    Deletion(of: wanted.id, committed: committed, isVersioned: isVersioned)
+                }
+            }
+        }
     }
 }
 
@@ -92,22 +96,24 @@ struct DeleteDocument: Sendable {
 }
 
 extension DeleteDocument.Item {
-    fileprivate func refusal(in bucket: String, for request: S3Request) -> S3Error? {
+    /// What deletes it, and the version that it names. Throws where it is refused.
+    fileprivate func mutation(
+        in bucket: String, for request: S3Request
+    ) throws(S3Error) -> (mutation: ObjectMutation, id: VersionID?) {
         do {
             try request.principal.require(.delete, bucket: bucket, key: ObjectKey(key))
         } catch {
-            return S3Error(error)
+            throw S3Error(error)
         }
-        if let versionID, versionID != "null", !versionID.isEmpty {
-            return S3Error(.noSuchVersion, "The specified version does not exist.")
-        }
-        if hasOtherConditions {
-            return .notImplemented("A condition on time or size")
-        }
+        if hasOtherConditions { throw .notImplemented("A condition on time or size") }
         if key.utf8.count > request.limits.keyBytes {
-            return S3Error(.keyTooLong, "Your key is too long.")
+            throw S3Error(.keyTooLong, "Your key is too long.")
         }
-        return nil
+        let name = ObjectName(bucket: bucket, key: ObjectKey(key))
+        let conditions = Preconditions(ifMatch: etag.map(ETags.parse))
+        guard let versionID, !versionID.isEmpty else { return (.delete(name, conditions), nil) }
+        let id = try VersionID(asked: versionID, by: "VersionId")
+        return (.purge(name, id, conditions), id)
     }
 
     fileprivate func write(_ error: S3Error, to writer: inout XMLWriter) {
@@ -119,10 +125,13 @@ extension DeleteDocument.Item {
         }
     }
 
-    fileprivate func writeDeleted(to writer: inout XMLWriter) {
+    fileprivate func write(_ deletion: Deletion, to writer: inout XMLWriter) {
         writer.element("Deleted") {
             $0.element("Key", key)
             $0.element("VersionId", ifPresent: versionID)
+            guard deletion.isMarker else { return }
+            $0.element("DeleteMarker", true)
+            $0.element("DeleteMarkerVersionId", ifPresent: deletion.versionID)
         }
     }
 }

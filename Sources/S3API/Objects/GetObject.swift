@@ -10,8 +10,10 @@ internal import Synchronization
 
 extension S3Handler {
     func getObject(_ request: S3Request) async throws -> ServerResponse {
-        let content = try await content(request)
+        let found = try await find(request)
+        let content = found.content
         var (response, range) = try ObjectSelection.response(to: request, content)
+        response.fields[.versionID] = found.id
         let lengthBytes = range.upperBound - range.lowerBound
         guard lengthBytes > 0 else {
             response.body = .bytes(ByteBuffer())
@@ -27,22 +29,12 @@ extension S3Handler {
     }
 
     func headObject(_ request: S3Request) async throws -> ServerResponse {
-        let content = try await content(request)
+        let found = try await find(request)
+        let content = found.content
         var (response, range) = try ObjectSelection.response(to: request, content)
+        response.fields[.versionID] = found.id
         response.fields[.contentLength] = String(range.upperBound - range.lowerBound)
         return response
-    }
-
-    /// The visible content of the object a request names. Throws `NoSuchKey`, or `AccessDenied` in its place.
-    func content(_ request: S3Request) async throws -> ObjectContent {
-        let name = try request.name
-        try request.requireNullVersion()
-        guard let content = try await objects.object(name)?.content else {
-            // Who may not list must not learn what there is (GetObject, "Permissions").
-            try request.principal.require(.list, bucket: name.bucket, key: name.key)
-            throw S3Error.noSuchKey.with("Key", name.key.string)
-        }
-        return content
     }
 }
 

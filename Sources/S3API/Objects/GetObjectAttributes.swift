@@ -7,7 +7,8 @@ internal import Storage
 
 extension S3Handler {
     func getObjectAttributes(_ request: S3Request) async throws -> ServerResponse {
-        let content = try await content(request)
+        let found = try await find(request)
+        let content = found.content
         let wanted = try WantedAttributes(request.fields[.objectAttributes])
         let parts = try PartsPage(request, content)
         let document = XMLWriter.document("GetObjectAttributesResponse") { writer in
@@ -21,6 +22,7 @@ extension S3Handler {
         }
         var response = ServerResponse.document(document)
         response.fields[.lastModified] = content.lastModifiedText
+        response.fields[.versionID] = found.id
         return response
     }
 }

@@ -1,5 +1,5 @@
-// The tags of an object: shown, replaced, taken away. They change without its bytes: the object is linked
-// anew with other tags, and keeps its ETag and its time.
+// The tags of an object: shown, replaced, taken away. They change without its bytes: something else is said of the
+// same version, which keeps its id, its ETag and its time.
 
 internal import HTTPServer
 internal import HTTPTypes
@@ -7,7 +7,10 @@ internal import Storage
 
 extension S3Handler {
     func getObjectTagging(_ request: S3Request) async throws -> ServerResponse {
-        .document(TagSet(try await content(request).tags).document)
+        let found = try await find(request)
+        var response = ServerResponse.document(TagSet(found.content.tags).document)
+        response.fields[.versionID] = found.id
+        return response
     }
 
     func putObjectTagging(_ request: S3Request) async throws -> ServerResponse {
@@ -15,28 +18,28 @@ extension S3Handler {
         let body = try await request.document(
             limitBytes: request.limits.documentBytes, checksum: checksum)
         let set = try TagSet(document: body, most: request.limits.tags, limits: request.limits)
-        try await tag(request, set)
-        return ServerResponse(status: .ok)
+        return try await tag(request, set, .ok)
     }
 
     func deleteObjectTagging(_ request: S3Request) async throws -> ServerResponse {
-        try await tag(request, TagSet([]))
-        return ServerResponse(status: .noContent)
+        try await tag(request, TagSet([]), .noContent)
     }
 
-    private func tag(_ request: S3Request, _ set: TagSet) async throws {
-        try request.requireNullVersion()
+    private func tag(
+        _ request: S3Request, _ set: TagSet, _ status: HTTPResponse.Status
+    ) async throws -> ServerResponse {
         let name = try request.name
         // Who writes the object meanwhile goes first, as if the tags had come before it or after it.
         for _ in 0..<request.limits.taggingAttempts {
-            guard let version = try await objects.object(name), var content = version.content
-            else { throw S3Error.noSuchKey.with("Key", name.key.string) }
+            let found = try await find(request)
+            var content = found.content
             content.tags = set.tags
             content.writer = request.writer
             do {
-                let condition = Preconditions(version: version.version)
-                try await objects.commit(.link(name, content, condition))
-                return
+                try await objects.commit(.amend(name, content, found.version.version))
+                var response = ServerResponse(status: status)
+                response.fields[.versionID] = found.id
+                return response
             } catch let error as StorageError where error.code == .preconditionFailed {
                 continue
             }

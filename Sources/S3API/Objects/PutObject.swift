@@ -12,7 +12,7 @@ extension S3Handler {
         let announced = try BodyAnnouncement(request)
         let attributes = try ObjectAttributes(request.fields, limits: request.limits)
         let conditions = request.writeConditions
-        try await refuseEarly(name, conditions)
+        try await refuseEarly(name, conditions, sizeBytes: announced.lengthBytes)
         let isSealed = try await seals(request)
         // The key of a registry's blob names the digest of its bytes.
         let staged = try await receive(
@@ -21,8 +21,9 @@ extension S3Handler {
         var content = try ObjectContent(
             staged, attributes, checksum: announced.checksum?.algorithm, writer: request.writer)
         content.isSealed = isSealed
-        try await objects.commit(.put(name, content, staged, conditions))
+        let object = try await objects.commit(.put(name, content, staged, conditions))
         var response = ServerResponse(status: .ok)
+        response.fields[.versionID] = object?.givenID
         response.fields[.eTag] = ETags.quoted(content.etag)
         response.fields.set(content.checksum, parts: 0)
         response.fields.setSealed(isSealed)
@@ -30,16 +31,31 @@ extension S3Handler {
     }
 
     /// Refuses a write that could not be committed now, so that its body stays unread; whether it can be
-    /// committed then, the commit decides. Throws `NoSuchBucket`, `PreconditionFailed`, `NoSuchKey`.
-    func refuseEarly(_ name: ObjectName, _ conditions: Preconditions) async throws {
-        let etag = try await objects.object(name)?.content?.etag
+    /// committed then, the commit decides. Throws `NoSuchBucket`, `PreconditionFailed`, `NoSuchKey`,
+    /// `QuotaExceeded`.
+    func refuseEarly(
+        _ name: ObjectName, _ conditions: Preconditions, sizeBytes: UInt64
+    ) async throws {
+        let present = try await objects.object(name)?.content
+        let etag = present?.etag
         if let wanted = conditions.ifMatch, !wanted.matches(etag) {
             throw etag == nil ? S3Error.noSuchKey : S3Error.preconditionFailed("If-Match")
         }
         if let unwanted = conditions.ifNoneMatch, unwanted.matches(etag) {
             throw S3Error.preconditionFailed("If-None-Match")
         }
+        guard let quota = try await settings.value(of: name.bucket)?.quota, quota != .none else {
+            return
+        }
+        let usage = try await usage(name.bucket)
+        try quota.check(
+            usage, to: usage.replacing(present?.sizeBytes, by: sizeBytes), of: name.bucket)
     }
+}
+
+extension ObjectVersion {
+    /// The id that a write gave; `nil` in a bucket without versioning.
+    var givenID: String? { versionID == .unversioned ? nil : versionID.description }
 }
 
 extension S3Request {

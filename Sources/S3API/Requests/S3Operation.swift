@@ -144,8 +144,9 @@ package enum S3Operation: Sendable, Hashable {
     private static func document(
         _ name: String, _ method: HTTPRequest.Method
     ) throws(S3Error) -> BucketDocument {
+        // Versioning can be suspended, and is never as if it had not been.
         guard let setting = BucketSetting(rawValue: name), setting != .policyStatus,
-            let document = setting.document
+            setting != .versioning || method == .put, let document = setting.document
         else { throw refusal(method, name) }
         return document
     }

@@ -53,13 +53,6 @@ final class S3Request: Sendable {
         }
     }
 
-    /// Throws unless the version asked for is the one that an unversioned bucket has.
-    func requireNullVersion() throws(S3Error) {
-        guard let version = query["versionId"], version != "null" else { return }
-        throw S3Error(.noSuchVersion, "The specified version does not exist.")
-            .with("VersionId", version)
-    }
-
     /// A number of the query between `range`'s bounds; greater ones are cut down to it.
     func number(
         _ parameter: String, default standard: Int, from least: Int = 0, cutAt most: Int

@@ -1,5 +1,5 @@
-// How much a bucket may hold. What counts is what its names show: each object by its size, whatever it shares
-// with others, and the uploads that a registry has under way as objects. It is decided where the write is decided,
+// How much a bucket may hold. What counts is what its names show, and the versions that it keeps: each by its size,
+// whatever it shares with others, and the uploads that a registry has under way as objects. It is decided where the write is decided,
 // by the usage that the index keeps. Only what is written in this region is held to it: what comes from other
 // regions is taken in, or regions would differ; so a bucket can be found over its quota.
 

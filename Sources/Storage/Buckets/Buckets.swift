@@ -25,6 +25,8 @@ package enum BucketDocument: String, Sendable, CaseIterable {
     /// What no policy may allow to everyone.
     case publicAccessBlock = "public-access-block"
     case tagging
+    /// What becomes of versions (`BucketVersioning`).
+    case versioning
 
     fileprivate var prefix: String { "shared/\(rawValue)/" }
 }

@@ -80,14 +80,21 @@ extension ObjectRegister {
         let shown = published?.version
         insert(version)
         let superseded = dropSuperseded()
-        guard !superseded.isEmpty, let winner = published else { return [] }
+        guard !superseded.isEmpty else { return [] }
         let decided = try rule()
-        var newer = winner
+        var newest: [Version?: ObjectVersion] = [:]
+        for winner in versions.reversed() where winner.state == .published && !winner.isHistory {
+            newest[winner.versionID.stamp] = winner
+        }
         var kept: [ObjectVersion] = []
         for old in superseded {
+            let id = old.versionID.stamp
+            guard let newer = newest[id] else {
+                preconditionFailure("\(old.version) was superseded by nothing of its id")
+            }
             let until = decided.keptUntil(
                 old, supersededBy: newer, wasShown: old.version == shown)
-            newer = old
+            newest[id] = old
             guard let until else { continue }
             var history = old
             history.keptUntilMilliseconds = until

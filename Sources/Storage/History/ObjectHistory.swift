@@ -63,9 +63,17 @@ extension ObjectHistory {
 extension HistoryPage {
     /// The page of a register.
     package init(_ register: ObjectRegister, before: Version?, limit: Int) {
-        let older = register.versions.filter { version in
-            before.map { version.version < $0 } ?? true
-        }
+        let all = register.versions[...]
+        let older =
+            if let before {
+                if let place = all.firstIndex(where: { $0.version == before }) {
+                    all[(place + 1)...]
+                } else {
+                    all.drop { $0.order >= before }
+                }
+            } else {
+                all
+            }
         self.init(
             versions: Array(older.prefix(limit)), visible: register.visible?.version,
             isTruncated: older.count > limit)

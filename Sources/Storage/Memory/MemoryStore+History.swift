@@ -1,4 +1,4 @@
-// History in memory.
+// History and versions in memory.
 
 internal import NIOCore
 internal import Synchronization
@@ -48,7 +48,79 @@ extension MemoryStore: ObjectHistory {
     }
 }
 
+extension MemoryStore: ObjectVersions {
+    package func version(of name: ObjectName, id: VersionID?) async throws -> ObjectVersion? {
+        _ = try await object(name)
+        return state.withLock { $0.register(name).listed(id: id) }
+    }
+
+    package func list(_ request: VersionListRequest) async throws -> VersionListPage {
+        try state.withLock { state throws in
+            try state.requireBucket(request.bucket)
+            return state.list(request)
+        }
+    }
+
+    /// The versioning that a name is under: what stays in its region, and what is never kept, is under none.
+    func versioning(of name: ObjectName, _ state: State) -> BucketVersioning? {
+        guard let versioning = state.versioning(of: name.bucket), historyRole(name) != .none,
+            !isRegionLocal(name)
+        else { return nil }
+        return versioning
+    }
+
+    /// The id of a version that is written now.
+    func newID(of version: Version, _ name: ObjectName, _ state: State) -> VersionID {
+        versioning(of: name, state)?.id(of: version) ?? .unversioned
+    }
+}
+
 extension MemoryStore.State {
+    /// What the bucket's setting says; `nil` where there is none.
+    func versioning(of bucket: String) -> BucketVersioning? {
+        let setting = Buckets.name(of: .versioning, bucket)
+        guard bucket != BucketName.system, let content = register(setting).visible?.content,
+            let bytes = blobs[content.blob]
+        else { return nil }
+        return BucketVersioning(document: bytes.readableBytesView)
+    }
+
+    fileprivate func list(_ request: VersionListRequest) -> VersionListPage {
+        var page = VersionListPage(entries: [], isTruncated: false)
+        guard request.limit > 0, let registers = registers[request.bucket] else { return page }
+        let first = max(
+            registers.firstIndex(notBelow: request.prefix),
+            registers.firstIndex(notBelow: request.after?.key ?? ""))
+        for key in registers.keys[first...] {
+            guard key.hasPrefix(request.prefix) else { break }
+            for entry in entries(of: key, registers[key] ?? ObjectRegister(), request)
+            where entry != page.entries.last {
+                guard page.entries.count < request.limit else {
+                    page.isTruncated = true
+                    return page
+                }
+                page.entries.append(entry)
+            }
+        }
+        return page
+    }
+
+    private func entries(
+        of key: ObjectKey, _ register: ObjectRegister, _ request: VersionListRequest
+    ) -> [VersionListEntry] {
+        let all = register.listed
+        guard !all.isEmpty else { return [] }
+        if let common = key.commonPrefix(behind: request.prefix, delimiter: request.delimiter) {
+            return request.after.map { common <= $0.key } ?? false ? [] : [.commonPrefix(common)]
+        }
+        var shown = all[...]
+        if let after = request.after, key <= after.key {
+            guard key == after.key, let id = after.id else { return [] }
+            shown = register.listed(after: id)
+        }
+        return shown.map { .version($0, isLatest: $0 == all.first) }
+    }
+
     /// What cannot be read counts as not said.
     func settings(of bucket: String) -> BucketSettings {
         guard let content = register(Buckets.settingsName(of: bucket)).visible?.content,
@@ -58,9 +130,10 @@ extension MemoryStore.State {
     }
 
     func usage(of bucket: String) -> BucketUsage {
-        let visible = registers[bucket]?.values.compactMap(\.visible?.content) ?? []
+        let listed = registers[bucket]?.values.flatMap(\.listed) ?? []
         return BucketUsage(
-            objects: UInt64(visible.count), bytes: visible.reduce(0) { $0 + $1.sizeBytes })
+            objects: UInt64(listed.count),
+            bytes: listed.reduce(0) { $0 + ($1.content?.sizeBytes ?? 0) })
     }
 
     /// Throws `quotaExceeded` where an object of that size would be too much for its bucket.
@@ -68,7 +141,10 @@ extension MemoryStore.State {
         let quota = settings(of: name.bucket).quota
         guard quota != .none else { return }
         let usage = usage(of: name.bucket)
-        let present = register(name).visible?.content?.sizeBytes
+        let shown = register(name).visible
+        let keepsShown =
+            versioning(of: name.bucket) == .enabled || shown?.versionID.stamp != nil
+        let present = keepsShown ? nil : shown?.content?.sizeBytes
         try quota.check(
             usage, to: usage.replacing(present, by: sizeBytes), of: name.bucket)
     }

@@ -10,7 +10,7 @@ extension MemoryStore: ObjectStore {
             guard let visible = state.register(name).visible, let content = visible.content,
                 content.quarantinedMilliseconds != nil
             else { return state.register(name).visible }
-            return put(content, name, &state)
+            return put(content, name, &state, id: visible.versionID)
         }
     }
 
@@ -60,42 +60,68 @@ extension MemoryStore: ObjectStore {
             return put(content, name, &state, madeFrom: conditions.version)
         case .delete(_, let conditions):
             try state.check(conditions, name)
-            guard state.register(name).visible != nil else { return nil }
+            let isVersioned = versioning(of: name, state) != nil
+            guard isVersioned || state.register(name).visible != nil else { return nil }
             return record(.tombstone, name, &state)
         case .expire(_, let expected):
             let register = state.register(name)
             guard let shown = register.visible, shown.version == expected,
                 register.versions.first == shown
             else { return nil }
-            return record(.tombstone, name, &state, stamp: expected.stamp.successor)
+            return record(
+                .tombstone, name, &state, stamp: register.freeStamp(above: expected))
+        case .purge(_, let id, let conditions):
+            return try purge(name, id, conditions, &state)
+        case .amend(_, let content, let version):
+            let register = state.register(name)
+            let amended = try register.amended(version, to: content)
+            let stamp = amended.versionID.stamp == nil ? register.freeStamp(above: version) : nil
+            return record(.put(content), name, &state, stamp: stamp, id: amended.versionID)
         }
+    }
+
+    private func purge(
+        _ name: ObjectName, _ id: VersionID, _ conditions: Preconditions, _ state: inout State
+    ) throws(StorageError) -> ObjectVersion? {
+        let register = state.register(name)
+        guard let target = try register.purged(id, conditions) else { return nil }
+        if target.versionID == .unversioned, versioning(of: name, state) == nil {
+            if register.visible != nil { _ = record(.tombstone, name, &state) }
+        } else {
+            let purge = target.purge
+            _ = record(purge.kind, name, &state, id: purge.id)
+        }
+        return target
     }
 
     func put(
         _ content: ObjectContent, _ name: ObjectName, _ state: inout State,
-        madeFrom source: Version? = nil
+        madeFrom source: Version? = nil, id: VersionID? = nil
     ) -> ObjectVersion {
         var content = content
         content.quarantinedMilliseconds = nil
         if content.lastModifiedMilliseconds == 0 {
             content.lastModifiedMilliseconds = wallClock.milliseconds()
         }
-        return record(.put(content), name, &state, stamp: source?.stamp.successor)
+        return record(.put(content), name, &state, stamp: source?.stamp.successor, id: id)
     }
 
     /// Stamps above every version known of the name, and gives it the next place in the feed.
     private func record(
         _ kind: ObjectVersion.Kind, _ name: ObjectName, _ state: inout State,
-        stamp: HybridTimestamp? = nil
+        stamp: HybridTimestamp? = nil, id: VersionID? = nil
     ) -> ObjectVersion {
         let register = state.register(name)
+        let isJustAbove = stamp != nil
         let stamp =
             stamp
             ?? state.clock.next(
                 wallMilliseconds: wallClock.milliseconds(), above: register.greatestStamp)
+        let stamped = Version(stamp: stamp, region: region)
         var version = ObjectVersion(
-            name: name, version: Version(stamp: stamp, region: region), position: nil, kind: kind,
-            state: .published)
+            name: name, version: stamped, position: nil, kind: kind, state: .published,
+            versionID: id ?? newID(of: stamped, name, state),
+            recordedMilliseconds: isJustAbove ? wallClock.milliseconds() : nil)
         if !isRegionLocal(name) { version.position = issue(version, &state) }
         take(version, &state)
         return version
@@ -127,7 +153,7 @@ extension MemoryStore.State {
             throw StorageError(.preconditionFailed, "If-None-Match does not hold for \(name)")
         }
         if let bucket = conditions.emptyBucket,
-            registers[bucket]?.values.contains(where: { $0.visible != nil }) == true
+            registers[bucket]?.values.contains(where: { !$0.listed.isEmpty }) == true
         {
             throw StorageError(.bucketNotEmpty, "bucket “\(bucket)” is not empty")
         }

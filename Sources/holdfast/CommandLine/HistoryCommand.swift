@@ -55,6 +55,9 @@ struct HistoryCommand: AsyncParsableCommand {
         if let until = entry.keptUntilMilliseconds {
             rest.append("kept until " + HistoryTime.text(until))
         }
+        if let id = entry.versionID {
+            rest.append(id == entry.version ? "a version of S3" : "version \(id) of S3")
+        }
         if let writer = entry.writer { rest.append("by " + writer) }
         return "\(mark) \(time)  \(entry.version)  \(what)"
             + (rest.isEmpty ? "" : " (" + rest.joined(separator: ", ") + ")")

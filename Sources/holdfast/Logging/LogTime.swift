@@ -23,7 +23,7 @@ struct LogTime: Sendable {
         bytes.append(UInt8(ascii: "Z"))
     }
 
-    /// `2026-01-31T12:34:56.789Z`, as text.
+    /// As `writeISO8601` has it.
     var iso8601: String {
         var bytes: [UInt8] = []
         writeISO8601(to: &bytes)

@@ -49,10 +49,10 @@ extension RegionDaemon {
     ) -> S3Handler {
         S3Handler(
             objects: store, blobs: ReadRepair(store, mending: mending), uploads: store,
-            credentials: credentials, clock: clock,
+            versions: store, credentials: credentials, clock: clock,
             configuration: S3Configuration(
                 domain: configuration.domain, acceptsQueryV2: configuration.acceptsSignatureV2),
-            logger: logger)
+            logger: logger, usage: store.usage)
     }
 
     func driver(
@@ -61,7 +61,9 @@ extension RegionDaemon {
         DriverHandler(
             stores: DriverStores(
                 objects: store, blobs: ReadRepair(store, mending: mending), uploads: store,
-                promisedDigest: PromisedDigests(objects: store, blobs: store).digest),
+                promisedDigest: PromisedDigests(
+                    .bucketSettings(objects: store, blobs: store)
+                ).digest),
             credentials: credentials, clock: clock, logger: logger,
             redirects: { [listeners = configuration.listeners.map(\.apis)] listener in
                 listeners[listener].contains(.s3)
@@ -69,7 +71,8 @@ extension RegionDaemon {
     }
 
     func lifecycle(_ store: DurableStore) -> ApplyLifecycle {
-        ApplyLifecycle(objects: store, blobs: store, uploads: store, clock: clock)
+        ApplyLifecycle(
+            objects: store, blobs: store, uploads: store, versions: store, clock: clock)
     }
 
     func peerKey() -> PeerKey? {

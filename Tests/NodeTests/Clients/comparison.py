@@ -14,15 +14,17 @@ FIELDS = {
     "location", "x-amz-bucket-region", "x-amz-checksum-crc32", "x-amz-checksum-crc32c",
     "x-amz-checksum-crc64nvme", "x-amz-checksum-sha1", "x-amz-checksum-sha256", "x-amz-checksum-type",
     "x-amz-delete-marker", "x-amz-missing-meta", "x-amz-mp-parts-count", "x-amz-tagging-count",
-    "x-amz-version-id", "x-amz-meta-a", "x-amz-meta-b-c",
+    "x-amz-copy-source-version-id", "x-amz-version-id", "x-amz-meta-a", "x-amz-meta-b-c",
 }
 # Parsed elements that name a server, a moment or an account, or say nothing.
 UNSPOKEN = {
     "ResponseMetadata", "Owner", "Initiator", "Location", "HostId", "RequestId", "DisplayName", "CreationDate",
 }
-# What only the server that made it can read.
+# What only the server that made it can read; `null` is the one version id that everyone knows.
 TOKENS = {
-    "ContinuationToken", "NextContinuationToken", "NextUploadIdMarker", "UploadId", "UploadIdMarker",
+    "ContinuationToken", "CopySourceVersionId", "DeleteMarkerVersionId", "NextContinuationToken", "NextUploadIdMarker",
+    "NextVersionIdMarker", "UploadId", "UploadIdMarker", "VersionId", "VersionIdMarker", "x-amz-copy-source-version-id",
+    "x-amz-version-id",
 }
 
 
@@ -78,6 +80,9 @@ def perform(client, operation, arguments):
     outcome = {"status": metadata["HTTPStatusCode"]}
     if code:
         outcome["code"] = code
+        for name in ("allow", "x-amz-delete-marker", "x-amz-version-id"):
+            if name in metadata["HTTPHeaders"]:
+                outcome["field " + name] = spoken(name, metadata["HTTPHeaders"][name])
         return answer, outcome
     fields = {name: value for name, value in metadata["HTTPHeaders"].items() if name in FIELDS}
     if fields.get("content-type", "").startswith(("application/xml", "text/xml")):
@@ -86,7 +91,7 @@ def perform(client, operation, arguments):
         columns(answer, "", outcome)
     elif "Body" in answer:
         outcome["body"] = hashlib.sha256(answer["Body"].read()).hexdigest()
-    outcome |= {"field " + name: value for name, value in fields.items()}
+    outcome |= {"field " + name: spoken(name, value) for name, value in fields.items()}
     return answer, outcome
 
 
@@ -105,4 +110,8 @@ def columns(value, name, outcome):
     elif isinstance(value, datetime.datetime):
         outcome[name] = "a time"
     else:
-        outcome[name] = "a token" if value and name.split(".")[-1] in TOKENS else value
+        outcome[name] = spoken(name.split(".")[-1], value)
+
+
+def spoken(name, value):
+    return "a token" if name in TOKENS and value and value != "null" else value

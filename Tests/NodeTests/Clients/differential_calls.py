@@ -32,6 +32,7 @@ def make(compare):
     multipart(compare)
     tagging(compare)
     settings(compare)
+    versioning(compare)
     refusals(compare)
     end(compare)
 
@@ -340,6 +341,89 @@ def settings(compare):
     compare("public access delete", "delete_public_access_block")
     compare("object lock none", "get_object_lock_configuration")
     compare("bucket acl", "get_bucket_acl")
+
+
+def versioning(compare):
+    bucket, one, two = "differential-versions", b"one", b"second"
+
+    def call(name, operation, **arguments):
+        compare(f"versioning {name}", operation, Bucket=bucket, **arguments)
+
+    def put(name, key, body, **arguments):
+        call(name, "put_object", Key=key, Body=body, save=f"id {name}", path=["VersionId"], **arguments)
+
+    def setting(name, status, **arguments):
+        call(name, "put_bucket_versioning", VersioningConfiguration={"Status": status, **arguments})
+
+    call("create", "create_bucket")
+    put("before", "k", b"null")
+    call("id before", "get_object", Key="k", VersionId="null")
+    call("id of none before", "get_object", Key="k", VersionId="x")
+    call("delete null before", "delete_object", Key="k", VersionId="null")
+    put("before again", "k", b"null")
+    setting("bad status", "Off")
+    setting("second factor", "Enabled", MFADelete="Enabled")
+    setting("enable", "Enabled")
+    call("enabled", "get_bucket_versioning")
+    put("first", "k", one, Metadata={"a": "1"})
+    put("second", "k", two)
+    first, second = Ref("id first"), Ref("id second")
+    call("get", "get_object", Key="k")
+    call("get first", "get_object", Key="k", VersionId=first)
+    call("get null", "get_object", Key="k", VersionId="null")
+    call("head first", "head_object", Key="k", VersionId=first)
+    call("range of first", "get_object", Key="k", VersionId=first, Range="bytes=1-1")
+    call("attributes of first", "get_object_attributes", Key="k", VersionId=first, ObjectAttributes=["ETag", "ObjectSize"])
+    call("bad id", "get_object", Key="k", VersionId="x")
+    call("unknown id", "get_object", Key="other", VersionId=first)
+    call("list", "list_object_versions")
+    call("list one", "list_object_versions", MaxKeys=1)
+    call("tags of first", "put_object_tagging", Key="k", VersionId=first, Tagging={"TagSet": [{"Key": "a", "Value": "1"}]})
+    call("tags got", "get_object_tagging", Key="k", VersionId=first)
+    call("tags of latest", "get_object_tagging", Key="k")
+    call("tags deleted", "delete_object_tagging", Key="k", VersionId=first)
+    call("copy of first", "copy_object", Key="c", CopySource={"Bucket": bucket, "Key": "k", "VersionId": first})
+    call("copy got", "get_object", Key="c")
+    call("copy back", "copy_object", Key="k", CopySource={"Bucket": bucket, "Key": "k", "VersionId": first})
+    call("copied back", "get_object", Key="k")
+    call("copy of bad id", "copy_object", Key="c", CopySource={"Bucket": bucket, "Key": "k", "VersionId": "x"})
+    call("delete", "delete_object", Key="k", save="marker", path=["VersionId"])
+    marker = Ref("marker")
+    call("deleted", "get_object", Key="k")
+    call("deleted head", "head_object", Key="k")
+    call("marker", "get_object", Key="k", VersionId=marker)
+    call("marker head", "head_object", Key="k", VersionId=marker)
+    call("copy of marker", "copy_object", Key="c", CopySource={"Bucket": bucket, "Key": "k", "VersionId": marker})
+    call("deleted list", "list_objects_v2")
+    call("list with marker", "list_object_versions", Prefix="k")
+    call("purge", "delete_object", Key="k", VersionId=second)
+    call("purged", "get_object", Key="k", VersionId=second)
+    call("purge again", "delete_object", Key="k", VersionId=second)
+    call("purge of bad id", "delete_object", Key="k", VersionId="x")
+    call("marker purged", "delete_object", Key="k", VersionId=marker)
+    call("back", "get_object", Key="k")
+    call("delete of none", "delete_object", Key="none")
+    call("delete some", "delete_objects", Delete={"Objects": [{"Key": "k", "VersionId": first}, {"Key": "c"}]})
+    call("delete bad id", "delete_objects", Delete={"Objects": [{"Key": "k", "VersionId": "x"}]})
+    call("list delimiter", "list_object_versions", Delimiter="/")
+    call("list key marker", "list_object_versions", KeyMarker="c")
+    call("list id marker alone", "list_object_versions", VersionIdMarker="x")
+    call("list url", "list_object_versions", EncodingType="url")
+    setting("suspend", "Suspended")
+    call("suspended", "get_bucket_versioning")
+    put("while suspended", "k", b"null again")
+    call("suspended get", "get_object", Key="k")
+    call("suspended null", "get_object", Key="k", VersionId="null")
+    call("suspended delete", "delete_object", Key="k")
+    call("suspended list", "list_object_versions", Prefix="k")
+    call("suspended purge", "delete_object", Key="k", VersionId="null")
+    call("suspended back", "head_object", Key="k")
+    lifecycle = {"Rules": [{
+        "ID": "old", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"ExpiredObjectDeleteMarker": True},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 3, "NewerNoncurrentVersions": 2}}]}
+    call("lifecycle put", "put_bucket_lifecycle_configuration", LifecycleConfiguration=lifecycle)
+    call("lifecycle get", "get_bucket_lifecycle_configuration")
+    call("not empty", "delete_bucket")
 
 
 def refusals(compare):

@@ -18,6 +18,12 @@ enum Checkout {
             ?? root.appendingPathComponent(".build/release/holdfast").path
     }
 
+    /// Another program of the package, which is built beside the daemon.
+    static func built(_ program: String) -> String {
+        URL(fileURLWithPath: daemon, relativeTo: root).deletingLastPathComponent()
+            .appendingPathComponent(program).path
+    }
+
     static func client(_ script: String) -> String {
         root.appendingPathComponent("Tests/NodeTests/Clients/\(script)").path
     }

@@ -30,6 +30,11 @@ final class Region: @unchecked Sendable {
         directory = try TemporaryDirectory()
     }
 
+    /// The root's, as the daemon and programs of ours read them.
+    static let credentials = [
+        "HOLDFAST_ACCESS_KEY": accessKey, "HOLDFAST_SECRET_KEY": secretKey,
+    ]
+
     var url: String { "\(authority == nil ? "http" : "https")://127.0.0.1:\(port)" }
 
     var data: String { directory.path("data") }
@@ -86,12 +91,10 @@ final class Region: @unchecked Sendable {
         starts += 1
         let program = try Program(
             arguments ?? self.arguments(),
-            environment: [
-                "HOLDFAST_ACCESS_KEY": Self.accessKey, "HOLDFAST_SECRET_KEY": Self.secretKey,
-            ]
-            .merging(sharesPeerKey ? ["HOLDFAST_PEER_KEY": Self.peerKey] : [:]) { $1 }
-            .merging(authority.map { ["HOLDFAST_TLS_PEER_CA": $0.file] } ?? [:]) { $1 }
-            .merging(settings) { $1 }, log: directory.path("daemon-\(starts).log"))
+            environment: Self.credentials
+                .merging(sharesPeerKey ? ["HOLDFAST_PEER_KEY": Self.peerKey] : [:]) { $1 }
+                .merging(authority.map { ["HOLDFAST_TLS_PEER_CA": $0.file] } ?? [:]) { $1 }
+                .merging(settings) { $1 }, log: directory.path("daemon-\(starts).log"))
         self.program = program
         return program
     }
