@@ -61,11 +61,11 @@ package final class ChunkAppender: Sendable {
 
     /// Appends a chunk to the lane's file, or to a new one. Blocks while the disk takes it.
     package func append(
-        _ payload: [UnsafeRawBufferPointer], crc32c: UInt32, lane: Int
+        _ payload: [UnsafeRawBufferPointer], crc32c: UInt32, seal: ChunkSeal? = nil, lane: Int
     ) throws(DiskError) -> AppendedChunk {
         while true {
             let writer = try writer(of: lane)
-            if let reference = try writer.append(payload, crc32c: crc32c) {
+            if let reference = try writer.append(payload, crc32c: crc32c, seal: seal) {
                 return AppendedChunk(reference: reference, writer: writer)
             }
         }

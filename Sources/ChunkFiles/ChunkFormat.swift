@@ -31,6 +31,12 @@
 // The checksum of a header covers the place where it stands, so that a record that a disk wrote to the
 // wrong place, or that was left there by another file, is none. Reserved bytes that are not zero belong
 // to a later format, which says so in the feature bits; they are covered by the checksum and not read.
+//
+// A sealed payload is what AES-256-GCM makes of a piece of a body, and behind it the tag of 16 bytes. Its
+// associated data is `HOLDFAST CHUNK 1` and the key id, so that nothing else that the key may ever seal
+// opens as a chunk. What a chunk is a piece of is not in it: a chunk keeps its bytes when it is moved, and is
+// shared by whatever is copied from its body by reference. That the right chunks stand in the right order is
+// what the digest of the whole says, which was checked when they were written, and is again by a deep scrub.
 
 internal import Checksums
 
@@ -42,6 +48,12 @@ package enum ChunkFormat {
     /// Of what a body is cut into. A sealed payload is longer by its tag.
     package static let payloadLimitBytes = 1 << 20
     package static let sealTagBytes = 16
+
+    package static func associatedData(keyID: UInt64) -> [UInt8] {
+        var bytes = Array("HOLDFAST CHUNK 1".utf8)
+        bytes.append(littleEndian: keyID)
+        return bytes
+    }
 
     static let fileMagic: [UInt8] = Array("HOLDFCHK".utf8)
     static let chunkMagic: [UInt8] = Array("CHNK".utf8)
@@ -137,10 +149,16 @@ package struct ChunkHeader: Hashable, Sendable {
     /// Twelve bytes.
     package var nonce: [UInt8] = [UInt8](repeating: 0, count: 12)
 
-    package init(payloadBytes: UInt32, crc32c: UInt32) {
+    package init(payloadBytes: UInt32, crc32c: UInt32, seal: ChunkSeal? = nil) {
         self.payloadBytes = payloadBytes
         self.crc32c = crc32c
+        if let seal {
+            keyID = seal.keyID
+            nonce = seal.nonce
+        }
     }
+
+    package var seal: ChunkSeal? { keyID == 0 ? nil : ChunkSeal(keyID: keyID, nonce: nonce) }
 
     package func bytes(at place: ChunkPlace) -> [UInt8] {
         precondition(nonce.count == 12, "a nonce has twelve bytes")

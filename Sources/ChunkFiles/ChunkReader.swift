@@ -85,11 +85,11 @@ package final class ChunkReader: Sendable {
     }
 
     /// Reads the whole chunk into `buffer`, which has `recordBytes` for it, and checks header and payload.
-    /// Returns the payload, a part of `buffer`. Blocks.
+    /// Returns the payload as it is stored, a part of `buffer`. Blocks.
     package func read(
         _ reference: ChunkReference, at place: ChunkPlace,
         into buffer: UnsafeMutableRawBufferPointer
-    ) throws(ChunkFileError) -> UnsafeRawBufferPointer {
+    ) throws(ChunkFileError) -> StoredPayload {
         let handle = try file(place.file)
         let length = ChunkFormat.headerBytes + Int(reference.lengthBytes)
         precondition(buffer.count >= length, "the buffer is too short for the chunk")
@@ -104,11 +104,13 @@ package final class ChunkReader: Sendable {
     /// The payload of a record that is in memory, if it is what the reference says.
     package static func check(
         _ record: UnsafeRawBufferPointer, _ reference: ChunkReference, at place: ChunkPlace
-    ) throws(ChunkFileError) -> UnsafeRawBufferPointer {
+    ) throws(ChunkFileError) -> StoredPayload {
         guard let header = ChunkHeader(bytes: record, at: place) else {
             throw .damaged(place, reason: "there is no chunk")
         }
-        guard header.payloadBytes == reference.lengthBytes, header.crc32c == reference.crc32c else {
+        guard header.payloadBytes == reference.lengthBytes, header.crc32c == reference.crc32c,
+            (header.seal != nil) == reference.isSealed
+        else {
             throw .damaged(place, reason: "there is another chunk")
         }
         let payload = UnsafeRawBufferPointer(
@@ -116,7 +118,7 @@ package final class ChunkReader: Sendable {
         guard CRC32C.checksum(payload) == reference.crc32c else {
             throw .damaged(place, reason: "the payload fails its checksum")
         }
-        return payload
+        return StoredPayload(bytes: payload, seal: header.seal)
     }
 
     /// What the disk cannot read, not even when it is asked again, is damage like any other.

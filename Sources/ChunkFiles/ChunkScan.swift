@@ -47,7 +47,7 @@ package final class ChunkScan: @unchecked Sendable {
         guard let header = ChunkHeader(bytes: head, at: place) else { return try gap() }
         let reference = ChunkReference(
             id: ChunkID(file: file, offsetBytes: offsetBytes), lengthBytes: header.payloadBytes,
-            crc32c: header.crc32c)
+            crc32c: header.crc32c, isSealed: header.seal != nil)
         let length = ChunkFormat.headerBytes + Int(header.payloadBytes)
         let record = try window.bytes(at: offsetBytes, count: length)
         offsetBytes += ChunkFormat.recordBytes(payloadBytes: Int(header.payloadBytes))

@@ -33,11 +33,14 @@ package struct ChunkSpace: Sendable {
         return try allocatedBytes(at: path)
     }
 
-    /// Frees the blocks of the ranges, which then read as zeros. Blocks.
-    package func punch(_ ranges: [Range<UInt64>], of file: UInt64) throws(DiskError) {
+    /// Frees the blocks of the ranges, which then read as zeros; with `isDurable` also after a crash. Blocks.
+    package func punch(
+        _ ranges: [Range<UInt64>], of file: UInt64, isDurable: Bool = false
+    ) throws(DiskError) {
         guard let (_, path) = find(file) else { return }
         let handle = try disk.open(path, .readWrite)
         for range in ranges { try handle.punch(range) }
+        if isDurable { try handle.sync() }
     }
 
     /// Unlinks the file, durably. Not there any more is good. Blocks.

@@ -52,7 +52,7 @@ package final class ChunkWriter: Sendable {
     /// Appends a chunk, without copying its payload. `nil` where the file is full or takes no more:
     /// another file is needed.
     package func append(
-        _ payload: [UnsafeRawBufferPointer], crc32c: UInt32
+        _ payload: [UnsafeRawBufferPointer], crc32c: UInt32, seal: ChunkSeal? = nil
     ) throws(DiskError) -> ChunkReference? {
         let length = payload.reduce(0) { $0 + $1.count }
         let limit = ChunkFormat.payloadLimitBytes + ChunkFormat.sealTagBytes
@@ -61,7 +61,8 @@ package final class ChunkWriter: Sendable {
             return nil
         }
         let place = ChunkPlace(file: file, offsetBytes: offset)
-        let header = ChunkHeader(payloadBytes: UInt32(length), crc32c: crc32c).bytes(at: place)
+        let header = ChunkHeader(payloadBytes: UInt32(length), crc32c: crc32c, seal: seal)
+            .bytes(at: place)
         do throws(DiskError) {
             try handle.write(header, payload, at: offset)
         } catch {
@@ -71,7 +72,7 @@ package final class ChunkWriter: Sendable {
         startWriteback()
         return ChunkReference(
             id: ChunkID(file: file, offsetBytes: offset), lengthBytes: UInt32(length),
-            crc32c: crc32c)
+            crc32c: crc32c, isSealed: seal != nil)
     }
 
     /// Makes every chunk that `append` has returned durable. Once it has failed it always fails. One

@@ -21,29 +21,33 @@ package struct DeadPayloads {
     }
 
     /// The ranges to punch, ascending. `live` are whole records, ascending, none overlapping another.
-    /// Reads the headers in between. Blocks.
-    package func ranges(besides live: [Range<UInt64>]) throws(ChunkFileError) -> [Range<UInt64>] {
+    /// `isExact`: to the byte, so that nothing is left to be read of what is dead; what a block is shared with
+    /// stays. Reads the headers in between. Blocks.
+    package func ranges(
+        besides live: [Range<UInt64>], isExact: Bool = false
+    ) throws(ChunkFileError) -> [Range<UInt64>] {
         var result: [Range<UInt64>] = []
         var start = UInt64(ChunkFormat.headerBytes)
         let size = try sizeBytes()
         for record in live + [size..<size] {
             precondition(record.lowerBound >= start || record.isEmpty, "records do not overlap")
-            try add(start..<max(start, record.lowerBound), to: &result)
+            try add(start..<max(start, record.lowerBound), isExact, to: &result)
             start = max(start, record.upperBound)
         }
         return result
     }
 
     private func add(
-        _ stretch: Range<UInt64>, to result: inout [Range<UInt64>]
+        _ stretch: Range<UInt64>, _ isExact: Bool, to result: inout [Range<UInt64>]
     ) throws(ChunkFileError) {
         var offset = stretch.lowerBound
         while offset < stretch.upperBound {
             let end = try endOfRecord(at: offset)
             let header = end == nil ? 0 : UInt64(ChunkFormat.headerBytes)
             let range = (offset + header)..<min(end ?? stretch.upperBound, stretch.upperBound)
-            let lower = (range.lowerBound + Self.blockBytes - 1) / Self.blockBytes * Self.blockBytes
-            let upper = range.upperBound / Self.blockBytes * Self.blockBytes
+            let unit = isExact ? 1 : Self.blockBytes
+            let lower = (range.lowerBound + unit - 1) / unit * unit
+            let upper = range.upperBound / unit * unit
             if lower < upper { result.append(lower..<upper) }
             offset = range.upperBound
         }

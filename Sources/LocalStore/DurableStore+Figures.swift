@@ -44,6 +44,7 @@ extension DurableStore: Maintenance {
         figures.details["gc_dropped_blobs"] = collected.droppedBlobs
         figures.details["gc_leased_blobs"] = UInt64(use.leaseCount)
         figures.details["moved_chunks"] = head.movedChunks
+        figures.details["data_keys"] = UInt64(keys.count)
         let disk = disk
         let configuration = configuration
         let sizes = try await pool.run { [chunks] in

@@ -27,6 +27,8 @@ package final class DurableStore: Sendable {
     let background: BlockingPool
     let reads: ChunkReads
     let reserve: SpaceReserve
+    let keys = KeyRing()
+    let isRotating = Atomic(false)
     let ingest: Ingest
     let follower: DigestFollower
     let use: BlobUse
@@ -70,7 +72,14 @@ package final class DurableStore: Sendable {
             } onCancel: {
                 isGivenUp.store(true, ordering: .relaxed)
             }
-            return DurableStore(opening, opened, pool, committerThread, uptime)
+            let store = DurableStore(opening, opened, pool, committerThread, uptime)
+            do {
+                try await store.loadDataKeys()
+            } catch {
+                try await store.close()
+                throw error
+            }
+            return store
         } catch {
             try await pool.stop()
             try await committerThread.stop()
@@ -119,7 +128,7 @@ package final class DurableStore: Sendable {
             index: index, head: opened.head, changes: changes,
             surroundings: Committer.Surroundings(
                 reserve: reserve, configuration: opening.configuration, clock: opening.clock,
-                logger: logger, use: use, watch: watch,
+                logger: logger, use: use, watch: watch, keys: keys,
                 reopenIndex: { (manifest) throws(StorageError) in
                     var recovery = recovery
                     recovery.manifest = manifest
@@ -132,7 +141,7 @@ package final class DurableStore: Sendable {
             recovery.journal, index: index, committer: committer, random: random, logger: logger)
         self.renewal = renewal
         reads = ChunkReads(
-            reader: chunks.reader, pins: chunks.pins, pool: pool, limits: limits.reads,
+            reader: chunks.reader, pins: chunks.pins, pool: pool, keys: keys, limits: limits.reads,
             now: { UInt64(uptime() / .milliseconds(1)) },
             onDamage: { [appender = chunks.appender] in
                 Self.note($0, committer, appender, damagedParts, logger)

@@ -4,20 +4,24 @@
 package import ChunkFiles
 package import Journal
 package import MetadataIndex
+package import Storage
 
 package struct LocalStoreConfiguration: Sendable {
     /// The data directory: `chunks/`, `journal/`, `index/` and the lock are made in it.
     package var directory: String
     /// Other regions are followed: what they may have forgotten must not come back (`RefuseOldCopy`).
     package var followsOthers: Bool
+    /// What the store's own keys are sealed under; without any, nothing can be sealed, and sealed data not be opened.
+    package var masterKeys: (any MasterKeys)?
     package var limits: LocalStoreLimits
 
     package init(
-        directory: String, followsOthers: Bool = false,
+        directory: String, followsOthers: Bool = false, masterKeys: (any MasterKeys)? = nil,
         limits: LocalStoreLimits = LocalStoreLimits()
     ) {
         self.directory = directory
         self.followsOthers = followsOthers
+        self.masterKeys = masterKeys
         self.limits = limits
     }
 

@@ -16,7 +16,8 @@
 //   k bucket                                     tally of a bucket: objects shown, their bytes
 //   b blob                                       blob record
 //   d blob                                       what of a blob is damaged here
-//   f blob, 0, bucket 0 escaped key, version     an object version that names the blob
+//   f blob, 0, bucket 0 escaped key, version     an object version that names the blob; 1: its content is
+//                                                sealed
 //   f blob, 1, upload, 0, number                 a part that names the blob
 //   m file, offset                               where a chunk that was moved is now
 //   u bucket 0 escaped key, initiated, upload    upload session, in the order of lists

@@ -76,6 +76,9 @@ package protocol KeyValueIndex: AnyObject, Sendable {
     /// Makes everything applied so far durable, atomically.
     func flush() throws(IndexError)
 
+    /// Writes what is in the range anew, so that nothing of what it held before is left in the index's files.
+    func rewrite(_ range: KeyRange) throws(IndexError)
+
     /// Named figures for `status` and metrics.
     func statistics() -> [String: UInt64]
 

@@ -44,6 +44,8 @@ package final class MemoryIndex: KeyValueIndex {
         }
     }
 
+    package func rewrite(_ range: KeyRange) throws(IndexError) { try flush() }
+
     package func flush() throws(IndexError) {
         state.withLock { state in
             state.flushed = state.entries

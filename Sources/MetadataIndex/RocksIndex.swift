@@ -105,6 +105,16 @@ package final class RocksIndex: KeyValueIndex {
         try rocksCall { error in rocksdb_flush(handle.database, options, &error) }
     }
 
+    package func rewrite(_ range: KeyRange) throws(IndexError) {
+        // A compaction merges what is in tables; an earlier value in one goes where a later one is met.
+        try flush()
+        range.from.withCharacters { from, fromCount in
+            range.to.withCharacters { to, toCount in
+                rocksdb_compact_range(handle.database, from, fromCount, to, toCount)
+            }
+        }
+    }
+
     package func statistics() -> [String: UInt64] {
         let properties = [
             "keys": "rocksdb.estimate-num-keys",

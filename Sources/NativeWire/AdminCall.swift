@@ -29,6 +29,9 @@ package enum AdminCall {
     package static let listRegions = regions + "list"
     /// POST of a `RemoveRegionRequestDocument`: `RegionRemovalDocument`.
     package static let removeRegion = regions + "remove"
+    package static let encryption = prefix + "encryption/"
+    /// POST: a new master key, `MasterKeyRotationDocument`.
+    package static let rotateMasterKey = encryption + "rotate"
     /// GET, without a key: 200 while the process runs.
     package static let live = "/-/health/live"
     /// GET, without a key: 200 while it serves; 503 with a `HealthDocument` otherwise.

@@ -23,6 +23,7 @@ extension FieldWriter {
         if !content.writer.principal.isEmpty { text(15, content.writer.principal) }
         if !content.writer.requestID.isEmpty { text(16, content.writer.requestID) }
         if let since = content.quarantinedMilliseconds { integer(17, since) }
+        if content.isSealed { integer(128, UInt8(1)) }
     }
 
     private mutating func headers(_ headers: ContentHeaders) {
@@ -96,7 +97,8 @@ extension ObjectContent {
             lastModifiedMilliseconds: milliseconds,
             etag: try required(etag, "the etag of a put"), headers: rest.headers,
             checksum: rest.checksum, partSizes: rest.partSizes, userMetadata: rest.userMetadata,
-            tags: rest.tags, writer: rest.writer, quarantinedMilliseconds: rest.quarantined)
+            tags: rest.tags, isSealed: rest.isSealed, writer: rest.writer,
+            quarantinedMilliseconds: rest.quarantined)
     }
 
     /// What may be absent.
@@ -108,6 +110,7 @@ extension ObjectContent {
         var tags: [MetadataField] = []
         var writer = Writer()
         var quarantined: Int64?
+        var isSealed = false
 
         mutating func take(_ field: Field) throws(WireError) {
             switch field.tag {
@@ -124,6 +127,7 @@ extension ObjectContent {
             case 15: writer.principal = try field.text()
             case 16: writer.requestID = try field.text()
             case 17: quarantined = try field.integer()
+            case 128: isSealed = try field.flag()
             default: try field.skip()
             }
         }

@@ -46,7 +46,8 @@ package struct FetchBlob: Sendable {
     private func fetchWhole(
         _ blob: BlobID, _ sizeBytes: UInt64, _ transport: any RegionTransport
     ) async throws {
-        let staging = try await stores.blobs.stage(HashPlan(), expectedBytes: sizeBytes)
+        let plan = HashPlan(isSealed: try await stores.blobs.isToBeSealed(blob))
+        let staging = try await stores.blobs.stage(plan, expectedBytes: sizeBytes)
         var received: UInt64 = 0
         if sizeBytes > 0 {
             let source = try await transport.read(blob, range: 0..<sizeBytes)

@@ -26,7 +26,7 @@ struct FetchSession: Sendable {
         let kept = try await parts(of: upload.id)
         var parts = kept
         let offset = UInt64(kept.count) * limits.partBytes
-        if offset < sizeBytes { parts += try await receive(from: offset, into: upload.id) }
+        if offset < sizeBytes { parts += try await receive(from: offset, into: upload) }
         do {
             _ = try await stores.uploads.completeBlob(
                 upload.id, of: name,
@@ -42,13 +42,15 @@ struct FetchSession: Sendable {
         }
     }
 
-    /// The session that an earlier attempt left, or a new one. Leftovers beside it are dropped.
+    /// The session that an earlier attempt left, or a new one. Leftovers beside it are dropped, and so is one whose
+    /// parts lie in the clear and may not any more.
     private func open() async throws -> Upload {
+        let isSealed = try await stores.blobs.isToBeSealed(blob)
         let page = try await stores.uploads.uploads(
             UploadListRequest(bucket: name.bucket, prefix: name.key))
         var found: Upload?
         for case .upload(let upload) in page.entries where upload.name == name {
-            if found == nil {
+            if found == nil, upload.isSealed || !isSealed {
                 found = upload
             } else {
                 try await stores.uploads.abort(upload.id, of: name)
@@ -58,7 +60,8 @@ struct FetchSession: Sendable {
         return try await stores.uploads.create(
             Upload(
                 id: UploadID(""), name: name, initiatedMilliseconds: 0,
-                userMetadata: [MetadataField(name: Self.sourceField, value: peer)]))
+                userMetadata: [MetadataField(name: Self.sourceField, value: peer)],
+                isSealed: isSealed))
     }
 
     /// The whole parts from the beginning on that an earlier attempt left.
@@ -82,18 +85,18 @@ struct FetchSession: Sendable {
         return start < sizeBytes ? min(limits.partBytes, sizeBytes - start) : 0
     }
 
-    private func receive(from offset: UInt64, into id: UploadID) async throws -> [UploadPart] {
+    private func receive(from offset: UInt64, into upload: Upload) async throws -> [UploadPart] {
         var body = BodyReader(try await transport.read(blob, range: offset..<sizeBytes))
         let first = Int(offset / limits.partBytes) + 1
         let last = Int((sizeBytes - 1) / limits.partBytes) + 1
         return try await withThrowingTaskGroup(of: UploadPart.self) { group in
             var parts: [UploadPart] = []
             for number in first...last {
-                let staging = try await stage(number, from: &body)
+                let staging = try await stage(number, from: &body, isSealed: upload.isSealed)
                 if number - first >= limits.partsInFlight, let part = try await group.next() {
                     parts.append(part)
                 }
-                group.addTask { try await finish(staging, id, number) }
+                group.addTask { try await finish(staging, upload.id, number) }
             }
             for try await part in group { parts.append(part) }
             return parts.sorted { $0.number < $1.number }
@@ -101,11 +104,11 @@ struct FetchSession: Sendable {
     }
 
     private func stage(
-        _ number: Int, from body: inout BodyReader
+        _ number: Int, from body: inout BodyReader, isSealed: Bool
     ) async throws -> any BlobStaging {
         let size = partBytes(number)
         let staging = try await stores.blobs.stage(
-            HashPlan(sha256: false), expectedBytes: size)
+            HashPlan(sha256: false, isSealed: isSealed), expectedBytes: size)
         var left = size
         while left > 0 {
             guard let bytes = try await body.next(atMost: Int(clamping: left)) else {

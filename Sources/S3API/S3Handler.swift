@@ -102,7 +102,7 @@ package final class S3Handler: RequestHandler {
         try request.principal.require(
             operation.action, bucket: request.target.bucket,
             key: request.subject(of: operation))
-        try HeaderRules.check(request.fields, writes: operation.writes)
+        try HeaderRules.check(request.fields, operation)
         return try await perform(operation, request)
     }
 

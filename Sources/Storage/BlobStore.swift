@@ -6,25 +6,34 @@
 //  3. `finish` returns only when the bytes are durable, so that a record that names them proves them.
 //  4. A commit (`BlobStore.keep`, `ObjectStore.commit`, `UploadStore.putPart`) refers to them.
 // A staged blob that is let go of without a commit is dead.
+//
+// Form. A blob lies on the disk in the clear or sealed (encrypted), and in one form at a time. Once sealed, it stays so
+// for as long as it is here: bytes in the clear that are kept under its digest, share it. Sealed bytes that are
+// kept under the digest of a blob in the clear take its place; the bytes in the clear are garbage from then
+// on. An object whose content is sealed never shows over a blob in the clear: where a commit would make it,
+// the store seals the blob first.
 
 package import NIOCore
 
-/// What else than the blob's identity a body is hashed with while it passes.
+/// How a body is taken in: what it is hashed with beside the blob's identity while it passes, and its form.
 package struct HashPlan: Sendable, Hashable {
     /// Needed wherever the bytes become a blob; a part can do without.
     package var sha256: Bool
     package var md5: Bool
     package var sha512: Bool
     package var checksums: Set<ChecksumAlgorithm>
+    /// No byte of the body reaches the disk in the clear.
+    package var isSealed: Bool
 
     package init(
         sha256: Bool = true, md5: Bool = false, sha512: Bool = false,
-        checksums: Set<ChecksumAlgorithm> = []
+        checksums: Set<ChecksumAlgorithm> = [], isSealed: Bool = false
     ) {
         self.sha256 = sha256
         self.md5 = md5
         self.sha512 = sha512
         self.checksums = checksums
+        self.isSealed = isSealed
     }
 }
 
@@ -91,22 +100,32 @@ package struct BlobInfo: Sendable, Hashable {
     package var sizeBytes: UInt64
     /// Its bytes failed a check and have not been mended.
     package var isDamaged: Bool
+    package var isSealed: Bool
 
-    package init(blob: BlobID, sizeBytes: UInt64, isDamaged: Bool = false) {
+    package init(
+        blob: BlobID, sizeBytes: UInt64, isDamaged: Bool = false, isSealed: Bool = false
+    ) {
         self.blob = blob
         self.sizeBytes = sizeBytes
         self.isDamaged = isDamaged
+        self.isSealed = isSealed
     }
 }
 
 /// The store of immutable bytes. All calls may be made at once from anywhere; none blocks the calling
 /// thread, and none leaves it where the answer is in memory.
 package protocol BlobStore: Sendable {
-    /// Begins a body. `expectedBytes` only helps to lay it out.
+    /// Begins a body. `expectedBytes` only helps to lay it out. Throws `unavailable` for a body that is to be
+    /// sealed where the store has no master key.
     func stage(_ plan: HashPlan, expectedBytes: UInt64?) async throws -> any BlobStaging
 
     /// `nil` where the blob is not here.
     func stat(_ blob: BlobID) async throws -> BlobInfo?
+
+    /// Whether bytes with this digest are to be staged sealed, also before any are here: the blob is sealed, or a
+    /// version that is known here says that its bytes are. For who brings bytes without a name, as replication
+    /// and repair do.
+    func isToBeSealed(_ blob: BlobID) async throws -> Bool
 
     /// The bytes of `range`, which lies within the blob (`invalidRange` otherwise). `noSuchBlob` where
     /// it is not here, `damaged` where bytes of the range fail their check. Whoever is told of damage, here
@@ -114,7 +133,8 @@ package protocol BlobStore: Sendable {
     func read(_ blob: BlobID, range: Range<UInt64>) async throws -> any SegmentSource
 
     /// Commits a staged blob without a name, as replication does before it publishes what refers to it.
-    /// Idempotent. The blob stays for at least the grace period.
+    /// Idempotent. The blob stays for at least the grace period. Bytes that were staged in the clear, and are
+    /// to be sealed, are sealed first.
     func keep(_ staged: StagedBlob) async throws -> BlobInfo
 }
 

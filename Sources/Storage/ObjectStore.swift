@@ -34,9 +34,11 @@ package struct Preconditions: Sendable, Hashable {
 
 /// One change of one name.
 package enum ObjectMutation: Sendable {
-    /// Refers to a staged body. The content's blob and size are those of the body.
+    /// Refers to a staged body. The content's blob and size are those of the body. A body that was staged in the
+    /// clear for sealed content is sealed before it shows.
     case put(ObjectName, ObjectContent, StagedBlob, Preconditions)
-    /// Refers to a blob that is live here: a copy, no byte is read or written.
+    /// Refers to a blob that is live here: a copy. No byte is read or written, but where the content is sealed and
+    /// the blob is not yet.
     case link(ObjectName, ObjectContent, Preconditions)
     /// Deleting what is not there succeeds and records nothing, but for a bucket that has versioning: there every
     /// deletion is a version.
@@ -120,8 +122,10 @@ package protocol ObjectStore: Sendable {
     /// Throws `noSuchBucket`. Being listed is not being looked up: what is in quarantine stays there.
     func list(_ request: ListRequest) async throws -> ListPage
 
-    /// Decides and records each mutation by itself, all in one durable group; answers in their order.
-    /// A success is durable and visible. The version and `lastModifiedMilliseconds` (where the content's
+    /// Decides and records each mutation by itself, all in one durable group; answers in their order. What has
+    /// to wait for bytes to be sealed is recorded behind the others.
+    /// A success is durable and visible. Where the bucket demands it (`Buckets.demandsSealing`) content is sealed
+    /// whatever it says. The version and `lastModifiedMilliseconds` (where the content's
     /// is 0) are the store's. A delete answers its tombstone, or `nil` where there was nothing to delete; a purge
     /// what it took out, or `nil`.
     func commit(_ mutations: [ObjectMutation]) async -> [Result<ObjectVersion?, StorageError>]

@@ -16,6 +16,8 @@ package struct ObjectContent: Hashable, Sendable {
     /// `x-amz-meta-` names in lower case without that prefix, in the order they came.
     package var userMetadata: [MetadataField]
     package var tags: [MetadataField]
+    /// The bytes lie on no region's disk in the clear. What names them, and what is said of them here, does.
+    package var isSealed: Bool
     package var writer: Writer
     /// Since when nothing was known to need the object: it still reads as any other, and whoever looks it
     /// up takes it out again by a new version (see LocalStore's `CollectRegistry.swift`).
@@ -25,7 +27,7 @@ package struct ObjectContent: Hashable, Sendable {
         blob: BlobID, sizeBytes: UInt64, lastModifiedMilliseconds: Int64, etag: String,
         headers: ContentHeaders = ContentHeaders(), checksum: ObjectChecksum? = nil,
         partSizes: [UInt64] = [], userMetadata: [MetadataField] = [], tags: [MetadataField] = [],
-        writer: Writer = Writer(), quarantinedMilliseconds: Int64? = nil
+        isSealed: Bool = false, writer: Writer = Writer(), quarantinedMilliseconds: Int64? = nil
     ) {
         self.blob = blob
         self.sizeBytes = sizeBytes
@@ -36,6 +38,7 @@ package struct ObjectContent: Hashable, Sendable {
         self.partSizes = partSizes
         self.userMetadata = userMetadata
         self.tags = tags
+        self.isSealed = isSealed
         self.writer = writer
         self.quarantinedMilliseconds = quarantinedMilliseconds
     }

@@ -22,13 +22,16 @@ package struct Upload: Sendable, Hashable {
     package var tags: [MetadataField]
     package var checksumAlgorithm: ChecksumAlgorithm?
     package var checksumKind: ObjectChecksum.Kind?
+    /// What the upload makes is sealed. Its parts are, where they are staged so.
+    package var isSealed: Bool
     package var writer: Writer
 
     package init(
         id: UploadID, name: ObjectName, initiatedMilliseconds: Int64,
         headers: ContentHeaders = ContentHeaders(), userMetadata: [MetadataField] = [],
         tags: [MetadataField] = [], checksumAlgorithm: ChecksumAlgorithm? = nil,
-        checksumKind: ObjectChecksum.Kind? = nil, writer: Writer = Writer()
+        checksumKind: ObjectChecksum.Kind? = nil, isSealed: Bool = false,
+        writer: Writer = Writer()
     ) {
         self.id = id
         self.name = name
@@ -38,6 +41,7 @@ package struct Upload: Sendable, Hashable {
         self.tags = tags
         self.checksumAlgorithm = checksumAlgorithm
         self.checksumKind = checksumKind
+        self.isSealed = isSealed
         self.writer = writer
     }
 }

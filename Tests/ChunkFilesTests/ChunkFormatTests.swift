@@ -62,6 +62,31 @@ struct ChunkFormatTests {
         }
     }
 
+    @Test("a sealed chunk says under which key and nonce, and is no chunk in the clear")
+    func seals() throws {
+        let chunks = try ChunkFixture()
+        let seal = ChunkSeal(keyID: 0x2a, nonce: Array(1...12))
+        let payload = Array("hello and sixteen more".utf8)
+        let reference = try payload.withUnsafeBytes { bytes in
+            try chunks.appender.append(
+                [bytes], crc32c: CRC32C.checksum(bytes), seal: seal, lane: 0
+            ).reference
+        }
+        #expect(reference.isSealed)
+        #expect(reference.bodyBytes == UInt32(payload.count - 16))
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256, alignment: 64)
+        defer { buffer.deallocate() }
+        let stored = try chunks.reader.read(reference, at: ChunkPlace(reference.id), into: buffer)
+        #expect(stored.seal == seal)
+        #expect(Array(stored.bytes) == payload)
+        let clear = ChunkReference(
+            id: reference.id, lengthBytes: reference.lengthBytes, crc32c: reference.crc32c)
+        #expect(throws: ChunkFileError.self) {
+            try chunks.reader.read(clear, at: ChunkPlace(clear.id), into: buffer)
+        }
+        #expect(try chunks.scan(reference.id.file) == [.chunk(reference, isIntact: true)])
+    }
+
     @Test("a flip of any bit of a header is seen")
     func flips() {
         let place = ChunkPlace(file: 7, offsetBytes: 128)

@@ -36,7 +36,7 @@ struct ChunkFixture {
         let buffer = UnsafeMutableRawBufferPointer.allocate(
             byteCount: 64 + Int(reference.lengthBytes), alignment: 8)
         defer { buffer.deallocate() }
-        return Array(try reader.read(reference, at: place, into: buffer))
+        return Array(try reader.read(reference, at: place, into: buffer).bytes)
     }
 
     func scan(_ file: UInt64) throws -> [ScannedStretch] {

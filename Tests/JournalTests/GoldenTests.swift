@@ -70,6 +70,7 @@ struct GoldenTests {
     private static let bodies = [
         Journal(name: "history-records", records: Samples.laterRecords),
         Journal(name: "forgotten-moves", records: Samples.forgottenMoves),
+        Journal(name: "sealed-records", records: Samples.sealedRecords),
         Journal(name: "version-ids", records: Samples.versionIDs),
     ]
 
@@ -157,7 +158,9 @@ struct GoldenTests {
 
     @Test("no cut and no changed byte of a record is ever more than an error")
     func fuzz() {
-        let records = Samples.records + Samples.generationRecords + Samples.laterRecords
+        let records =
+            Samples.records + Samples.generationRecords + Samples.laterRecords
+            + Samples.sealedRecords
         let body = EncodedBatch(records).body
         for place in 0..<body.count {
             Self.decode(body.prefix(place))

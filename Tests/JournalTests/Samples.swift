@@ -1,5 +1,6 @@
 // One record of every type, with every field set: what the golden file holds.
 
+import Checksums
 import Journal
 import Storage
 
@@ -100,6 +101,39 @@ enum Samples {
                 region: other, origin: region,
                 through: FeedPosition(incarnation: 1_700, number: 13), atMilliseconds: 99)),
     ]
+
+    /// What is said of bytes that are sealed.
+    static let sealedRecords: [JournalRecord] = {
+        var sealedContent = content
+        sealedContent.isSealed = true
+        var sealedUpload = upload
+        sealedUpload.isSealed = true
+        let sealedChunks = [
+            chunks[0],
+            ChunkRecord(
+                file: 5, offsetBytes: 128, lengthBytes: (1 << 20) + 16, crc32c: 2, isSealed: true),
+        ]
+        let encoded = [1, 7] + [UInt8](repeating: 0, count: 7) + Array(1...31)
+        guard let sealed = SealedBytes(encoded: encoded) else {
+            preconditionFailure("a form, a key id, a nonce and a payload are sealed bytes")
+        }
+        return [
+            .object(
+                ObjectVersion(
+                    name: name, version: version, position: nil, kind: .put(sealedContent),
+                    state: .published)),
+            .upload(sealedUpload),
+            .blob(BlobRecord(blob: blob(6), sizeBytes: 3, bytes: .sealed(sealed))),
+            .blob(BlobRecord(blob: blob(7), sizeBytes: 2 << 20, bytes: .chunks(sealedChunks))),
+            .part(PartRecord(upload: upload.id, part: part, source: .stored(.sealed(sealed)))),
+            .part(
+                PartRecord(upload: upload.id, part: part, source: .stored(.chunks(sealedChunks)))),
+            .blobState(
+                BlobStateRecord(blob: blob(7), change: .damaged, chunks: [sealedChunks[1]])),
+            .chunkMoved(
+                ChunkMovedRecord(chunk: sealedChunks[1], nowFile: 9, nowOffsetBytes: 128)),
+        ]
+    }()
 
     /// What was added since the golden file of format 1 was written.
     static let laterRecords: [JournalRecord] = {

@@ -81,6 +81,18 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         #expect(try store.physicalBytes() * 10 <= liveBytes * 13)
     }
 
+    /// Keys are made, bytes are sealed as they come, and bytes that lay in the clear are sealed.
+    static let sealing = Scenario(name: "sealing") { store, ledger in
+        try await store.put("small", small, ledger)
+        try await store.put("large", large, ledger)
+    } run: { store, ledger in
+        try await store.putSealed("small", small, ledger)
+        try await store.putSealed("other", other, ledger)
+        try await store.copySealed("large", to: "copy", ledger)
+        _ = try await store.rotateMasterKey()
+        try await store.putSealed("small", pattern(702, seed: 7), ledger)
+    }
+
     static let generation = Scenario(name: "new generation of the journal") { store, ledger in
         try await store.put("small", small, ledger)
         try await store.put("large", other, ledger)
@@ -218,6 +230,9 @@ struct PowerLossTests {
         }
         print("\(scenario.name): \((last - first + 1) * Cut.allCases.count) crash points covered")
     }
+
+    @Test("nothing is lost either where bytes are sealed, keys made and replaced")
+    func everyCallOfSealing() async throws { try await everyCall(scenario: .sealing) }
 
     private func crash(
         _ scenario: Scenario, at call: Int, _ cut: Cut, flushed: Bool

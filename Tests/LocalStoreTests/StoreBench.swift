@@ -71,11 +71,12 @@ struct SplitMix64: RandomNumberGenerator {
 
 func openReal(
     _ directory: TemporaryDirectory, clock: TestClock = TestClock(),
-    limits: LocalStoreLimits = testLimits()
+    masterKeys: (any MasterKeys)? = MemoryMasterKeys(), limits: LocalStoreLimits = testLimits()
 ) async throws -> DurableStore {
     try await DurableStore.open(
         HeldDirectory(
-            LocalStoreConfiguration(directory: directory.path + "/data", limits: limits),
+            LocalStoreConfiguration(
+                directory: directory.path + "/data", masterKeys: masterKeys, limits: limits),
             disk: PosixDisk()), index: .rocks(), clock: clock, random: numbers(seed: 1),
         logger: quiet)
 }
@@ -84,6 +85,7 @@ func openReal(
 final class SimulatedRegion: Sendable {
     let disk: SimulatedDisk
     let clock = TestClock()
+    let masterKeys = MemoryMasterKeys()
     private let index = Mutex(MemoryIndex())
     private let opened: Atomic<UInt64>
     private let rebuilds = Atomic(0)
@@ -104,7 +106,9 @@ final class SimulatedRegion: Sendable {
         let seed = opened.add(1, ordering: .relaxed).newValue
         return try await DurableStore.open(
             HeldDirectory(
-                LocalStoreConfiguration(directory: "/data", limits: limits), disk: wrapped ?? disk),
+                LocalStoreConfiguration(
+                    directory: "/data", masterKeys: masterKeys, limits: limits),
+                disk: wrapped ?? disk),
             index: factory(wrap), clock: clock, random: numbers(seed: seed), logger: quiet,
             uptime: uptime)
     }

@@ -162,6 +162,7 @@ final class FailingIndex: KeyValueIndex {
         try index.apply(batch)
     }
     func flush() throws(IndexError) { try index.flush() }
+    func rewrite(_ range: KeyRange) throws(IndexError) { try index.rewrite(range) }
     func statistics() -> [String: UInt64] { index.statistics() }
     func close() throws(IndexError) { try index.close() }
 }
@@ -216,6 +217,7 @@ final class GatedIndex: KeyValueIndex {
     func snapshot() throws(IndexError) -> any IndexSnapshot { try index.snapshot() }
     func apply(_ batch: [IndexChange]) throws(IndexError) { try index.apply(batch) }
     func flush() throws(IndexError) { try index.flush() }
+    func rewrite(_ range: KeyRange) throws(IndexError) { try index.rewrite(range) }
     func statistics() -> [String: UInt64] { index.statistics() }
     func close() throws(IndexError) { try index.close() }
 }

@@ -26,6 +26,8 @@ struct PeerAnswersTests {
             throw StorageError(.unavailable, "nothing is written here")
         }
 
+        func isToBeSealed(_ blob: BlobID) async throws -> Bool { false }
+
         func stat(_ blob: BlobID) async throws -> BlobInfo? { blob == info.blob ? info : nil }
 
         func read(_ blob: BlobID, range: Range<UInt64>) async throws -> any SegmentSource {

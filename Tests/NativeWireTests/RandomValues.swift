@@ -82,7 +82,7 @@ struct RandomValues {
                 cacheControl: maybeText(), expires: maybeText()),
             checksum: bool() ? try checksum() : nil,
             partSizes: parts,
-            userMetadata: metadata(), tags: metadata(),
+            userMetadata: metadata(), tags: metadata(), isSealed: bool(),
             writer: Writer(principal: text(), requestID: text()),
             quarantinedMilliseconds: bool()
                 ? .random(in: WireLimits.dateMilliseconds, using: &generator) : nil)

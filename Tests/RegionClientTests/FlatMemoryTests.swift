@@ -13,6 +13,8 @@ private final class EndlessBlobs: BlobStore {
         throw StorageError(.unavailable, "nothing is written here")
     }
 
+    func isToBeSealed(_ blob: BlobID) async throws -> Bool { false }
+
     func stat(_ blob: BlobID) async throws -> BlobInfo? {
         BlobInfo(blob: blob, sizeBytes: Self.size)
     }

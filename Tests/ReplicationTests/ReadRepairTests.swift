@@ -194,6 +194,8 @@ private final class PiecewiseStore: BlobStore {
         try await store.stage(plan, expectedBytes: expectedBytes)
     }
 
+    func isToBeSealed(_ blob: BlobID) async throws -> Bool { false }
+
     func stat(_ blob: BlobID) async throws -> BlobInfo? {
         guard var info = try await store.stat(blob) else { return nil }
         info.isDamaged = isDamaged.withLock { $0 }

@@ -31,6 +31,8 @@ final class SpoiltStore: BlobStore {
         try await staging.stage(plan, expectedBytes: expectedBytes)
     }
 
+    func isToBeSealed(_ blob: BlobID) async throws -> Bool { false }
+
     func stat(_ blob: BlobID) async throws -> BlobInfo? {
         BlobInfo(blob: blob, sizeBytes: UInt64(body.readableBytes), isDamaged: kept == nil)
     }

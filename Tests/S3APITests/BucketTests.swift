@@ -128,7 +128,8 @@ struct BucketTests {
         #expect(await s3.get("/nothing?" + name).code == "NoSuchBucket")
         let put = await s3.send(.put, "/bucket?" + name, "<X/>").code
         switch name {
-        case "acl", "cors", "lifecycle", "publicAccessBlock", "tagging", "versioning":
+        case "acl", "cors", "encryption", "lifecycle", "publicAccessBlock", "tagging",
+            "versioning":
             #expect(put == "MalformedXML")
         case "policy": #expect(put == "MalformedPolicy")
         default: #expect(put == "NotImplemented")

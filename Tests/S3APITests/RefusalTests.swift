@@ -129,7 +129,7 @@ struct RefusalTests {
         let signer = ClientSigner()
         for (query, code) in [
             ("x-amz-acl=public-read", "AccessControlListNotSupported"),
-            ("x-amz-server-side-encryption=AES256", "NotImplemented"),
+            ("x-amz-server-side-encryption=aws%3Akms", "NotImplemented"),
             ("x-amz-checksum-crc32=AAAAAA%3D%3D", "BadDigest"),
         ] {
             let url = signer.presign("PUT", "/bucket/k?" + query, host, expires: 60)
@@ -145,8 +145,14 @@ struct RefusalTests {
     @Test(
         "a header whose meaning would be lost is refused unread",
         arguments: [
-            ("x-amz-server-side-encryption", "AES256", "NotImplemented"),
             ("x-amz-server-side-encryption", "aws:kms", "NotImplemented"),
+            ("x-amz-server-side-encryption", "aws:kms:dsse", "NotImplemented"),
+            ("x-amz-server-side-encryption", "DES", "InvalidArgument"),
+            ("x-amz-server-side-encryption-aws-kms-key-id", "k", "NotImplemented"),
+            (
+                "x-amz-copy-source-server-side-encryption-customer-algorithm", "AES256",
+                "NotImplemented"
+            ),
             ("x-amz-server-side-encryption-customer-algorithm", "AES256", "NotImplemented"),
             ("x-amz-object-lock-mode", "GOVERNANCE", "NotImplemented"),
             ("x-amz-grant-read", "id=x", "NotImplemented"),

@@ -23,11 +23,12 @@ private struct Foreign {
         return FeedEntry(object: object, inlineBytes: inline)
     }
 
-    mutating func put(_ key: String, _ bytes: ByteBuffer, inline: Bool = false) throws -> FeedEntry
-    {
+    mutating func put(
+        _ key: String, _ bytes: ByteBuffer, inline: Bool = false, isSealed: Bool = false
+    ) throws -> FeedEntry {
         let content = ObjectContent(
             blob: try blobID(bytes), sizeBytes: UInt64(bytes.readableBytes),
-            lastModifiedMilliseconds: 5, etag: "e")
+            lastModifiedMilliseconds: 5, etag: "e", isSealed: isSealed)
         return entry(key, .put(content), inline: inline ? bytes : nil)
     }
 }
@@ -46,6 +47,30 @@ private func reference(_ entry: FeedEntry) -> VersionReference {
 
 extension StoreCase {
     static let feedCases: [StoreCase] = [
+        StoreCase("what is sealed elsewhere is sealed here, however its bytes come") { store in
+            try await store.makeBucket()
+            var foreign = Foreign()
+            let (inline, fetched, present) = (pattern(700), pattern(9001), pattern(9002))
+            try await store.put("present", present)
+            let entries = [
+                try foreign.put("inline", inline, inline: true, isSealed: true),
+                try foreign.put("fetched", fetched, isSealed: true),
+                try foreign.put("there", present, isSealed: true),
+            ]
+            try await store.merge(range(entries))
+            #expect(try await store.stat(blobID(inline))?.isSealed == true)
+            #expect(try await store.isToBeSealed(blobID(fetched)))
+            #expect(try await !store.isToBeSealed(blobID(pattern(5))))
+            // Whoever fetched it did not ask.
+            _ = try await store.keep(store.stage(bytes: fetched))
+            #expect(try await store.stat(blobID(fetched))?.isSealed == true)
+            try await store.publish(entries.map(reference))
+            #expect(try await store.stat(blobID(present))?.isSealed == true)
+            for (key, bytes) in [("inline", inline), ("fetched", fetched), ("there", present)] {
+                #expect(try await store.get(key) == bytes)
+                #expect(try await store.object(named(key))?.content?.isSealed == true)
+            }
+        },
         StoreCase("what is written here is in the feed, once, without gaps") { store in
             try await store.makeBucket()
             try await store.put("a", pattern(1))

@@ -23,7 +23,7 @@ package struct StoreCase: Sendable, CustomTestStringConvertible {
     package var testDescription: String { name }
 
     package static var all: [StoreCase] {
-        blobCases + objectCases + listCases + uploadCases + partCases + feedCases
+        blobCases + sealedCases + objectCases + listCases + uploadCases + partCases + feedCases
             + historyCases + versionCases + quotaCases
     }
 }
@@ -53,10 +53,10 @@ func blobID(_ bytes: ByteBuffer) throws -> BlobID {
 }
 
 /// What a front would record of a body.
-func description(of staged: StagedBlob) throws -> ObjectContent {
+func description(of staged: StagedBlob, isSealed: Bool = false) throws -> ObjectContent {
     ObjectContent(
         blob: try #require(staged.blob), sizeBytes: staged.sizeBytes, lastModifiedMilliseconds: 0,
-        etag: Hexadecimal.encode(try #require(staged.md5)))
+        etag: Hexadecimal.encode(try #require(staged.md5)), isSealed: isSealed)
 }
 
 extension BlobStore where Self: ObjectStore {

@@ -1,5 +1,6 @@
 // What the journal says of bytes: which chunks make a blob, whether it is whole here, where a chunk is.
 
+package import Checksums
 package import Storage
 
 /// A chunk as the journal names it: the place where it was born, which is its id for ever.
@@ -8,24 +9,41 @@ package struct ChunkRecord: Hashable, Sendable {
 
     package var file: UInt64
     package var offsetBytes: UInt64
+    /// Of the payload as stored.
     package var lengthBytes: UInt32
     /// Of the payload as stored.
     package var crc32c: UInt32
+    package var isSealed: Bool
 
-    package init(file: UInt64, offsetBytes: UInt64, lengthBytes: UInt32, crc32c: UInt32) {
+    package init(
+        file: UInt64, offsetBytes: UInt64, lengthBytes: UInt32, crc32c: UInt32,
+        isSealed: Bool = false
+    ) {
         self.file = file
         self.offsetBytes = offsetBytes
         self.lengthBytes = lengthBytes
         self.crc32c = crc32c
+        self.isSealed = isSealed
     }
 }
 
-/// Where the bytes of a blob or part are.
+/// Where the bytes of a blob or part are, and in which form.
 package enum StoredBytes: Hashable, Sendable {
-    /// In the record itself.
+    /// In the record itself, in the clear.
     case inline([UInt8])
+    /// In the record itself, sealed.
+    case sealed(SealedBytes)
     /// In chunk files, in order; only whole chunks.
     case chunks([ChunkRecord])
+
+    /// Whether nothing of the bytes lies on the disk in the clear. Of no bytes at all, nothing does.
+    package var isSealed: Bool {
+        switch self {
+        case .inline(let bytes): bytes.isEmpty
+        case .sealed: true
+        case .chunks(let chunks): chunks.allSatisfy(\.isSealed)
+        }
+    }
 }
 
 /// A blob that is here.
@@ -78,7 +96,7 @@ package struct BlobRecord: Hashable, Sendable {
             switch field.tag {
             case 1: blob = try field.blob()
             case 2: size = try field.number()
-            case 3, 4: bytes = try StoredBytes(field)
+            case 3...6: bytes = try StoredBytes(field)
             case 7: sha512 = Array(field.bytes)
             default: try reader.passOver(field)
             }
@@ -89,11 +107,13 @@ package struct BlobRecord: Hashable, Sendable {
     }
 }
 
-/// Tags 3 (inline) and 4 (chunks) of blob and part records; 5 and 6 are kept for the sealed form.
+/// Tags of blob and part records: 3 inline, 4 chunks, 5 inline and sealed, 6 chunks of which some are sealed. Who
+/// knows of no seals refuses the last two, and takes none of them for the bytes of a body.
 extension StoredBytes {
     var encodedBytes: Int {
         switch self {
         case .inline(let bytes): bytes.count
+        case .sealed(let sealed): sealed.payload.count + SealedBytes.overheadBytes
         case .chunks(let chunks): chunks.count * ChunkRecord.byteCount
         }
     }
@@ -101,28 +121,36 @@ extension StoredBytes {
     func write(to writer: inout FieldWriter) {
         switch self {
         case .inline(let bytes): writer.field(3, bytes)
+        case .sealed(let sealed): writer.field(5, sealed.encoded)
         case .chunks(let chunks):
             var packed: [UInt8] = []
             packed.reserveCapacity(encodedBytes)
             for chunk in chunks { chunk.append(to: &packed) }
-            writer.field(4, packed)
+            writer.field(chunks.contains(where: \.isSealed) ? 6 : 4, packed)
         }
     }
 
     init(_ field: Field) throws(FieldError) {
-        guard field.tag == 4 else {
-            self = .inline(Array(field.bytes))
-            return
+        switch field.tag {
+        case 3: self = .inline(Array(field.bytes))
+        case 5:
+            guard let sealed = SealedBytes(encoded: Array(field.bytes)) else {
+                throw .malformed("sealed bytes of no known form")
+            }
+            self = .sealed(sealed)
+        default: self = .chunks(try ChunkRecord.list(field))
         }
-        self = .chunks(try ChunkRecord.list(field))
     }
 }
 
+/// The highest bit of the length says whether the chunk is sealed; a payload has a little over 1 MiB at most.
 extension ChunkRecord {
+    private static let sealedBit: UInt32 = 1 << 31
+
     func append(to bytes: inout [UInt8]) {
         bytes.append(littleEndian: file)
         bytes.append(littleEndian: offsetBytes)
-        bytes.append(littleEndian: lengthBytes)
+        bytes.append(littleEndian: isSealed ? lengthBytes | Self.sealedBit : lengthBytes)
         bytes.append(littleEndian: crc32c)
     }
 
@@ -144,7 +172,9 @@ extension ChunkRecord {
     init(_ bytes: ArraySlice<UInt8>, at start: Int) {
         file = bytes.littleEndian(UInt64.self, at: start)
         offsetBytes = bytes.littleEndian(UInt64.self, at: start + 8)
-        lengthBytes = bytes.littleEndian(UInt32.self, at: start + 16)
+        let length = bytes.littleEndian(UInt32.self, at: start + 16)
+        lengthBytes = length & ~Self.sealedBit
+        isSealed = length & Self.sealedBit != 0
         crc32c = bytes.littleEndian(UInt32.self, at: start + 20)
     }
 }

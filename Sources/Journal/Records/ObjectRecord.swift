@@ -1,7 +1,7 @@
-// One version of an object as the journal and the index hold it. Next free tag: 28. Tag 24: quarantined
+// One version of an object as the journal and the index hold it. Next free tag: 29. Tag 24: quarantined
 // since (milliseconds); tag 25: history, kept until (milliseconds); tag 26: recorded at (milliseconds); tag 27:
 // what clients call it: the stamp of its id, nothing for `null` of a bucket whose versioning was suspended; without
-// the field, `null` of a bucket without versioning.
+// the field, `null` of a bucket without versioning; tag 28: its bytes are sealed wherever they are kept (1).
 
 package import Storage
 
@@ -64,6 +64,8 @@ package enum ObjectRecord {
         if let since = content.quarantinedMilliseconds {
             writer.number(24, UInt64(bitPattern: since), .ignorable)
         }
+        // Who does not know it would keep the bytes in the clear.
+        if content.isSealed { writer.number(28, 1) }
     }
 
     package static func decode(encoded: ArraySlice<UInt8>) throws(RecordError) -> ObjectVersion {
@@ -105,6 +107,7 @@ package enum ObjectRecord {
         var partSizes: [UInt64] = []
         var fields = ContentFields()
         var quarantined: Int64?
+        var isSealed = false
         var keptUntil: Int64?
         var recorded: Int64?
         var versionID = VersionID.unversioned
@@ -131,6 +134,7 @@ package enum ObjectRecord {
             case 25: keptUntil = Int64(bitPattern: try field.number())
             case 26: recorded = Int64(bitPattern: try field.number())
             case 27: versionID = field.bytes.isEmpty ? .null : .stamp(try field.version())
+            case 28: isSealed = try field.number() != 0
             default: return try fields.take(field)
             }
             return true
@@ -151,7 +155,8 @@ package enum ObjectRecord {
                         blob: blob, sizeBytes: size, lastModifiedMilliseconds: lastModified,
                         etag: etag, headers: fields.headers, checksum: checksum,
                         partSizes: partSizes, userMetadata: fields.userMetadata, tags: fields.tags,
-                        writer: fields.writer, quarantinedMilliseconds: quarantined))
+                        isSealed: isSealed, writer: fields.writer,
+                        quarantinedMilliseconds: quarantined))
             }
         }
     }

@@ -1,4 +1,5 @@
-// Upload sessions, their parts and their ends.
+// Upload sessions, their parts and their ends. Tag 28 of a session: what it makes is sealed, as in an object's
+// record.
 
 package import Storage
 
@@ -13,6 +14,7 @@ package enum UploadRecord {
             writer.number(5, UInt64(algorithm.rawValue))
         }
         if let kind = upload.checksumKind { writer.number(6, UInt64(kind.rawValue)) }
+        if upload.isSealed { writer.number(28, 1) }
         ContentFields.write(upload.headers, to: &writer)
         ContentFields.write(upload.userMetadata, upload.tags, to: &writer)
         ContentFields.write(upload.writer, to: &writer)
@@ -31,6 +33,7 @@ package enum UploadRecord {
         var initiated: Int64 = 0
         var algorithm: ChecksumAlgorithm?
         var kind: ObjectChecksum.Kind?
+        var isSealed = false
         var fields = ContentFields()
         while let field = try reader.next() {
             switch field.tag {
@@ -40,6 +43,7 @@ package enum UploadRecord {
             case 4: initiated = Int64(bitPattern: try field.number())
             case 5: algorithm = ChecksumAlgorithm(rawValue: UInt8(clamping: try field.number()))
             case 6: kind = ObjectChecksum.Kind(rawValue: UInt8(clamping: try field.number()))
+            case 28: isSealed = try field.number() != 0
             default:
                 guard try fields.take(field) else {
                     try reader.passOver(field)
@@ -51,7 +55,8 @@ package enum UploadRecord {
         return Upload(
             id: id, name: ObjectName(bucket: bucket, key: key), initiatedMilliseconds: initiated,
             headers: fields.headers, userMetadata: fields.userMetadata, tags: fields.tags,
-            checksumAlgorithm: algorithm, checksumKind: kind, writer: fields.writer)
+            checksumAlgorithm: algorithm, checksumKind: kind, isSealed: isSealed,
+            writer: fields.writer)
     }
 }
 
@@ -106,7 +111,7 @@ package struct PartRecord: Hashable, Sendable {
             switch field.tag {
             case 1: upload = UploadID(field.text())
             case 2: part.number = Int(clamping: try field.number())
-            case 3, 4: stored = try StoredBytes(field)
+            case 3...6: stored = try StoredBytes(field)
             case 8: blob = try field.blob()
             case 9: offset = try field.number()
             case 10: part.sizeBytes = try field.number()

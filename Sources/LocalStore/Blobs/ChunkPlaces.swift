@@ -41,6 +41,8 @@ extension DurableStore {
         switch bytes {
         case .inline(let bytes):
             ChunkReads.source(inline: bytes, range: range)
+        case .sealed(let sealed):
+            ChunkReads.source(inline: try keys.open(sealed), range: range)
         case .chunks(let chunks):
             reads.source(try await places(of: chunks), range: range, blob: blob, lease: lease)
         }
@@ -50,6 +52,7 @@ extension DurableStore {
     func pinned(_ bytes: StoredBytes) async throws -> PinnedForm {
         switch bytes {
         case .inline(let bytes): .inline(bytes)
+        case .sealed(let sealed): .inline(try keys.open(sealed))
         case .chunks(let chunks): .chunks(reads.pin(try await places(of: chunks)))
         }
     }
@@ -62,15 +65,13 @@ extension DurableStore {
     }
 
     /// Appends bytes as a chunk of their own. Nothing may refer to it before `sync`.
-    func append(_ bytes: ByteBuffer) async throws -> AppendedChunk {
+    func append(_ bytes: ByteBuffer, sealedWith key: SealKey?) async throws -> AppendedChunk {
         let appender = chunks.appender
-        return try await pool.run {
+        return try await pool.run { [ingest] in
             let lane = appender.enter()
             defer { appender.leave(lane) }
-            return try bytes.withUnsafeReadableBytes { raw in
-                try onDisk("bytes could not be written") { () throws(DiskError) in
-                    try appender.append([raw], crc32c: CRC32C.checksum(raw), lane: lane)
-                }
+            return try onDisk("bytes could not be written") { () throws(DiskError) in
+                try ingest.append([bytes], sealedWith: key, lane: lane)
             }
         }
     }

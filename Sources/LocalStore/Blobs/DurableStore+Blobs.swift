@@ -10,7 +10,7 @@ extension DurableStore: BlobStore {
         _ plan: HashPlan, expectedBytes: UInt64?
     ) async throws -> any BlobStaging {
         try await reserve.admit(expectedBytes ?? 0, pool)
-        return ingest.stage(plan)
+        return ingest.stage(plan, sealedWith: plan.isSealed ? try await dataKey() : nil)
     }
 
     package func stat(_ blob: BlobID) async throws -> BlobInfo? {
@@ -41,9 +41,12 @@ extension DurableStore: BlobStore {
     }
 
     package func keep(_ staged: StagedBlob) async throws -> BlobInfo {
-        let record = try blobRecord(of: staged)
-        try await prefetch([KeySchema.blob(record.blob)])
-        return try await committer.queue.submit(KeepBlob(record: record, staged: staged))
+        try await sealingFirst(staged) { staged in
+            guard let staged else { preconditionFailure("what is kept was staged") }
+            let record = try blobRecord(of: staged)
+            try await prefetch([KeySchema.blob(record.blob)])
+            return try await committer.queue.submit(KeepBlob(record: record, staged: staged))
+        }
     }
 
     func entry(of blob: BlobID) async throws -> BlobEntry? {

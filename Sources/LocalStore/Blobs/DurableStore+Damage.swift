@@ -1,5 +1,6 @@
 // What is damaged here, and what of a damaged blob can still be read.
 
+internal import ChunkFiles
 internal import Journal
 internal import MetadataIndex
 package import Storage
@@ -44,7 +45,7 @@ extension BlobStateRecord {
         guard !chunks.isEmpty, case .chunks(let all) = record.bytes else { return true }
         var start: UInt64 = 0
         for chunk in all {
-            let end = start + UInt64(chunk.lengthBytes)
+            let end = start + UInt64(chunk.reference.bodyBytes)
             if range.overlaps(start..<end), chunks.contains(chunk) { return true }
             start = end
         }

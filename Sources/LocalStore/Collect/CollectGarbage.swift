@@ -78,9 +78,12 @@ extension DurableStore {
             store: self, limits: limits, grace: options.grace ?? limits.grace, job: job,
             pace: pace, isDryRun: options.isDryRun
         ).run()
-        try await ReclaimSpace(
-            store: self, limits: limits, job: job, pace: pace, isDryRun: options.isDryRun
+        let note = options.isDryRun ? nil : try await clearBytesNote()
+        let isComplete = try await ReclaimSpace(
+            store: self, limits: limits, job: job, pace: pace, isDryRun: options.isDryRun,
+            isThorough: note != nil
         ).run()
+        if let note, isComplete { try await forgetClearBytes(note) }
         let physical = try await background.run { [chunks] in try chunks.space.allocatedBytes() }
         job.add("physical_bytes", physical)
         job.add("freed_bytes", UInt64(max(0, collected.figures.freedBytes - freed)))

@@ -99,8 +99,12 @@ struct CompactFile: Sendable {
         let appender = store.chunks.appender
         let checksum = chunk.stored.reference.crc32c
         do {
-            return try store.reads.withChecked(chunk.stored, blob: chunk.owner?.blob) { payload in
-                Result { try appender.append([payload], crc32c: checksum, lane: lane) }
+            // As it is stored: a sealed chunk is moved without a key.
+            return try store.reads.withStored(chunk.stored, blob: chunk.owner?.blob) { payload in
+                Result {
+                    try appender.append(
+                        [payload.bytes], crc32c: checksum, seal: payload.seal, lane: lane)
+                }
             }.get()
         } catch let error as StorageError where error.code == .damaged {
             return nil

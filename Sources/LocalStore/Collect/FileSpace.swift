@@ -38,6 +38,9 @@ struct FileSpace: Sendable {
     /// Of what it occupies.
     var deadBytes: UInt64 { allocatedBytes - min(allocatedBytes, liveBytes) }
 
+    /// Whether anything that was appended is dead.
+    var hasDeadBytes: Bool { sizeBytes > liveBytes + UInt64(ChunkFormat.headerBytes) }
+
     /// Little of what was appended is live.
     func isMostlyDead(_ limits: CollectLimits) -> Bool {
         sizeBytes >= liveBytes + limits.leastWasteBytes
@@ -55,6 +58,8 @@ struct FileSpace: Sendable {
 struct LiveSums: Sendable {
     var liveBytes: UInt64 = 0
     var deadBytes: UInt64 = 0
+    /// Something dead may be left of what was to go to the last byte.
+    var isIncomplete = false
 
     mutating func add(_ space: FileSpace) {
         liveBytes += space.liveBytes

@@ -152,7 +152,7 @@ extension ChunkPlace {
 extension StoredBytes {
     var chunkRecords: [ChunkRecord] {
         switch self {
-        case .inline: []
+        case .inline, .sealed: []
         case .chunks(let chunks): chunks
         }
     }

@@ -4,6 +4,9 @@
 // A file goes in this order: `file retired` is durable; the look-ups that were open have ended; no read pins
 // any of it; it is unlinked, and its directory is synced. A read that goes on for long does not hold up the
 // rest: its file goes another time. A file that a crash left behind is empty, and goes in the next run.
+//
+// A thorough run leaves nothing of what is dead, where the waste alone would not be worth the trouble: for bytes
+// that lay in the clear and were sealed (`ForgetClearBytes.swift`).
 
 internal import ChunkFiles
 internal import DiskIO
@@ -16,21 +19,24 @@ struct ReclaimSpace: Sendable {
     let job: JobProgressReport
     let pace: CollectPace
     let isDryRun: Bool
+    var isThorough = false
 
-    func run() async throws {
+    /// Whether, in a thorough run, nothing of what was dead is left.
+    @discardableResult
+    func run() async throws -> Bool {
         guard store.journalDamage.isEmpty else {
             // What a lost record named looks dead, and may be all there is to mend it from.
             job.found(
                 JobFinding("chunk files", "the journal was found damaged at the start", .kept))
-            return
+            return false
         }
         if !isDryRun, store.gate.isClosed {
             job.found(JobFinding("chunk files", ReclaimGate.reason, .kept))
         }
         try await unlinkRetired()
-        // Full files are let go of by their lanes, and count as done with from now on.
-        store.chunks.appender.seal([])
         let all = try await store.background.run { [store] in try store.chunks.reader.files() }
+        // Full files are let go of by their lanes, and count as done with from now on.
+        store.chunks.appender.seal(isThorough ? Set(all) : [])
         let files = all.filter { !store.collected.isRetired($0) }
         job.set(JobProgress(stage: "chunk files", total: UInt64(files.count)))
         var sums = LiveSums()
@@ -46,6 +52,7 @@ struct ReclaimSpace: Sendable {
         store.collected.note(sums)
         job.add("live_bytes", sums.liveBytes)
         job.add("dead_bytes", sums.deadBytes)
+        return !sums.isIncomplete && !held.contains { $0.hasDeadBytes }
     }
 
     /// Marks and reclaims files, as many at a time as there is room for. Returns those that are held.
@@ -60,6 +67,7 @@ struct ReclaimSpace: Sendable {
             let idle = Set(rest.filter { !store.chunks.appender.isHeld($0) })
             guard let live = try await marking.run(rest) else {
                 job.found(JobFinding("chunk files", "too much changed meanwhile", .kept))
+                sums.isIncomplete = true
                 return held
             }
             try requireSettled()
@@ -103,6 +111,9 @@ struct ReclaimSpace: Sendable {
             try await pace.step()
             let rest = try await reclaim(space)
             if let rest { sums.add(rest) }
+            if isThorough, let rest, rest.hasDeadBytes, try await !erase(rest) {
+                sums.isIncomplete = true
+            }
             // What was live and is not any more in this file stands elsewhere.
             sums.liveBytes += space.liveBytes - (rest?.liveBytes ?? 0)
         } catch let error as CancellationError {
@@ -110,6 +121,7 @@ struct ReclaimSpace: Sendable {
         } catch {
             try requireSettled()
             sums.add(space)
+            sums.isIncomplete = true
             job.found(JobFinding("chunk file \(space.file)", "\(error)", .kept))
         }
     }
@@ -173,6 +185,22 @@ struct ReclaimSpace: Sendable {
         }
         job.add("punched_bytes", freed)
         store.collected.addFreed(freed)
+    }
+
+    /// Punches out every byte of what is dead. Whether all of it is gone: not what a read still pins.
+    private func erase(_ space: FileSpace) async throws -> Bool {
+        guard space.refusal == nil else { return false }
+        var isErased = false
+        let mayGo = try await store.gate.step {
+            isErased = try await store.background.run { [store] in
+                let all = try DeadPayloads(space.file, reader: store.chunks.reader)
+                    .ranges(besides: space.live.map(\.record), isExact: true)
+                let free = all.filter { !store.chunks.pins.isPinned($0, of: space.file) }
+                try store.chunks.space.punch(free, of: space.file, isDurable: true)
+                return free == all
+            }
+        }
+        return mayGo && isErased
     }
 
     /// Whether the file is gone, or will be: not while a backup is being made.

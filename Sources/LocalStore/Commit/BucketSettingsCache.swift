@@ -14,7 +14,11 @@ final class BucketSettingsCache: Sendable {
 
     private static let limit = 1024
 
+    /// A document whose very bytes an object has had sealed is sealed as well.
+    private let keys: KeyRing
     private let known = Mutex<[String: Known]>([:])
+
+    init(keys: KeyRing) { self.keys = keys }
 
     /// A bucket without a document, or with one that cannot be read, is kept as every bucket is.
     func settings(
@@ -26,7 +30,7 @@ final class BucketSettingsCache: Sendable {
         if let known = known.withLock({ $0[bucket] }), known.blob == blob {
             return known.settings
         }
-        guard case .inline(let bytes) = try index.blob(blob)?.record.bytes else {
+        guard let stored = try index.blob(blob)?.record.bytes, let bytes = opened(stored) else {
             return .standard
         }
         let settings = BucketSettings(inForce: bytes)
@@ -35,6 +39,10 @@ final class BucketSettingsCache: Sendable {
             known[bucket] = Known(blob: blob, settings: settings)
         }
         return settings
+    }
+
+    private func opened(_ bytes: StoredBytes) -> [UInt8]? {
+        do throws(StorageError) { return try keys.small(bytes) } catch { return nil }
     }
 }
 

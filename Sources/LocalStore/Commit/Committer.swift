@@ -32,6 +32,7 @@ final class Committer: Sendable {
         var logger: Logger
         var use: BlobUse
         var watch: ReferenceWatch
+        var keys: KeyRing
         /// Opens the index again and replays what it lacks of this journal.
         var reopenIndex: @Sendable (JournalManifest) throws(StorageError) -> IndexHead
     }
@@ -50,7 +51,7 @@ final class Committer: Sendable {
     private let published: Mutex<IndexHead>
     private let groups: Mutex<GroupFigures>
     private let failedAppend = Atomic(false)
-    private let settings = BucketSettingsCache()
+    private let settings: BucketSettingsCache
 
     init(
         generation: Generation, index: IndexAccess, head: IndexHead, changes: ChangeSignal,
@@ -62,6 +63,7 @@ final class Committer: Sendable {
         self.index = index
         self.changes = changes
         self.surroundings = surroundings
+        settings = BucketSettingsCache(keys: surroundings.keys)
         published = Mutex(head)
         queue = CommitQueue(limit: surroundings.configuration.limits.waitingCommits)
     }
@@ -131,7 +133,7 @@ final class Committer: Sendable {
             isBelowReserve: room != .ample, batchBytes: limits.batchBytes,
             // A batch may already hold this much when a record joins it.
             recordBytes: limits.journal.batchBytes - limits.batchBytes, use: surroundings.use,
-            watch: surroundings.watch, settings: settings)
+            watch: surroundings.watch, keys: surroundings.keys, settings: settings)
     }
 
     private func tell(_ crossings: [QuotaCrossing]) {

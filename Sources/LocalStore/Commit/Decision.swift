@@ -24,12 +24,15 @@ struct CommitContext {
     private let recordBytes: Int
     let use: BlobUse
     private let watch: ReferenceWatch
+    let keys: KeyRing
     private(set) var transaction: IndexTransaction
     private(set) var batches: [EncodedBatch] = []
     private var batch = EncodedBatch()
     /// Buckets that were seen to exist. Buckets are objects of the system's bucket: a change there forgets
     /// them.
     private var seenBuckets: Set<String> = []
+    /// Whether what is written to a bucket is sealed, of those that were asked; forgotten likewise.
+    private var seenDemands: [String: Bool] = [:]
     /// What was seen of buckets' versioning, as long.
     var seenVersioning: [String: BucketVersioning?] = [:]
     /// How buckets are kept, as far as it was asked.
@@ -43,7 +46,7 @@ struct CommitContext {
 
     init(
         transaction: IndexTransaction, wallMilliseconds: Int64, isBelowReserve: Bool,
-        batchBytes: Int, recordBytes: Int, use: BlobUse, watch: ReferenceWatch,
+        batchBytes: Int, recordBytes: Int, use: BlobUse, watch: ReferenceWatch, keys: KeyRing,
         settings: BucketSettingsCache
     ) {
         region = transaction.head.region
@@ -55,6 +58,7 @@ struct CommitContext {
         self.recordBytes = recordBytes
         self.use = use
         self.watch = watch
+        self.keys = keys
         self.settings = settings
     }
 
@@ -76,6 +80,7 @@ struct CommitContext {
         }
         if case .object(let version) = record, version.name.bucket == BucketName.system {
             seenBuckets.removeAll()
+            seenDemands.removeAll()
             seenVersioning.removeAll()
             seenSettings.removeAll()
         }
@@ -190,16 +195,6 @@ struct CommitContext {
         return try recordNext(.put(content), after: shown, over: register)
     }
 
-    /// Makes sure that a blob is here. A blob that is here already stays as it is, and the chunks that
-    /// were just written are dead; a damaged one is mended by them.
-    mutating func recordBlob(_ record: BlobRecord) throws(StorageError) {
-        if let present = try blob(record.blob), !present.isDamaged {
-            use.touch(record.blob)
-            return
-        }
-        try self.record(.blob(record))
-    }
-
     // MARK: Looking
 
     func register(_ name: ObjectName) throws(StorageError) -> ObjectRegister {
@@ -234,6 +229,17 @@ struct CommitContext {
             throw StorageError(.noSuchBucket, "bucket “\(bucket)” does not exist")
         }
         seenBuckets.insert(bucket)
+    }
+
+    /// Whether what is written to the bucket is sealed (`Buckets.demandsSealing`).
+    mutating func demandsSealing(_ bucket: String) throws(StorageError) -> Bool {
+        guard bucket != BucketName.system else { return false }
+        if let seen = seenDemands[bucket] { return seen }
+        let demands = try look { (index) throws(IndexError) in
+            try index.isShown(Buckets.name(of: .encryption, bucket))
+        }
+        seenDemands[bucket] = demands
+        return demands
     }
 
     func requireSpace() throws(StorageError) {

@@ -48,19 +48,24 @@ struct MutateObjects: Decision {
             throw error
         case .purge:
             preconditionFailure("a purge has conditions of its own")
-        case .put(let content, let record, _):
+        case .put(var content, let record, _):
             try context.requireSpace()
             try context.requireQuota(name, sizeBytes: content.sizeBytes)
+            if try context.demandsSealing(name.bucket) { content.isSealed = true }
+            try context.requireForm(
+                of: record.blob, incoming: record, isSealed: content.isSealed)
             try context.recordBlob(record)
             return try context.recordPut(
                 content, of: name, madeFrom: change.conditions.version)
-        case .link(let content):
+        case .link(var content):
             try context.requireSpace()
+            if try context.demandsSealing(name.bucket) { content.isSealed = true }
             let blob = try context.requireLive(content.blob)
             guard blob.record.sizeBytes == content.sizeBytes else {
                 throw StorageError(.sizeMismatch, "blob \(content.blob) has another size")
             }
             try context.requireQuota(name, sizeBytes: content.sizeBytes)
+            try context.requireForm(of: content.blob, isSealed: content.isSealed)
             return try context.recordPut(
                 content, of: name, madeFrom: change.conditions.version)
         case .amend(let content, let version):
@@ -88,7 +93,8 @@ struct KeepBlob: Decision {
 
     func decide(_ context: inout CommitContext) throws(StorageError) -> BlobInfo {
         try context.requireSpace()
+        try context.requireForm(of: record.blob, incoming: record, isSealed: false)
         try context.recordBlob(record)
-        return BlobInfo(blob: record.blob, sizeBytes: record.sizeBytes)
+        return try context.requireLive(record.blob).info
     }
 }

@@ -8,6 +8,7 @@ extension StoredBytes {
     init(_ form: StoredForm) {
         switch form {
         case .inline(let bytes): self = .inline(bytes)
+        case .sealed(let sealed): self = .sealed(sealed)
         case .chunks(let chunks): self = .chunks(chunks.map(ChunkRecord.init))
         }
     }
@@ -17,6 +18,7 @@ extension StoredForm {
     init(_ bytes: StoredBytes) {
         switch bytes {
         case .inline(let bytes): self = .inline(bytes)
+        case .sealed(let sealed): self = .sealed(sealed)
         case .chunks(let chunks): self = .chunks(chunks.map(\.reference))
         }
     }
@@ -26,12 +28,13 @@ extension ChunkRecord {
     init(_ reference: ChunkReference) {
         self.init(
             file: reference.id.file, offsetBytes: reference.id.offsetBytes,
-            lengthBytes: reference.lengthBytes, crc32c: reference.crc32c)
+            lengthBytes: reference.lengthBytes, crc32c: reference.crc32c,
+            isSealed: reference.isSealed)
     }
 
     var reference: ChunkReference {
         ChunkReference(
             id: ChunkID(file: file, offsetBytes: offsetBytes), lengthBytes: lengthBytes,
-            crc32c: crc32c)
+            crc32c: crc32c, isSealed: isSealed)
     }
 }

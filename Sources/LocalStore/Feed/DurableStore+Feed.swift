@@ -47,7 +47,7 @@ extension DurableStore: ChangeFeed {
 
     package func merge(_ range: FeedRange) async throws {
         let merge = MergeEntries(
-            entries: range.entries.map { MergeEntries.Arrived($0) },
+            entries: try await arrived(range.entries),
             range: (range.origin, range.after, range.through))
         try await prefetch(for: range.entries)
         try await committer.queue.submit(merge)
@@ -56,7 +56,13 @@ extension DurableStore: ChangeFeed {
     package func merge(_ entries: [FeedEntry]) async throws {
         try await prefetch(for: entries)
         try await committer.queue.submit(
-            MergeEntries(entries: entries.map { MergeEntries.Arrived($0) }, range: nil))
+            MergeEntries(entries: try await arrived(entries), range: nil))
+    }
+
+    private func arrived(_ entries: [FeedEntry]) async throws -> [MergeEntries.Arrived] {
+        var arrived: [MergeEntries.Arrived] = []
+        for entry in entries { arrived.append(try await MergeEntries.Arrived(entry, in: self)) }
+        return arrived
     }
 
     package func pending(
@@ -69,6 +75,15 @@ extension DurableStore: ChangeFeed {
 
     package func publish(_ references: [VersionReference]) async throws {
         try await prefetch(references.flatMap { Self.keys(of: $0.name) })
+        // Each of them may wait for bytes to be sealed; most wait for none.
+        for _ in references {
+            do {
+                return try await committer.queue.submit(PublishVersions(references: references))
+            } catch {
+                guard let reason = error.mustSeal else { throw error }
+                _ = try await seal(reason, nil)
+            }
+        }
         try await committer.queue.submit(PublishVersions(references: references))
     }
 
@@ -153,9 +168,9 @@ extension DurableStore: ChangeFeed {
         _ body: @escaping @Sendable (ReadFeed) throws(IndexError) -> Value
     ) async throws -> Value {
         // The head is taken before the index is looked at: what it says is all there.
-        let head = committer.head
+        let (head, keys) = (committer.head, keys)
         return try await read { (index) throws(IndexError) in
-            try body(ReadFeed(index, head: head))
+            try body(ReadFeed(index, head: head, keys: keys))
         }
     }
 

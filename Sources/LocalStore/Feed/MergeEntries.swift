@@ -48,7 +48,7 @@ struct MergeEntries: Decision {
         object.state = .pending
         object.keptUntilMilliseconds = nil
         context.observe(object.version.stamp)
-        if let blob = entry.blob { try context.recordBlob(blob) }
+        if let blob = entry.blob { try recordInline(blob, of: object, &context) }
         let register = try context.register(object.name, about: object.versionID)
         if object.version.region == context.region {
             // Its number may have been given to another version since it was lost.
@@ -57,18 +57,39 @@ struct MergeEntries: Decision {
         }
         try context.record(object, over: register)
     }
+
+    private static func recordInline(
+        _ blob: BlobRecord, of object: ObjectVersion, _ context: inout CommitContext
+    ) throws(StorageError) {
+        do throws(StorageError) {
+            try context.requireForm(
+                of: blob.blob, incoming: blob, isSealed: object.content?.isSealed == true)
+        } catch {
+            guard error.mustSeal != nil else { throw error }
+            // To be sealed since a moment ago: it is fetched like one that did not ride along.
+            return
+        }
+        try context.recordBlob(blob)
+    }
 }
 
 extension MergeEntries.Arrived {
-    /// The blob counts where its bytes are what they say. Hashed here, before the committer has to wait.
-    init(_ entry: FeedEntry) {
+    /// The blob counts where its bytes are what they say. Hashed here, and sealed, before the committer has to wait.
+    init(_ entry: FeedEntry, in store: DurableStore) async throws {
         object = entry.object
-        guard let bytes = entry.inlineBytes, let blob = entry.object.content?.blob,
-            MessageDigest.hash(.sha256, bytes) == blob.bytes
+        guard let bytes = entry.inlineBytes, let content = entry.object.content,
+            MessageDigest.hash(.sha256, bytes) == content.blob.bytes
         else { return }
-        self.blob = BlobRecord(
-            blob: blob, sizeBytes: UInt64(bytes.readableBytes),
-            bytes: .inline(Array(bytes.readableBytesView)))
+        let clear = Array(bytes.readableBytesView)
+        var stored = StoredBytes.inline(clear)
+        if !clear.isEmpty {
+            let isSealed =
+                content.isSealed ? true : try await store.isToBeSealed(content.blob)
+            if isSealed {
+                stored = .sealed(store.keys.seal(small: clear, with: try await store.dataKey()))
+            }
+        }
+        blob = BlobRecord(blob: content.blob, sizeBytes: UInt64(clear.count), bytes: stored)
     }
 }
 
@@ -90,6 +111,7 @@ struct PublishVersions: Decision {
                     "\(reference.name) says \(content.sizeBytes) bytes of \(content.blob), which has"
                         + " \(blob.record.sizeBytes)")
             }
+            try context.requireForm(of: content.blob, isSealed: content.isSealed)
         }
         // What waits is never among what is kept apart.
         for reference in references {

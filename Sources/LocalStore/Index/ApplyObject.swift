@@ -139,8 +139,9 @@ extension ObjectVersion {
     /// order of its end, but in no feed and in no list of what waits.
     fileprivate var derivedEntries: [(key: Bytes, value: Bytes)] {
         var entries: [(key: Bytes, value: Bytes)] = []
-        if let blob = content?.blob {
-            entries.append((KeySchema.referrer(of: blob, name, version), []))
+        if let content {
+            let key = KeySchema.referrer(of: content.blob, name, version)
+            entries.append((key, Referrer.value(of: content)))
         }
         let reference = VersionReference(name: name, version: version)
         let entry = ReferenceEntry(incarnation: position?.incarnation ?? 0, reference: reference)

@@ -116,6 +116,15 @@ struct IndexTransaction {
         return false
     }
 
+    /// Whether a version names the blob whose content is sealed.
+    func isNamedSealed(_ blob: BlobID) throws(IndexError) -> Bool {
+        let changes = changedReferrers[blob] ?? [:]
+        for (key, isThere) in changes where isThere {
+            if places[IndexKey(key)].map({ changed[$0].value }) == Referrer.sealed { return true }
+        }
+        return try Referrer.isAnySealed(of: blob, index) { changes[$0] == nil }
+    }
+
     /// The keys of a range, changes included, in no order. For short ranges.
     func keys(in range: KeyRange) throws(IndexError) -> Set<Bytes> {
         var keys: Set<Bytes> = []

@@ -94,7 +94,9 @@ struct BlobEntry: Hashable, Sendable {
     var isDamaged = false
 
     var info: BlobInfo {
-        BlobInfo(blob: record.blob, sizeBytes: record.sizeBytes, isDamaged: isDamaged)
+        BlobInfo(
+            blob: record.blob, sizeBytes: record.sizeBytes, isDamaged: isDamaged,
+            isSealed: record.bytes.isSealed && record.sizeBytes > 0)
     }
 
     var encoded: Bytes { [isDamaged ? Self.damagedFlag : 0] + record.encode() }

@@ -50,10 +50,13 @@ final class BodyPipeline: Sendable {
     let md5: HashTrain
     private let trains: [Train]
     private let ingest: Ingest
+    /// What is appended is sealed with it.
+    private let key: SealKey?
     private let state = Mutex(State())
 
-    init(plan: HashPlan, ingest: Ingest) {
+    init(plan: HashPlan, key: SealKey?, ingest: Ingest) {
         self.ingest = ingest
+        self.key = key
         main = HashTrain(plan: plan)
         md5 = HashTrain(md5: plan.md5)
         trains = [.append] + (main.isEmpty ? [] : [.hash]) + (md5.isEmpty ? [] : [.md5])
@@ -188,11 +191,7 @@ final class BodyPipeline: Sendable {
         do throws(StorageError) {
             try ingest.reserve.require()
             let appended = try onDisk("the body could not be written") { () throws(DiskError) in
-                try pieces.withUnsafeBuffers { buffers throws(DiskError) in
-                    var check = CRC32C()
-                    for buffer in buffers { check.update(buffer) }
-                    return try ingest.appender.append(buffers, crc32c: check.value, lane: lane)
-                }
+                try ingest.append(pieces, sealedWith: key, lane: lane)
             }
             ingest.verified.note(ChunkPlace(appended.reference.id))
             state.withLock { state in

@@ -10,12 +10,14 @@ internal import Synchronization
 /// A body being staged. Letting go of it abandons the body.
 final class BodyStaging: BlobStaging {
     private let ingest: Ingest
+    private let key: SealKey?
     private let pipeline: BodyPipeline
     private let isFinished = Atomic(false)
 
-    init(plan: HashPlan, ingest: Ingest) {
+    init(plan: HashPlan, key: SealKey?, ingest: Ingest) {
         self.ingest = ingest
-        pipeline = BodyPipeline(plan: plan, ingest: ingest)
+        self.key = key
+        pipeline = BodyPipeline(plan: plan, key: key, ingest: ingest)
         ingest.budget.enter(pipeline)
     }
 
@@ -57,7 +59,11 @@ final class BodyStaging: BlobStaging {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(small.lengthBytes)
         for piece in small.pieces { bytes.append(contentsOf: piece.readableBytesView) }
-        return ingest.staged.enter(body, form: .inline(bytes))
+        guard let key, !bytes.isEmpty else {
+            return ingest.staged.enter(body, form: .inline(bytes))
+        }
+        let sealed = ingest.keys.seal(small: bytes, with: key)
+        return ingest.staged.enter(body, form: .sealed(sealed))
     }
 
     private func hashed(sizeBytes: UInt64) -> HashedBody {

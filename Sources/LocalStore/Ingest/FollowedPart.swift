@@ -30,7 +30,7 @@ package struct FollowedPart: Sendable {
     }
 }
 
-/// As `StoredForm`, for who will read the bytes.
+/// As `StoredForm`, for who will read the bytes: what rides in its record is in the clear in memory.
 package enum PinnedForm: Sendable {
     case inline([UInt8])
     case chunks(PinnedChunks)
@@ -41,7 +41,7 @@ extension PinnedForm {
         switch self {
         case .inline(let bytes): UInt64(bytes.count)
         case .chunks(let pinned):
-            pinned.chunks.reduce(0) { $0 + UInt64($1.reference.lengthBytes) }
+            pinned.chunks.reduce(0) { $0 + UInt64($1.reference.bodyBytes) }
         }
     }
 }
@@ -50,7 +50,8 @@ extension StoredForm {
     package var sizeBytes: UInt64 {
         switch self {
         case .inline(let bytes): UInt64(bytes.count)
-        case .chunks(let chunks): chunks.reduce(0) { $0 + UInt64($1.lengthBytes) }
+        case .sealed(let sealed): UInt64(sealed.payload.count - AES256GCM.tagBytes)
+        case .chunks(let chunks): chunks.reduce(0) { $0 + UInt64($1.bodyBytes) }
         }
     }
 }

@@ -1,7 +1,7 @@
 // Bodies on their way in: what they share. A body is staged here, and the committer asks here what a
 // staged body consists of.
 
-internal import Checksums
+package import Checksums
 package import ChunkFiles
 package import Storage
 
@@ -14,6 +14,7 @@ package final class Ingest: Sendable {
     let reserve: SpaceReserve
     let syncs: SharedSync
     let staged = StagedBodies()
+    let keys: KeyRing
     /// The SHA-256 states at the ends of recently finished bodies, so that a longer one can go on from them.
     package let recentDigests: RecentDigests
 
@@ -25,6 +26,7 @@ package final class Ingest: Sendable {
         self.appender = appender
         self.reserve = reserve
         pool = reads.pool
+        keys = reads.keys
         verified = reads.verified
         self.limits = limits
         budget = BufferBudget(limitBytes: limits.bufferedBytes)
@@ -32,9 +34,10 @@ package final class Ingest: Sendable {
         recentDigests = RecentDigests(limit: limits.rememberedDigests)
     }
 
-    /// Begins a body.
-    package func stage(_ plan: HashPlan) -> any BlobStaging {
-        BodyStaging(plan: plan, ingest: self)
+    /// Begins a body, which is sealed with `key` where there is one.
+    package func stage(_ plan: HashPlan, sealedWith key: SealKey? = nil) -> any BlobStaging {
+        precondition(plan.isSealed == (key != nil), "a body is sealed with a key, and only then")
+        return BodyStaging(plan: plan, key: key, ingest: self)
     }
 
     /// What the staged body consists of; durable. `nil` where the last reference was let go of, or the

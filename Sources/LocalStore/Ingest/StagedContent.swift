@@ -1,5 +1,6 @@
 // What the store knows of a staged body, between its durable end and the commit that refers to it.
 
+package import Checksums
 package import ChunkFiles
 package import Storage
 internal import Synchronization
@@ -8,6 +9,8 @@ internal import Synchronization
 package enum StoredForm: Hashable, Sendable {
     /// Small enough to ride in its record.
     case inline([UInt8])
+    /// Small enough as well, and sealed.
+    case sealed(SealedBytes)
     /// In order; together they are the body.
     case chunks([ChunkReference])
 }

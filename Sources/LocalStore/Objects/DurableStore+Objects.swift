@@ -25,6 +25,35 @@ extension DurableStore: ObjectStore {
     package func commit(
         _ mutations: [ObjectMutation]
     ) async -> [Result<ObjectVersion?, StorageError>] {
+        var results = await submit(mutations)
+        // Mostly none of them waits for bytes to be sealed.
+        for index in results.indices {
+            guard case .failure(let error) = results[index], let reason = error.mustSeal else {
+                continue
+            }
+            results[index] = await commit(mutations[index], sealing: reason)
+        }
+        return results
+    }
+
+    /// Commits one mutation behind the bytes that it waits for.
+    private func commit(
+        _ mutation: ObjectMutation, sealing reason: MustSeal
+    ) async -> Result<ObjectVersion?, StorageError> {
+        do {
+            let staged = try await seal(reason, mutation.staged)
+            let version = try await sealingFirst(staged) { staged in
+                try await submit([mutation.with(staged)])[0].get()
+            }
+            return .success(version)
+        } catch {
+            return .failure(StorageError(opening: error))
+        }
+    }
+
+    private func submit(
+        _ mutations: [ObjectMutation]
+    ) async -> [Result<ObjectVersion?, StorageError>] {
         let changes = mutations.map(change)
         do throws(StorageError) {
             try await prefetch(for: changes)
@@ -75,5 +104,20 @@ extension DurableStore: ObjectStore {
             }
         }
         do { try await prefetch(keys) } catch { throw StorageError(opening: error) }
+    }
+}
+
+extension ObjectMutation {
+    /// The body that it refers to.
+    fileprivate var staged: StagedBlob? {
+        if case .put(_, _, let staged, _) = self { staged } else { nil }
+    }
+
+    /// The same with another body of the same bytes.
+    fileprivate func with(_ staged: StagedBlob?) -> ObjectMutation {
+        guard case .put(let name, let content, _, let conditions) = self, let staged else {
+            return self
+        }
+        return .put(name, content, staged, conditions)
     }
 }

@@ -41,6 +41,7 @@ package final class ChunkReads: Sendable {
     package let pins: ChunkPins
     package let verified: VerifiedChunks
     let reader: ChunkReader
+    let keys: KeyRing
     let limits: ReadLimits
     private let scratch = ScratchBuffers()
     private let onDamage: @Sendable (ChunkDamage) -> Void
@@ -48,13 +49,14 @@ package final class ChunkReads: Sendable {
     /// `now` is a monotonic clock in milliseconds. `onDamage` is called on a thread that may block, before
     /// the read that met the damage throws.
     package init(
-        reader: ChunkReader, pins: ChunkPins, pool: BlockingPool,
+        reader: ChunkReader, pins: ChunkPins, pool: BlockingPool, keys: KeyRing = KeyRing(),
         limits: ReadLimits = ReadLimits(), now: @escaping @Sendable () -> UInt64,
         onDamage: @escaping @Sendable (ChunkDamage) -> Void
     ) {
         self.reader = reader
         self.pins = pins
         self.pool = pool
+        self.keys = keys
         self.limits = limits
         self.onDamage = onDamage
         verified = VerifiedChunks(limits: limits, now: now)
@@ -84,15 +86,34 @@ package final class ChunkReads: Sendable {
         return BufferSource(ByteBuffer(bytes: bytes[lower..<Int(range.upperBound)]))
     }
 
-    /// Reads a whole chunk, checks it, and shows its payload to `body`. Blocks.
+    /// Reads a whole chunk, checks it, opens it where it is sealed, and shows what it holds of its body. Blocks.
     package func withChecked<Result>(
         _ chunk: StoredChunk, blob: BlobID?, _ body: (UnsafeRawBufferPointer) -> Result
+    ) throws(StorageError) -> Result {
+        try withStored(chunk, blob: blob) { payload throws(ChunkFileError) in
+            guard let seal = payload.seal else { return body(payload.bytes) }
+            return try keys.open(payload.bytes, seal, at: chunk.place).withUnsafeReadableBytes(body)
+        }
+    }
+
+    /// As above, what the chunk holds of its body as a buffer. Blocks.
+    func opened(_ chunk: StoredChunk, blob: BlobID?) throws(StorageError) -> ByteBuffer {
+        try withStored(chunk, blob: blob) { payload throws(ChunkFileError) in
+            guard let seal = payload.seal else { return ByteBuffer(bytes: payload.bytes) }
+            return try keys.open(payload.bytes, seal, at: chunk.place)
+        }
+    }
+
+    /// Reads a whole chunk, checks it, and shows its payload as it is stored; takes no key. Blocks.
+    func withStored<Result>(
+        _ chunk: StoredChunk, blob: BlobID?,
+        _ body: (StoredPayload) throws(ChunkFileError) -> Result
     ) throws(StorageError) -> Result {
         do throws(ChunkFileError) {
             return try scratch.withBuffer { buffer throws(ChunkFileError) in
                 let payload = try reader.read(chunk.reference, at: chunk.place, into: buffer)
                 verified.note(chunk.place)
-                return body(payload)
+                return try body(payload)
             }
         } catch {
             throw report(error, chunk, blob)

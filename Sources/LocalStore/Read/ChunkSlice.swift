@@ -5,10 +5,10 @@ internal import Storage
 
 struct ChunkSlice: Hashable, Sendable {
     var chunk: StoredChunk
-    /// Within the payload.
+    /// Within what the chunk holds of the body.
     var range: Range<Int>
 
-    /// In the chunk's file.
+    /// In the chunk's file; of a chunk in the clear.
     var place: Range<UInt64> {
         let payload = ChunkReader.payload(of: chunk.reference, at: chunk.place)
         let lower = payload.lowerBound + UInt64(range.lowerBound)
@@ -21,7 +21,7 @@ struct ChunkSlice: Hashable, Sendable {
         var start: UInt64 = 0
         for chunk in chunks {
             guard start < range.upperBound else { break }
-            let end = start + UInt64(chunk.reference.lengthBytes)
+            let end = start + UInt64(chunk.reference.bodyBytes)
             let covered = range.clamped(to: start..<end)
             if !covered.isEmpty {
                 let lower = Int(covered.lowerBound - start)

@@ -1,4 +1,5 @@
-// When a chunk may go out: checked within the interval, and in memory.
+// When a chunk may go out: checked within the interval, and in memory. A sealed chunk goes out of a buffer, opened
+// on a thread that may block.
 
 internal import ChunkFiles
 internal import DiskIO
@@ -9,7 +10,7 @@ internal import Storage
 enum ReadyChunk: Sendable {
     /// By `sendfile` from this file.
     case resident(any DiskFile)
-    /// Where the disk has no descriptors.
+    /// Where it is sealed, or the disk has no descriptors.
     case bytes(ByteBuffer)
 }
 
@@ -17,7 +18,7 @@ extension ChunkReads {
     /// The file to send the slice from, if its chunk was checked lately and the slice is in memory. Never
     /// waits for a disk.
     func resident(_ slice: ChunkSlice) -> (any DiskFile)? {
-        guard verified.isVerified(slice.chunk.place),
+        guard !slice.chunk.reference.isSealed, verified.isVerified(slice.chunk.place),
             let handle = reader.openFile(slice.chunk.place.file), handle.descriptor >= 0,
             handle.isResident(slice.place)
         else { return nil }
@@ -26,6 +27,12 @@ extension ChunkReads {
 
     /// Reads and checks the slice's whole chunk, which brings it into memory. Blocks.
     func prepare(_ slice: ChunkSlice, blob: BlobID?) throws(StorageError) -> ReadyChunk {
+        if slice.chunk.reference.isSealed {
+            var bytes = try opened(slice.chunk, blob: blob)
+            bytes.moveReaderIndex(forwardBy: slice.range.lowerBound)
+            bytes.moveWriterIndex(to: bytes.readerIndex + slice.range.count)
+            return .bytes(bytes)
+        }
         let handle = try open(slice.chunk, blob: blob)
         let bytes = try withChecked(slice.chunk, blob: blob) { payload in
             handle.descriptor >= 0 ? nil : Self.copy(payload, slice)
@@ -39,7 +46,7 @@ extension ChunkReads {
         var bytes = ByteBufferAllocator().buffer(
             capacity: slices.reduce(0) { $0 + $1.range.count })
         for slice in slices {
-            guard verified.isVerified(slice.chunk.place),
+            guard !slice.chunk.reference.isSealed, verified.isVerified(slice.chunk.place),
                 let handle = reader.openFile(slice.chunk.place.file)
             else { return nil }
             var isComplete = false

@@ -90,8 +90,8 @@ struct ScrubBlobs {
         let record = entry.record
         let isWell: Bool
         switch record.bytes {
-        case .inline(let bytes):
-            isWell = MessageDigest.hash(.sha256, ByteBuffer(bytes: bytes)) == record.blob.bytes
+        case .inline, .sealed:
+            isWell = try hasDigest(inRecord: record)
             if !isWell { try await markWhole(record) }
         case .chunks(let chunks):
             isWell = try await check(chunks, of: entry)
@@ -102,6 +102,17 @@ struct ScrubBlobs {
         let mend = MarkMended(blob: record.blob, bytes: record.bytes)
         guard try await store.committer.queue.submit(mend) else { return }
         report.found(JobFinding(record.blob.description, "its bytes can be read again", .mended))
+    }
+
+    /// Whether bytes that ride in their record have their digest.
+    private func hasDigest(inRecord record: BlobRecord) throws(StorageError) -> Bool {
+        do throws(StorageError) {
+            guard let bytes = try store.keys.small(record.bytes) else { return true }
+            return MessageDigest.hash(.sha256, bytes) == record.blob.bytes
+        } catch {
+            guard error.code == .damaged else { throw error }
+            return false
+        }
     }
 
     /// Damage ends only where the digest says so.

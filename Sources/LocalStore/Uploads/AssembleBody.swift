@@ -1,7 +1,11 @@
 // The body that an upload's parts make, by reference: whole chunks of parts and of blobs that parts were
 // copied from are named as they are; only what lies across the edge of a chunk is copied. Parts that
 // cover a whole blob in order are that blob, and no byte is looked at.
+//
+// A body is sealed where the upload is, or any part was copied from what is sealed. Then chunks in the clear are
+// copied too, and sealed.
 
+internal import Checksums
 internal import ChunkFiles
 internal import Journal
 internal import NIOCore
@@ -17,6 +21,7 @@ struct AssembledBody: Sendable {
 
     var form: Form
     var sizeBytes: UInt64
+    var isSealed: Bool
     /// Blobs that chunks are taken from, and what they consist of: they must do so still when the body is
     /// committed.
     var sources: [BlobID: StoredBytes]
@@ -27,20 +32,38 @@ struct AssembledBody: Sendable {
 struct AssembleBody {
     let store: DurableStore
     let parts: [PartRecord]
+    /// Of the upload.
+    let isSealed: Bool
 
     func run() async throws -> AssembledBody {
         let size = parts.reduce(0) { $0 + $1.part.sizeBytes }
+        let isSealed = try await isToBeSealed()
         if let source = try await wholeBlob(size) {
             return AssembledBody(
-                form: .present(source.blob), sizeBytes: size, sources: [source.blob: source.bytes])
+                form: .present(source.blob), sizeBytes: size, isSealed: isSealed,
+                sources: [source.blob: source.bytes])
         }
         var builder = BodyBuilder(
-            store: store, isInline: size <= UInt64(store.ingest.limits.inlineBytes))
+            store: store, isInline: size <= UInt64(store.ingest.limits.inlineBytes),
+            key: isSealed ? try await store.dataKey() : nil)
         for part in parts { try await add(part, to: &builder) }
         let stored = try await builder.finish()
         return AssembledBody(
-            form: .stored(stored), sizeBytes: size, sources: builder.sources,
+            form: .stored(stored), sizeBytes: size, isSealed: isSealed, sources: builder.sources,
             written: builder.written)
+    }
+
+    private func isToBeSealed() async throws -> Bool {
+        if isSealed { return true }
+        for part in parts {
+            switch part.source {
+            case .stored(let bytes):
+                if part.part.sizeBytes > 0, bytes.isSealed { return true }
+            case .copied(let blob, _):
+                if try await store.entry(of: blob)?.info.isSealed == true { return true }
+            }
+        }
+        return false
     }
 
     /// The blob that the parts cover from its first byte to its last, in order.
@@ -75,14 +98,17 @@ private struct BodyBuilder {
     let store: DurableStore
     /// Everything is collected as bytes.
     let isInline: Bool
+    /// What is written is sealed with it, and what lies in the clear is written anew.
+    let key: SealKey?
     var sources: [BlobID: StoredBytes] = [:]
     private var chunks: [ChunkRecord] = []
     private var loose = ByteBuffer()
     private(set) var written: [AppendedChunk] = []
 
-    init(store: DurableStore, isInline: Bool) {
+    init(store: DurableStore, isInline: Bool, key: SealKey?) {
         self.store = store
         self.isInline = isInline
+        self.key = key
     }
 
     mutating func add(
@@ -91,14 +117,17 @@ private struct BodyBuilder {
         switch bytes {
         case .inline(let bytes):
             loose.writeBytes(bytes[Int(range.lowerBound)..<Int(range.upperBound)])
+        case .sealed(let sealed):
+            let bytes = try store.keys.open(sealed)
+            loose.writeBytes(bytes[Int(range.lowerBound)..<Int(range.upperBound)])
         case .chunks(let all):
             var position: UInt64 = 0
             for chunk in all {
-                let place = position..<position + UInt64(chunk.lengthBytes)
+                let place = position..<position + UInt64(chunk.reference.bodyBytes)
                 position = place.upperBound
                 let wanted = place.clamped(to: range)
                 if wanted.isEmpty { continue }
-                if wanted == place, !isInline {
+                if wanted == place, !isInline, key == nil || chunk.isSealed {
                     try await cutLoose()
                     chunks.append(chunk)
                 } else {
@@ -111,7 +140,11 @@ private struct BodyBuilder {
     }
 
     mutating func finish() async throws -> StoredBytes {
-        if isInline { return .inline(Array(loose.readableBytesView)) }
+        if isInline {
+            let bytes = Array(loose.readableBytesView)
+            guard let key, !bytes.isEmpty else { return .inline(bytes) }
+            return .sealed(store.keys.seal(small: bytes, with: key))
+        }
         try await cutLoose()
         try await store.sync(written)
         return .chunks(chunks)
@@ -132,7 +165,7 @@ private struct BodyBuilder {
             let length = min(loose.readableBytes, store.ingest.limits.chunkBytes)
             guard let piece = loose.readSlice(length: length) else { break }
             try await store.reserve.admit(UInt64(length), store.pool)
-            let chunk = try await store.append(piece)
+            let chunk = try await store.append(piece, sealedWith: key)
             written.append(chunk)
             chunks.append(ChunkRecord(chunk.reference))
         }

@@ -44,16 +44,25 @@ struct CommitUpload: Decision {
             try context.check(conditions, upload.name)
             try context.requireQuota(upload.name, sizeBytes: body.sizeBytes)
         }
+        let isSealed = try isSealed(in: &context)
+        try context.requireForm(of: blob, incoming: record, isSealed: isSealed)
         if let record { try context.recordBlob(record) }
-        return try end(&context)
+        return try end(&context, isSealed: isSealed)
     }
 
-    private func end(_ context: inout CommitContext) throws(StorageError) -> Ended {
+    private func isSealed(in context: inout CommitContext) throws(StorageError) -> Bool {
+        if upload.isSealed || body.isSealed { return true }
+        return asObject ? try context.demandsSealing(upload.name.bucket) : false
+    }
+
+    private func end(
+        _ context: inout CommitContext, isSealed: Bool
+    ) throws(StorageError) -> Ended {
         guard asObject else {
             try recordEnd(.blob(blob, list: list), &context)
-            return .blob(BlobInfo(blob: blob, sizeBytes: body.sizeBytes))
+            return .blob(try context.requireLive(blob).info)
         }
-        let version = try context.recordPut(content, of: upload.name)
+        let version = try context.recordPut(content(isSealed: isSealed), of: upload.name)
         try recordEnd(.object(version.version, list: list), &context)
         return .object(version)
     }
@@ -68,14 +77,14 @@ struct CommitUpload: Decision {
                     endedMilliseconds: context.wallMilliseconds)))
     }
 
-    private var content: ObjectContent {
+    private func content(isSealed: Bool) -> ObjectContent {
         let named = parts.map(\.part)
         return ObjectContent(
             blob: blob, sizeBytes: body.sizeBytes, lastModifiedMilliseconds: 0,
             etag: MultipartRules.etag(of: named), headers: upload.headers,
             checksum: MultipartRules.checksum(of: named, upload: upload),
             partSizes: named.map(\.sizeBytes), userMetadata: upload.userMetadata,
-            tags: upload.tags, writer: upload.writer)
+            tags: upload.tags, isSealed: isSealed, writer: upload.writer)
     }
 }
 

@@ -39,6 +39,7 @@ extension DurableStore {
         _ id: UploadID, of name: ObjectName, _ completion: Completion, asObject: Bool
     ) async throws -> CommitUpload.Ended {
         let list = PartList.identity(completion.parts)
+        var isToBeSealed = false
         // A client that replaces parts while it completes gets the refusal it asked for.
         for _ in 0..<3 {
             guard let upload = try await session(id) else {
@@ -46,9 +47,19 @@ extension DurableStore {
                     RecallUpload(id: id, name: name, list: list))
             }
             _ = try Optional(upload).required(id, of: name)
-            let ended = try await lookups.during {
-                let commit = try await prepare(upload, completion, list, asObject: asObject)
-                return try await committer.queue.submit(commit)
+            let isSealed = upload.isSealed || isToBeSealed
+            let ended: CommitUpload.Ended?
+            do {
+                ended = try await lookups.during {
+                    let commit = try await prepare(
+                        upload, completion, list, asObject: asObject, isSealed: isSealed)
+                    return try await committer.queue.submit(commit)
+                }
+            } catch let error as StorageError {
+                guard let reason = error.mustSeal else { throw error }
+                if case .present(let blob) = reason { try await seal(blob) }
+                isToBeSealed = true
+                continue
             }
             guard let ended else { continue }
             follower.forget(id)
@@ -58,7 +69,8 @@ extension DurableStore {
     }
 
     private func prepare(
-        _ upload: Upload, _ completion: Completion, _ list: BlobID, asObject: Bool
+        _ upload: Upload, _ completion: Completion, _ list: BlobID, asObject: Bool,
+        isSealed: Bool
     ) async throws -> CommitUpload {
         let limit = MultipartRules.partNumbers.upperBound
         let present = try await partRecords(of: upload.id, after: 0, limit: limit)
@@ -66,7 +78,7 @@ extension DurableStore {
         let named = try MultipartRules.select(completion, from: byNumber.mapValues(\.part))
         let parts = named.compactMap { byNumber[$0.number] }
         try await requireIntact(parts)
-        let body = try await AssembleBody(store: self, parts: parts).run()
+        let body = try await AssembleBody(store: self, parts: parts, isSealed: isSealed).run()
         let hashed = try await hashed(parts, of: upload.id, as: body, completion.promise)
         guard let blob = hashed.blob else { preconditionFailure("SHA-256 is always computed") }
         try await prefetch([KeySchema.blob(blob)] + Self.keys(of: upload.name))

@@ -20,20 +20,22 @@ extension DurableStore: UploadStore {
         _ id: UploadID, of name: ObjectName, number: Int, staged: StagedBlob
     ) async throws -> UploadPart {
         try Self.checkNumber(number)
-        guard let content = ingest.content(of: staged) else {
-            throw StorageError(.invalidArgument, "the part was not staged here")
-        }
         let etag = staged.md5.map(Hexadecimal.encode) ?? Self.identifier(random(), random())
         let part = UploadPart(
-            number: number, sizeBytes: content.sizeBytes, etag: etag,
+            number: number, sizeBytes: staged.sizeBytes, etag: etag,
             lastModifiedMilliseconds: 0, checksums: staged.checksums)
         try await prefetch([KeySchema.upload(id), KeySchema.part(id, number)])
-        let put = PutPart(
-            id: id, name: name, part: part, bytes: StoredBytes(content.form), staged: staged)
-        return try await lookups.during {
-            let record = try await committer.queue.submit(put)
-            await follow(record, identity: staged.blob)
-            return record.part
+        return try await sealingFirst(staged) { body in
+            guard let body, let content = ingest.content(of: body) else {
+                throw StorageError(.invalidArgument, "the part was not staged here")
+            }
+            let put = PutPart(
+                id: id, name: name, part: part, bytes: StoredBytes(content.form), staged: body)
+            return try await lookups.during {
+                let record = try await committer.queue.submit(put)
+                await follow(record, identity: staged.blob)
+                return record.part
+            }
         }
     }
 

@@ -12,6 +12,7 @@ struct CreateUpload: Decision {
         try context.requireSpace()
         var upload = upload
         upload.initiatedMilliseconds = context.wallMilliseconds
+        if try context.demandsSealing(upload.name.bucket) { upload.isSealed = true }
         try context.record(.upload(upload))
         return upload
     }
@@ -27,8 +28,9 @@ struct PutPart: Decision {
     let staged: StagedBlob
 
     func decide(_ context: inout CommitContext) throws(StorageError) -> PartRecord {
-        _ = try context.requireUpload(id, of: name)
+        let upload = try context.requireUpload(id, of: name)
         try context.requireSpace()
+        guard bytes.isSealed || !upload.isSealed else { throw MustSeal.staged.refusal }
         var part = part
         part.lastModifiedMilliseconds = context.wallMilliseconds
         let record = PartRecord(upload: id, part: part, source: .stored(bytes))

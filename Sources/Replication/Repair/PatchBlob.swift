@@ -15,7 +15,8 @@ struct PatchBlob: Sendable {
 
     /// Throws `damaged` for a stretch that nobody has, `digestMismatch` where somebody sent wrong bytes.
     func callAsFunction(_ info: BlobInfo) async throws {
-        let staging = try await blobs.stage(HashPlan(), expectedBytes: info.sizeBytes)
+        let plan = HashPlan(isSealed: try await blobs.isToBeSealed(info.blob))
+        let staging = try await blobs.stage(plan, expectedBytes: info.sizeBytes)
         var offset: UInt64 = 0
         while offset < info.sizeBytes {
             let end = min(offset + Self.stretchBytes, info.sizeBytes)

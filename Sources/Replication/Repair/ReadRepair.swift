@@ -23,6 +23,10 @@ package struct ReadRepair: BlobStore {
 
     package func stat(_ blob: BlobID) async throws -> BlobInfo? { try await inner.stat(blob) }
 
+    package func isToBeSealed(_ blob: BlobID) async throws -> Bool {
+        try await inner.isToBeSealed(blob)
+    }
+
     package func keep(_ staged: StagedBlob) async throws -> BlobInfo {
         try await inner.keep(staged)
     }

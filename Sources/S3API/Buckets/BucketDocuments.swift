@@ -57,6 +57,7 @@ extension S3Handler {
         _ body: ByteBuffer, _ kind: BucketDocument, _ bucket: String, _ limits: S3Limits
     ) throws(S3Error) -> ByteBuffer {
         switch kind {
+        case .encryption: try EncryptionConfiguration(document: body, limits: limits).document
         case .cors: try CORSConfiguration(document: body, limits: limits).document
         case .lifecycle: try LifecycleConfiguration(document: body, limits: limits).document
         case .tagging:
@@ -93,12 +94,13 @@ extension BucketSetting {
     var document: BucketDocument? {
         switch self {
         case .cors: .cors
+        case .encryption: .encryption
         case .lifecycle: .lifecycle
         case .policy, .policyStatus: .policy
         case .publicAccessBlock: .publicAccessBlock
         case .tagging: .tagging
         case .versioning: .versioning
-        case .accelerate, .acl, .encryption, .logging, .notification, .objectLock,
+        case .accelerate, .acl, .logging, .notification, .objectLock,
             .ownershipControls, .replication, .requestPayment, .website:
             nil
         }
@@ -110,6 +112,7 @@ extension BucketDocument {
     var label: String {
         switch self {
         case .cors: "BucketCors"
+        case .encryption: "BucketEncryption"
         case .lifecycle: "BucketLifecycleConfiguration"
         case .policy: "BucketPolicy"
         case .publicAccessBlock: "PublicAccessBlock"
@@ -121,7 +124,7 @@ extension BucketDocument {
     fileprivate var putStatus: HTTPResponse.Status {
         switch self {
         case .policy, .tagging: .noContent
-        case .cors, .lifecycle, .publicAccessBlock, .versioning: .ok
+        case .cors, .encryption, .lifecycle, .publicAccessBlock, .versioning: .ok
         }
     }
 }

@@ -30,6 +30,7 @@ extension S3Handler {
         }
         let object = try result.get()
         var response = ServerResponse.document(Self.document(object, request, declares: true))
+        response.fields.setSealed(object.content?.isSealed == true)
         response.fields[.versionID] = object.givenID
         return response
     }

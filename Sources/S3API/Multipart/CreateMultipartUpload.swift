@@ -15,7 +15,8 @@ extension S3Handler {
                 id: UploadID(""), name: name, initiatedMilliseconds: 0,
                 headers: attributes.headers, userMetadata: attributes.userMetadata,
                 tags: attributes.tags, checksumAlgorithm: checksum?.algorithm,
-                checksumKind: checksum?.kind, writer: request.writer))
+                checksumKind: checksum?.kind, isSealed: try await seals(request),
+                writer: request.writer))
         let document = XMLWriter.document("InitiateMultipartUploadResult") {
             $0.element("Bucket", name.bucket)
             $0.element("Key", name.key.string)
@@ -26,6 +27,7 @@ extension S3Handler {
             response.fields[.checksumAlgorithm] = checksum.algorithm.wireName
             response.fields[.checksumType] = checksum.kind.wireName
         }
+        response.fields.setSealed(upload.isSealed)
         return response
     }
 }

@@ -13,7 +13,8 @@ extension S3Handler {
         try upload.requireAlgorithm(announced.checksum?.algorithm)
         // The object's checksum is made of the parts', whether or not the client sent them.
         let staged = try await receive(
-            request, announced, isBlob: false, alsoComputing: upload.checksumAlgorithm)
+            request, announced, isBlob: false, isSealed: upload.isSealed,
+            alsoComputing: upload.checksumAlgorithm)
         let part = try await uploads.putPart(
             upload.id, of: name, number: number, staged: staged)
         var response = ServerResponse(
@@ -23,6 +24,7 @@ extension S3Handler {
         {
             response.fields[algorithm.headerName] = Base64.encode(checksum)
         }
+        response.fields.setSealed(upload.isSealed)
         return response
     }
 }

@@ -8,11 +8,11 @@ extension S3Handler {
     func uploadPartCopy(_ request: S3Request) async throws -> ServerResponse {
         let name = try request.name
         let number = try request.partNumber
-        let id = try request.uploadID
+        let upload = try await uploads.upload(request.uploadID, of: name)
         let source = try await copySource(request)
         let range = try Self.copyRange(request.fields[.copySourceRange], of: source.content)
         let part = try await uploads.copyPart(
-            id, of: name, number: number, blob: source.content.blob, range: range)
+            upload.id, of: name, number: number, blob: source.content.blob, range: range)
         let document = XMLWriter.document("CopyPartResult") {
             $0.element(
                 "LastModified", CalendarDate(milliseconds: part.lastModifiedMilliseconds).iso8601)
@@ -22,6 +22,7 @@ extension S3Handler {
             }
         }
         var response = ServerResponse.document(document)
+        response.fields.setSealed(upload.isSealed)
         response.fields[.copySourceVersionID] = source.versionID
         return response
     }

@@ -1,4 +1,5 @@
-// CopyObject: a new name for a blob that is here; no byte is read or written. Its ETag and checksum stay.
+// CopyObject: a new name for a blob that is here; no byte is read or written, but where what lies in the clear is to
+// be sealed. Its ETag and checksum stay, and what was sealed stays sealed.
 
 internal import Checksums
 internal import HTTPServer
@@ -11,14 +12,19 @@ extension S3Handler {
         let name = try request.name
         let directives = try CopyDirectives(request.fields)
         let source = try await copySource(request)
-        guard directives.changesAnything || name != source.name || source.isOlderVersion else {
+        let isSealed = try await seals(request) || source.content.isSealed
+        guard
+            directives.changesAnything || name != source.name || source.isOlderVersion
+                || isSealed != source.content.isSealed
+        else {
             throw S3Error(
                 .invalidRequest,
                 "This copy request is illegal because it is trying to copy an object to itself"
                     + " without changing the object's metadata, storage class, website redirect"
                     + " location or encryption attributes.")
         }
-        let content = try await copied(source.content, directives, request)
+        var content = try await copied(source.content, directives, request)
+        content.isSealed = isSealed
         if let digest = try await promised.digest(of: name) {
             try await requireDigest(digest, of: content)
         }
@@ -35,6 +41,7 @@ extension S3Handler {
             }
         }
         var response = ServerResponse.document(document)
+        response.fields.setSealed(isSealed)
         response.fields[.versionID] = object?.givenID
         response.fields[.copySourceVersionID] = source.versionID
         return response

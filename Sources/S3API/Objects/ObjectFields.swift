@@ -26,6 +26,7 @@ extension HTTPFields {
         if !content.tags.isEmpty {
             append(HTTPField(name: .taggingCount, value: String(content.tags.count)))
         }
+        setSealed(content.isSealed)
         try apply(overrides)
     }
 

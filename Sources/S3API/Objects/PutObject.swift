@@ -13,16 +13,20 @@ extension S3Handler {
         let attributes = try ObjectAttributes(request.fields, limits: request.limits)
         let conditions = request.writeConditions
         try await refuseEarly(name, conditions, sizeBytes: announced.lengthBytes)
+        let isSealed = try await seals(request)
         // The key of a registry's blob names the digest of its bytes.
         let staged = try await receive(
-            request, announced, isBlob: true, digest: try await promised.digest(of: name))
-        let content = try ObjectContent(
+            request, announced, isBlob: true, isSealed: isSealed,
+            digest: try await promised.digest(of: name))
+        var content = try ObjectContent(
             staged, attributes, checksum: announced.checksum?.algorithm, writer: request.writer)
+        content.isSealed = isSealed
         let object = try await objects.commit(.put(name, content, staged, conditions))
         var response = ServerResponse(status: .ok)
         response.fields[.versionID] = object?.givenID
         response.fields[.eTag] = ETags.quoted(content.etag)
         response.fields.set(content.checksum, parts: 0)
+        response.fields.setSealed(isSealed)
         return response
     }
 

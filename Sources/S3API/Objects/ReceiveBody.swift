@@ -71,7 +71,7 @@ extension S3Request {
 extension S3Handler {
     /// Stages the body of a request. `isBlob`: it will be named by its SHA-256; a part is not.
     func receive(
-        _ request: S3Request, _ announced: BodyAnnouncement, isBlob: Bool,
+        _ request: S3Request, _ announced: BodyAnnouncement, isBlob: Bool, isSealed: Bool,
         digest: ContentDigest? = nil, alsoComputing extra: ChecksumAlgorithm? = nil
     ) async throws -> StagedBlob {
         let body = try IncomingBody(request)
@@ -80,7 +80,7 @@ extension S3Handler {
         var plan = HashPlan(
             sha256: isBlob || body.signedSHA256 != nil,
             md5: !isBlob || announced.needsMD5(isPromised: isPromised),
-            sha512: digest?.algorithm == .sha512)
+            sha512: digest?.algorithm == .sha512, isSealed: isSealed)
         for algorithm in [announced.checksum?.algorithm, extra] {
             if let algorithm { plan.checksums.insert(algorithm) }
         }

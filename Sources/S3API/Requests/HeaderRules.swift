@@ -7,12 +7,14 @@ internal import Storage
 enum HeaderRules {
     /// Throws `NotImplemented` for a header whose meaning would be lost; `InvalidRequest` for a
     /// checksum that is not offered, and for values that are none.
-    static func check(_ fields: HTTPFields, writes: Bool) throws(S3Error) {
+    static func check(_ fields: HTTPFields, _ operation: S3Operation) throws(S3Error) {
+        let writes = operation.writes
         for field in fields {
             let name = field.name.canonicalName
             guard name.utf8.starts(with: "x-amz-".utf8) else { continue }
-            guard !isEncryption(name) else {
-                throw .notImplemented("Server-side encryption (\(name))")
+            if isEncryption(name) {
+                try SealingHeaders.check(field, operation)
+                continue
             }
             guard writes, !known.contains(name), !asksNothing(field) else { continue }
             if name.utf8.starts(with: checksum.utf8) {

@@ -16,6 +16,8 @@ package struct Bucket: Sendable, Hashable {
 package enum BucketDocument: String, Sendable, CaseIterable {
     /// What pages of other origins may ask of it.
     case cors
+    /// That what is written to it from now on is sealed. Its being there says so, whatever else is in it.
+    case encryption
     /// What is deleted of it by its age.
     case lifecycle
     /// What it allows to everyone.
@@ -146,6 +148,14 @@ package struct Buckets: Sendable {
         } else {
             try await settings.delete(document.prefix + name)
         }
+    }
+
+    /// Whether what is written to the bucket is sealed.
+    package static func demandsSealing(
+        _ bucket: String, in objects: any ObjectStore
+    ) async throws -> Bool {
+        guard bucket != BucketName.system else { return false }
+        return try await objects.object(Self.name(of: .encryption, bucket)) != nil
     }
 
     private func require(_ name: String) async throws {

@@ -17,7 +17,7 @@ extension StoreDriver {
             // Claimed before its size is looked up, which nobody changes from then on.
             let claim = try stores.claims.claim(upload.id)
             return StoreWriter(
-                driver: self, path: path, id: upload.id,
+                driver: self, path: path, id: upload.id, isSealed: upload.isSealed,
                 parts: try await stores.uploads.allParts(of: upload.id, name), claim: claim)
         }
     }

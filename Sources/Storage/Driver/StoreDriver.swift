@@ -88,14 +88,16 @@ package struct StoreDriver: StorageDriver {
         let name = try fileName(path)
         return try await DriverError.mapping {
             let promise = try await self.promise(promise, of: name)
+            let isSealed = try await Buckets.demandsSealing(bucket, in: stores.objects)
             let staging = try await stores.blobs.stage(
-                HashPlan(for: promise, isBlob: true), expectedBytes: promise.sizeBytes)
+                HashPlan(for: promise, isBlob: true, isSealed: isSealed),
+                expectedBytes: promise.sizeBytes)
             while let bytes = try await content.next() { try await staging.write(bytes) }
             let staged = try await staging.finish(promise)
             guard let blob = staged.blob else { preconditionFailure("the plan asked for SHA-256") }
             let recorded = ObjectContent(
                 blob: blob, sizeBytes: staged.sizeBytes, lastModifiedMilliseconds: 0,
-                etag: MultipartRules.etag(ofWhole: blob), writer: user)
+                etag: MultipartRules.etag(ofWhole: blob), isSealed: isSealed, writer: user)
             return try info(
                 path, await stores.objects.commit(.put(name, recorded, staged, .none)))
         }
@@ -175,12 +177,12 @@ extension FileInfo {
 
 extension HashPlan {
     /// What is needed to hold a body against a promise.
-    init(for promise: BodyPromise, isBlob: Bool) {
+    init(for promise: BodyPromise, isBlob: Bool, isSealed: Bool) {
         self.init(
             sha256: isBlob || promise.digests.contains { $0.algorithm == .sha256 },
             md5: promise.md5 != nil,
             sha512: promise.digests.contains { $0.algorithm == .sha512 },
-            checksums: Set(promise.checksums.keys))
+            checksums: Set(promise.checksums.keys), isSealed: isSealed)
     }
 }
 

@@ -17,16 +17,19 @@ final class StoreWriter: FileWriter {
     let id: UploadID
     private let driver: StoreDriver
     private let path: DriverPath
+    /// What is written never lies in the clear.
+    private let isSealed: Bool
     private let open: Mutex<Open?>
     private let size: Mutex<UInt64>
 
     init(
-        driver: StoreDriver, path: DriverPath, id: UploadID, parts: [UploadPart],
-        claim: WriterClaim
+        driver: StoreDriver, path: DriverPath, id: UploadID, isSealed: Bool,
+        parts: [UploadPart], claim: WriterClaim
     ) {
         self.driver = driver
         self.path = path
         self.id = id
+        self.isSealed = isSealed
         open = Mutex(Open(claim: claim, nextPart: (parts.last?.number ?? 0) + 1))
         size = Mutex(parts.reduce(0) { $0 + $1.sizeBytes })
     }
@@ -49,7 +52,8 @@ final class StoreWriter: FileWriter {
         try await during { open in
             try await flush(&open)
             let staging = try await driver.stores.blobs.stage(
-                HashPlan(for: promise, isBlob: false), expectedBytes: promise.sizeBytes)
+                HashPlan(for: promise, isBlob: false, isSealed: isSealed),
+                expectedBytes: promise.sizeBytes)
             while let bytes = try await content.next() { try await staging.write(bytes) }
             let staged = try await staging.finish(promise)
             guard staged.sizeBytes > 0 else { return }
@@ -105,7 +109,7 @@ final class StoreWriter: FileWriter {
     private func staging(_ open: inout Open) async throws -> any BlobStaging {
         if let staging = open.staging { return staging }
         let staging = try await driver.stores.blobs.stage(
-            HashPlan(sha256: false), expectedBytes: nil)
+            HashPlan(sha256: false, isSealed: isSealed), expectedBytes: nil)
         open.staging = staging
         return staging
     }

@@ -12,12 +12,15 @@ extension MemoryStore: BlobStore {
     }
 
     package func stat(_ blob: BlobID) async throws -> BlobInfo? {
+        state.withLock { state in state.info(blob) }
+    }
+
+    package func isToBeSealed(_ blob: BlobID) async throws -> Bool {
         state.withLock { state in
-            state.blobs[blob].map {
-                BlobInfo(
-                    blob: blob, sizeBytes: UInt64($0.readableBytes),
-                    isDamaged: state.damaged.contains(blob))
+            if state.blobs[blob] != nil, !state.damaged.contains(blob) {
+                return state.sealed.contains(blob)
             }
+            return state.sealed.contains(blob) || state.isNamedSealed(blob)
         }
     }
 
@@ -40,8 +43,8 @@ extension MemoryStore: BlobStore {
 
     package func keep(_ staged: StagedBlob) async throws -> BlobInfo {
         try state.withLock { state throws in
-            let blob = try state.settle(staged)
-            return BlobInfo(blob: blob, sizeBytes: staged.sizeBytes)
+            let blob = try state.settle(staged, isSealed: false)
+            return state.info(blob) ?? BlobInfo(blob: blob, sizeBytes: staged.sizeBytes)
         }
     }
 
@@ -53,26 +56,58 @@ extension MemoryStore: BlobStore {
         let ticket = state.withLock { state in
             state.nextTicket += 1
             state.staged[state.nextTicket] = bytes
+            if plan.isSealed { state.stagedSealed.insert(state.nextTicket) }
             return state.nextTicket
         }
         return StagedBlob(
             ticket: ticket, blob: body.blob, sizeBytes: body.sizeBytes, md5: body.md5,
             sha512: body.sha512, checksums: body.checksums
         ) { [weak self] ticket in
-            self?.state.withLock { state in _ = state.staged.removeValue(forKey: ticket) }
+            self?.state.withLock { state in
+                state.staged.removeValue(forKey: ticket)
+                state.stagedSealed.remove(ticket)
+            }
         }
     }
 }
 
 extension MemoryStore.State {
-    /// Makes a staged body a blob of the store.
-    mutating func settle(_ staged: StagedBlob) throws(StorageError) -> BlobID {
+    /// Makes a staged body a blob of the store. `isSealed`: what will show it says so.
+    mutating func settle(_ staged: StagedBlob, isSealed: Bool) throws(StorageError) -> BlobID {
         guard let bytes = staged[self], let blob = staged.blob else {
             throw StorageError(.invalidArgument, "the body was staged without SHA-256")
         }
+        if blobs[blob] == nil, isNamedSealed(blob) { sealed.insert(blob) }
+        if isSealed || stagedSealed.contains(staged.ticket) { sealed.insert(blob) }
         blobs[blob] = bytes
         damaged.remove(blob)
         return blob
+    }
+
+    fileprivate func info(_ blob: BlobID) -> BlobInfo? {
+        blobs[blob].map {
+            BlobInfo(
+                blob: blob, sizeBytes: UInt64($0.readableBytes),
+                isDamaged: damaged.contains(blob),
+                isSealed: sealed.contains(blob) && $0.readableBytes > 0)
+        }
+    }
+
+    /// Whether a version names the blob whose content is sealed.
+    fileprivate func isNamedSealed(_ blob: BlobID) -> Bool {
+        registers.values.contains { names in
+            names.values.contains { register in
+                register.versions.contains {
+                    $0.content?.blob == blob && $0.content?.isSealed == true
+                }
+            }
+        }
+    }
+
+    /// Whether what is written to the bucket is sealed.
+    func demandsSealing(_ bucket: String) -> Bool {
+        bucket != BucketName.system
+            && register(Buckets.name(of: .encryption, bucket)).visible != nil
     }
 }
 

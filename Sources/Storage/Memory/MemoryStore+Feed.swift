@@ -108,6 +108,9 @@ extension MemoryStore: ChangeFeed {
                     var version = register.pending.first(where: { $0.version == reference.version })
                 else { continue }
                 version.state = .published
+                if let content = version.content, content.isSealed {
+                    state.sealed.insert(content.blob)
+                }
                 take(version, &state)
             }
         }
@@ -195,6 +198,7 @@ extension MemoryStore: ChangeFeed {
         guard let bytes = entry.inlineBytes, let blob = object.content?.blob,
             MessageDigest.hash(.sha256, bytes) == blob.bytes
         else { return }
+        if object.content?.isSealed == true { state.sealed.insert(blob) }
         state.blobs[blob] = bytes
     }
 }

@@ -42,10 +42,11 @@ extension MemoryStore: ObjectStore {
         case .put(_, var content, let staged, let conditions):
             try state.check(conditions, name)
             try state.requireQuota(name, sizeBytes: staged.sizeBytes)
-            content.blob = try state.settle(staged)
+            content.isSealed = content.isSealed || state.demandsSealing(name.bucket)
+            content.blob = try state.settle(staged, isSealed: content.isSealed)
             content.sizeBytes = staged.sizeBytes
             return put(content, name, &state, madeFrom: conditions.version)
-        case .link(_, let content, let conditions):
+        case .link(_, var content, let conditions):
             try state.check(conditions, name)
             guard let bytes = state.blobs[content.blob] else {
                 throw StorageError(.noSuchBlob, "blob \(content.blob) is not here")
@@ -54,6 +55,8 @@ extension MemoryStore: ObjectStore {
                 throw StorageError(.sizeMismatch, "blob \(content.blob) has another size")
             }
             try state.requireQuota(name, sizeBytes: content.sizeBytes)
+            content.isSealed = content.isSealed || state.demandsSealing(name.bucket)
+            if content.isSealed { state.sealed.insert(content.blob) }
             return put(content, name, &state, madeFrom: conditions.version)
         case .delete(_, let conditions):
             try state.check(conditions, name)

@@ -9,6 +9,8 @@ struct MemoryUpload: Sendable {
     var upload: Upload
     var parts: [Int: UploadPart] = [:]
     var bytes: [Int: ByteBuffer] = [:]
+    /// Those that were staged sealed, or copied from what is.
+    var sealed: Set<Int> = []
 }
 
 /// What is remembered of a session that was completed, so that completing again answers the same.
@@ -33,6 +35,7 @@ extension MemoryStore: UploadStore {
             let padding = String(repeating: "0", count: 12 - min(12, ordinal.utf8.count))
             upload.id = UploadID("upload-" + padding + ordinal)
             upload.initiatedMilliseconds = wallClock.milliseconds()
+            upload.isSealed = upload.isSealed || state.demandsSealing(upload.name.bucket)
             state.uploads[upload.id] = MemoryUpload(upload: upload)
             return upload
         }
@@ -53,7 +56,8 @@ extension MemoryStore: UploadStore {
             let part = UploadPart(
                 number: number, sizeBytes: staged.sizeBytes, etag: Hexadecimal.encode(md5),
                 lastModifiedMilliseconds: wallClock.milliseconds(), checksums: staged.checksums)
-            return try state.add(part, bytes, to: id, name)
+            return try state.add(
+                part, bytes, isSealed: state.stagedSealed.contains(staged.ticket), to: id, name)
         }
     }
 
@@ -72,7 +76,8 @@ extension MemoryStore: UploadStore {
                 number: number, sizeBytes: UInt64(range.count),
                 etag: MultipartRules.etag(ofCopied: blob, range: range),
                 lastModifiedMilliseconds: wallClock.milliseconds())
-            return try state.add(part, bytes, to: id, name)
+            return try state.add(
+                part, bytes, isSealed: state.sealed.contains(blob), to: id, name)
         }
     }
 
@@ -103,14 +108,14 @@ extension MemoryStore: UploadStore {
             }
             let upload = try state.session(id, name).upload
             try state.check(completion.preconditions, name)
-            let (parts, blob, sizeBytes) = try state.assemble(id, name, completion)
-            try state.requireQuota(name, sizeBytes: sizeBytes)
+            let (parts, info) = try state.assemble(id, name, completion)
+            try state.requireQuota(name, sizeBytes: info.sizeBytes)
             let content = ObjectContent(
-                blob: blob, sizeBytes: sizeBytes, lastModifiedMilliseconds: 0,
+                blob: info.blob, sizeBytes: info.sizeBytes, lastModifiedMilliseconds: 0,
                 etag: MultipartRules.etag(of: parts), headers: upload.headers,
                 checksum: MultipartRules.checksum(of: parts, upload: upload),
                 partSizes: parts.map(\.sizeBytes), userMetadata: upload.userMetadata,
-                tags: upload.tags, writer: upload.writer)
+                tags: upload.tags, isSealed: info.isSealed, writer: upload.writer)
             let object = put(content, name, &state)
             state.uploads[id] = nil
             state.completed[id] = CompletedUpload(
@@ -124,8 +129,7 @@ extension MemoryStore: UploadStore {
     ) async throws -> BlobInfo {
         try state.withLock { state throws in
             if case .blob(let info) = state.outcome(of: id, name, completion) { return info }
-            let (_, blob, sizeBytes) = try state.assemble(id, name, completion)
-            let info = BlobInfo(blob: blob, sizeBytes: sizeBytes)
+            let (_, info) = try state.assemble(id, name, completion)
             state.uploads[id] = nil
             state.completed[id] = CompletedUpload(
                 name: name, parts: completion.parts, outcome: .blob(info))
@@ -162,7 +166,8 @@ extension MemoryStore.State {
     }
 
     fileprivate mutating func add(
-        _ part: UploadPart, _ bytes: ByteBuffer, to id: UploadID, _ name: ObjectName
+        _ part: UploadPart, _ bytes: ByteBuffer, isSealed: Bool, to id: UploadID,
+        _ name: ObjectName
     ) throws(StorageError) -> UploadPart {
         var session = try session(id, name)
         guard MultipartRules.partNumbers.contains(part.number) else {
@@ -170,6 +175,11 @@ extension MemoryStore.State {
         }
         session.parts[part.number] = part
         session.bytes[part.number] = bytes
+        if isSealed {
+            session.sealed.insert(part.number)
+        } else {
+            session.sealed.remove(part.number)
+        }
         uploads[id] = session
         return part
     }
@@ -177,7 +187,7 @@ extension MemoryStore.State {
     /// The object's parts joined into a blob of the store.
     fileprivate mutating func assemble(
         _ id: UploadID, _ name: ObjectName, _ completion: Completion
-    ) throws(StorageError) -> (parts: [UploadPart], blob: BlobID, sizeBytes: UInt64) {
+    ) throws(StorageError) -> (parts: [UploadPart], info: BlobInfo) {
         let session = try session(id, name)
         let parts = try MultipartRules.select(completion, from: session.parts)
         var whole = ByteBuffer()
@@ -189,7 +199,13 @@ extension MemoryStore.State {
         try body.check(completion.promise)
         guard let blob = body.blob else { preconditionFailure("the plan asked for SHA-256") }
         blobs[blob] = whole
-        return (parts, blob, body.sizeBytes)
+        let isSealed =
+            session.upload.isSealed || demandsSealing(name.bucket)
+            || parts.contains { session.sealed.contains($0.number) }
+        if isSealed { sealed.insert(blob) }
+        return (
+            parts, BlobInfo(blob: blob, sizeBytes: body.sizeBytes, isSealed: isSealed)
+        )
     }
 
     fileprivate func list(_ request: UploadListRequest) -> UploadListPage {

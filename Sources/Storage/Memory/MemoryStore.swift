@@ -10,7 +10,10 @@ package final class MemoryStore: Sendable {
         var clock = HybridClock()
         var nextTicket: UInt64 = 0
         var staged: [UInt64: ByteBuffer] = [:]
+        /// Those of the staged bodies that are sealed. Nothing is: what counts as sealed is only remembered.
+        var stagedSealed: Set<UInt64> = []
         var blobs: [BlobID: ByteBuffer] = [:]
+        var sealed: Set<BlobID> = []
         /// Those whose bytes a read found wrong.
         var damaged: Set<BlobID> = []
         /// By bucket, then by key.

@@ -15,7 +15,8 @@ struct Holdfast: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, StatusCommand.self, RepairCommand.self, CollectCommand.self,
             BackupCommand.self, HistoryCommand.self, RollbackCommand.self, RegionCommand.self,
-            BucketCommand.self, KeyCommand.self, AuditCommand.self, ConfigCommand.self,
+            BucketCommand.self, KeyCommand.self, EncryptionCommand.self, AuditCommand.self,
+            ConfigCommand.self,
         ])
 
     static func main() async {

@@ -33,6 +33,12 @@ struct StatusScreen: Sendable {
             + (store.deadBytes.map { dead in
                 ["garbage   \(Self.bytes(dead)), \(Self.bytes(store.freedBytes)) given back"]
             } ?? [])
+            + encryption
+    }
+
+    private var encryption: [String] {
+        guard let keys = status.store.details["data_keys"], keys > 0 else { return [] }
+        return ["encrypted under \(keys) data key\(keys == 1 ? "" : "s") of the master key"]
     }
 
     private var peers: [String] {

@@ -79,6 +79,8 @@ struct Configuration: Sendable {
     var idleUploads: IdleUploads
     /// `nil`: the store's own choice.
     var reserveBytes: UInt64?
+    /// What encrypted bytes need to be read; `nil`: in the data directory.
+    var masterKeyFile: String?
     /// Between the beginnings of two rounds; 0: none.
     var scrubIntervalDays: Int
     var scrubBytesPerSecond: UInt64
@@ -115,6 +117,7 @@ extension Configuration {
         reserveBytes = try reader.value(.reserveBytes) {
             Self.number($0, 0...(1 << 50)).map { UInt64($0) }
         }
+        masterKeyFile = try reader.value(.masterKeyFile, Self.path)
         scrubIntervalDays =
             try reader.value(.scrubIntervalDays) { Self.number($0, 0...3650) } ?? 14
         scrubBytesPerSecond = UInt64(

@@ -25,6 +25,7 @@ enum Setting: String, CaseIterable, Sendable {
     case gcGraceSeconds = "gc.grace_seconds"
     case uploadsIdleSeconds = "uploads.idle_seconds"
     case reserveBytes = "reserve_bytes"
+    case masterKeyFile = "encryption.master_key_file"
     case scrubIntervalDays = "scrub.interval_days"
     case scrubBytesPerSecond = "scrub.bytes_per_second"
     case logLevel = "log.level"
@@ -73,6 +74,7 @@ enum Setting: String, CaseIterable, Sendable {
     var accepted: String {
         switch self {
         case .data: "a directory"
+        case .masterKeyFile: "a file"
         case .region: "1 to 63 letters, digits and hyphens"
         case .listen: "HOST:PORT"
         case .listeners:

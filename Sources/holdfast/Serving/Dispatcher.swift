@@ -57,6 +57,7 @@ struct SocketDispatcher: RequestHandler {
     let regions: any RequestHandler
     let buckets: any RequestHandler
     let keys: any RequestHandler
+    let encryption: any RequestHandler
     let health: any RequestHandler
 
     func respond(to request: ServerRequest) async -> ServerResponse {
@@ -64,6 +65,7 @@ struct SocketDispatcher: RequestHandler {
         if path.hasPrefix(AdminCall.regions) { return await regions.respond(to: request) }
         if path.hasPrefix(AdminCall.buckets) { return await buckets.respond(to: request) }
         if path.hasPrefix(AdminCall.keys) { return await keys.respond(to: request) }
+        if path.hasPrefix(AdminCall.encryption) { return await encryption.respond(to: request) }
         let isAdmin = path.hasPrefix(AdminCall.prefix)
         return await (isAdmin ? admin : health).respond(to: request)
     }

@@ -1,5 +1,5 @@
-// Files of the data directory that hold a secret: only the daemon's user reads them. The directory is locked by
-// the caller.
+// Files that hold a secret: only the daemon's user reads them. They are written by one process alone, since the data
+// directory is locked.
 
 internal import Foundation
 internal import Glibc

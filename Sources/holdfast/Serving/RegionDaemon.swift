@@ -89,7 +89,8 @@ struct RegionDaemon: Service {
         }
         let socket = try await socket(
             answering: SocketDispatcher(
-                admin: admin, regions: admin, buckets: admin, keys: admin, health: health))
+                admin: admin, regions: admin, buckets: admin, keys: admin, encryption: admin,
+                health: health))
         async let administered: Void = socket.serve()
         let store = try await cancelWhenGracefulShutdown {
             [configuration, clock, logger, readiness] in
@@ -133,7 +134,8 @@ struct RegionDaemon: Service {
                 SocketDispatcher(
                     admin: admin(store, replication, jobs),
                     regions: regions(store, replication, removed), buckets: buckets(store),
-                    keys: AdminKeys(keys: keys.keys, clock: clock, logger: logger), health: health))
+                    keys: AdminKeys(keys: keys.keys, clock: clock, logger: logger),
+                    encryption: encryption(store), health: health))
         )
         var group = ServiceGroupConfiguration(
             services: [

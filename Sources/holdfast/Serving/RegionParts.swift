@@ -125,6 +125,10 @@ extension RegionDaemon {
                 confirmed: confirmed, removed: removed), logger: logger)
     }
 
+    func encryption(_ store: DurableStore) -> AdminEncryption {
+        AdminEncryption(logger: logger) { try await store.rotateMasterKey() }
+    }
+
     func peers(of store: DurableStore) throws -> [ReplicationPeer] {
         let client = HTTPClient(tls: tls.client)
         return try configuration.peers.map { peer in

@@ -14,7 +14,7 @@ enum RegionStore {
             return try HeldDirectory(
                 LocalStoreConfiguration(
                     directory: configuration.data, followsOthers: !configuration.peers.isEmpty,
-                    limits: limits(configuration)),
+                    masterKeys: masterKeys(configuration), limits: limits(configuration)),
                 disk: PosixDisk())
         } catch {
             throw refusal(error, configuration)
@@ -33,6 +33,11 @@ enum RegionStore {
         } catch let error as StorageError {
             throw refusal(error, configuration)
         }
+    }
+
+    private static func masterKeys(_ configuration: Configuration) -> MasterKeyFile {
+        MasterKeyFile(
+            path: configuration.masterKeyFile ?? configuration.data + "/" + MasterKeyFile.name)
     }
 
     private static func limits(_ configuration: Configuration) -> LocalStoreLimits {

@@ -49,7 +49,8 @@ struct CompleteInterleavingTests {
         let records = try await store.partRecords(of: upload.id, after: 0, limit: 1)
         let commit = CommitUpload(
             upload: upload, parts: records,
-            body: AssembledBody(form: .stored(old), sizeBytes: 100, sources: [blob: old]),
+            body: AssembledBody(
+                form: .stored(old), sizeBytes: 100, isSealed: false, sources: [blob: old]),
             record: nil, blob: blob, conditions: .none,
             list: PartList.identity([CompletedPart(number: 1, etag: part.etag)]), asObject: true)
         #expect(try await store.committer.queue.submit(commit) == nil)
@@ -65,7 +66,7 @@ struct CompleteInterleavingTests {
         let (upload, blob, _) = try await Self.copying(store, range)
         let record = try #require(try await store.entry(of: blob)).record
         let parts = try await store.partRecords(of: upload.id, after: 0, limit: 1)
-        let body = try await AssembleBody(store: store, parts: parts).run()
+        let body = try await AssembleBody(store: store, parts: parts, isSealed: false).run()
         #expect(body.sources == [blob: record.bytes])
         try await store.close()
     }

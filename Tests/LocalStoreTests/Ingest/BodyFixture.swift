@@ -68,6 +68,7 @@ struct BodyFixture: Sendable {
         let range = range ?? 0..<form.sizeBytes
         switch form {
         case .inline(let bytes): return ChunkReads.source(inline: bytes, range: range)
+        case .sealed: preconditionFailure("no body here is sealed")
         case .chunks(let chunks):
             return reads.source(chunks.map { StoredChunk($0) }, range: range, blob: blob)
         }
@@ -83,6 +84,7 @@ struct BodyFixture: Sendable {
     func pinned(_ form: StoredForm) -> PinnedForm {
         switch form {
         case .inline(let bytes): .inline(bytes)
+        case .sealed: preconditionFailure("no body here is sealed")
         case .chunks(let chunks): .chunks(reads.pin(chunks.map { StoredChunk($0) }))
         }
     }

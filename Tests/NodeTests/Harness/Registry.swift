@@ -6,16 +6,19 @@ final class Registry: @unchecked Sendable {
     let port: Int
     let region: Region
     let redirect: Bool
+    /// Whether it asks for encryption of what it stores.
+    let encrypts: Bool
     /// What it is given to work with.
     var keys = (access: Region.accessKey, secret: Region.secretKey)
     private let directory: TemporaryDirectory
     private(set) var program: Program?
     private var starts = 0
 
-    init(on region: Region, redirect: Bool) throws {
+    init(on region: Region, redirect: Bool, encrypts: Bool = false) throws {
         port = try Ports.free()
         self.region = region
         self.redirect = redirect
+        self.encrypts = encrypts
         directory = try TemporaryDirectory()
     }
 
@@ -52,7 +55,8 @@ final class Registry: @unchecked Sendable {
             .replacingOccurrences(of: "http://127.0.0.1:9001", with: region.url)
             .replacingOccurrences(of: "127.0.0.1:5001", with: "127.0.0.1:\(port)")
             .replacingOccurrences(
-                of: "secure: false", with: "secure: \(region.authority != nil)"
+                of: "secure: false",
+                with: "secure: \(region.authority != nil)\n    encrypt: \(encrypts)"
             )
             .replacingOccurrences(of: "bucket: registry", with: "bucket: \(Region.bucket)")
     }
