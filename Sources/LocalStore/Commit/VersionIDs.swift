@@ -11,16 +11,22 @@ extension CommitContext {
     mutating func versioning(of bucket: String) throws(StorageError) -> BucketVersioning? {
         if bucket == BucketName.system { return nil }
         if let seen = seenVersioning[bucket] { return seen }
-        let setting = Buckets.name(of: .versioning, bucket)
-        let found = try look { (index) throws(IndexError) -> BucketVersioning? in
-            guard let value = try index.get(KeySchema.shown(setting)) else { return nil }
-            guard let content = try ShownEntry(encoded: value).version.content,
-                case .inline(let bytes) = try index.blob(content.blob)?.record.bytes
-            else { return .enabled }
-            return BucketVersioning(document: bytes)
-        }
+        let found = try readVersioning(Buckets.name(of: .versioning, bucket))
         seenVersioning[bucket] = .some(found)
         return found
+    }
+
+    /// A setting that cannot be read keeps everything. It is sealed where an object with its very bytes is.
+    private func readVersioning(_ setting: ObjectName) throws(StorageError) -> BucketVersioning? {
+        guard let content = try register(setting, about: .unversioned).visible?.content else {
+            return nil
+        }
+        guard let stored = try blob(content.blob)?.record.bytes else { return .enabled }
+        do throws(StorageError) {
+            return try keys.small(stored).map(BucketVersioning.init(document:)) ?? .enabled
+        } catch {
+            return .enabled
+        }
     }
 
     /// The versioning that a name is under: what stays in its region, and what is never kept, is under none.
