@@ -11,13 +11,6 @@ struct LogTime: Sendable {
         millisecondOfDay = Int(clamped % dayLength)
     }
 
-    /// As `writeISO8601` writes it.
-    var iso8601: String {
-        var bytes: [UInt8] = []
-        writeISO8601(to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
     /// `2026-01-31T12:34:56.789Z`.
     func writeISO8601(to bytes: inout [UInt8]) {
         bytes.append(digits: date.year, 4)
