@@ -23,10 +23,16 @@ package struct ClosureExamination: Sendable {
     package func examine(
         _ entries: [PendingEntry], hopeless: Set<VersionReference> = []
     ) async throws -> [Examination] {
-        let registers = try await feed.registers(of: entries.map(\.name))
+        // Of a name with many versions that wait, one register serves all.
+        let names = Array(Set(entries.map(\.name)))
+        let registers = Dictionary(
+            uniqueKeysWithValues: zip(names, try await feed.registers(of: names)))
         var closures: [DirectClosure?] = []
         var deletes: [WaitingDelete] = []
-        for (entry, register) in zip(entries, registers) {
+        for entry in entries {
+            guard let register = registers[entry.name] else {
+                preconditionFailure("\(entry.name) was asked for and not answered")
+            }
             let isWaiting = register.pending.contains { $0.version == entry.version }
             closures.append(isWaiting ? try await closure(of: entry) : nil)
             guard isWaiting, entry.blob == nil else { continue }

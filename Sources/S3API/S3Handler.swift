@@ -96,12 +96,13 @@ package final class S3Handler: RequestHandler {
         request.server.trace.note(
             principal: request.principal.name, operation: operation.label,
             resource: request.target.resource)
-        if operation.action == .administer {
-            request.server.trace.note(resource: request.target.bucket, change: "")
-        }
         try request.principal.require(
             operation.action, bucket: request.target.bucket,
             key: request.subject(of: operation))
+        // What is refused changes nothing; were it written down, anyone could push out what is.
+        if operation.action == .administer {
+            request.server.trace.note(resource: request.target.bucket, change: "")
+        }
         try HeaderRules.check(request.fields, operation)
         return try await perform(operation, request)
     }

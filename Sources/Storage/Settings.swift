@@ -44,19 +44,21 @@ package struct Settings: Sendable {
     /// Writes what `body` makes of what is there now; it is asked again where somebody else was quicker. Throws
     /// `unavailable` where that goes on.
     package func change(
-        _ path: String, _ body: (ByteBuffer?) throws -> ByteBuffer
+        _ path: String, keepsAge: Bool = false, _ body: (ByteBuffer?) throws -> ByteBuffer
     ) async throws {
         for _ in 0..<Self.attempts {
-            let present = try await objects.object(Self.name(path))?.content
+            let version = try await objects.object(Self.name(path))
+            let present = version?.content
             var bytes: ByteBuffer?
             if let present {
                 bytes = try await blobs.content(of: present.blob, limitBytes: Self.limitBytes)
             }
             let next = try body(bytes)
             if next == bytes { return }
-            let unchanged =
+            var unchanged =
                 present.map { Preconditions(ifMatch: .list([$0.etag])) }
                 ?? Preconditions(ifNoneMatch: .any)
+            if keepsAge { unchanged.version = version?.version }
             do {
                 return try await write(next, to: path, if: unchanged)
             } catch let error as StorageError

@@ -14,7 +14,8 @@ struct KeyLimitsTests {
     @Test("without a right, what the right is for is refused", arguments: Action.allCases)
     func rights(action: Action) {
         let needed: [Action: KeyLimits.Right] = [
-            .read: .read, .readAttributes: .read, .write: .write, .delete: .delete, .list: .list,
+            .read: .read, .readVersion: .read, .readAttributes: .read, .write: .write,
+            .delete: .delete, .list: .list,
         ]
         for right in KeyLimits.Right.allCases {
             let allowed = KeyLimits(rights: [right]).allows(action, bucket: "b", key: "k")

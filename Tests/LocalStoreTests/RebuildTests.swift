@@ -30,19 +30,19 @@ struct RebuildTests {
         try await run.store.close()
     }
 
-    /// The usage that the index keeps is what a count of the bucket's objects gives.
+    /// The usage that the index keeps is what a count of the bucket's objects, and of the versions beside them, gives.
     private static func expectCounted(_ store: DurableStore, _ context: String) async throws {
         for bucket in try await Buckets(objects: store, blobs: store).list() {
-            var request = ListRequest(bucket: bucket.name)
+            var request = VersionListRequest(bucket: bucket.name)
             var counted = BucketUsage()
             while true {
                 let page = try await store.list(request)
-                for case .object(let object) in page.entries {
+                for case .version(let version, _) in page.entries {
                     counted.objects += 1
-                    counted.bytes += object.content?.sizeBytes ?? 0
+                    counted.bytes += version.content?.sizeBytes ?? 0
                 }
                 guard page.isTruncated, let last = page.entries.last else { break }
-                request.after = last.key
+                request.after = last.marker
             }
             #expect(try await store.usage(of: bucket.name) == counted, "\(context)")
             #expect(counted.objects > 0, "\(context): there is nothing to count")

@@ -168,7 +168,8 @@ package struct AccessKeys: Sendable {
             guard let bytes = try await settings.read(path),
                 resealed(accessKey, bytes) != nil
             else { continue }
-            try await settings.change(path) { bytes in
+            // What the key says stays as old as it is: a rotation elsewhere, not yet heard of here, goes before it.
+            try await settings.change(path, keepsAge: true) { bytes in
                 guard let bytes else { throw Self.unknown(accessKey) }
                 return try resealed(accessKey, bytes)?.encode() ?? bytes
             }

@@ -44,7 +44,8 @@ struct SweepObjects: Decision {
             content.quarantinedMilliseconds = context.wallMilliseconds
             _ = try context.recordNext(.put(content), after: judged, id: judged.versionID)
         case .remove:
-            _ = try context.recordNext(.tombstone, after: judged)
+            // Of the same id: whatever is said of this version later, in any region, goes before it.
+            _ = try context.recordNext(.tombstone, after: judged, id: judged.versionID)
         }
     }
 }

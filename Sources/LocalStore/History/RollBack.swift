@@ -99,7 +99,7 @@ package struct RollBack: Rollback {
             return try register.version(VersionReference(name: name, version: version))
         case .time(let milliseconds):
             let found = register.versions.first {
-                Int64(clamping: $0.version.stamp.milliseconds) <= milliseconds
+                Int64(clamping: $0.order.stamp.milliseconds) <= milliseconds
             }
             guard let found else {
                 throw StorageError(.noSuchKey, "nothing as old as that is kept of \(name)")

@@ -1,7 +1,7 @@
 // How much a bucket may hold. What counts is what its names show, and the versions that it keeps: each by its size,
-// whatever it shares with others, and the uploads that a registry has under way as objects. It is decided where the write is decided,
-// by the usage that the index keeps. Only what is written in this region is held to it: what comes from other
-// regions is taken in, or regions would differ; so a bucket can be found over its quota.
+// whatever it shares with others, and the uploads that a registry has under way as objects. It is decided where the
+// write is decided, by the usage that the index keeps. Only what is written in this region is held to it: what comes
+// from other regions is taken in, or regions would differ; so a bucket can be found over its quota.
 
 /// What a bucket shows, in figures.
 package struct BucketUsage: Sendable, Hashable {
@@ -13,9 +13,10 @@ package struct BucketUsage: Sendable, Hashable {
         self.bytes = bytes
     }
 
-    /// With an object of `newBytes` in the place of one of `oldBytes`, or of none.
+    /// With an object of `newBytes` in the place of one of `oldBytes`, or of none. Where the two were looked at at
+    /// different moments, the old one may be gone from the usage already.
     package func replacing(_ oldBytes: UInt64?, by newBytes: UInt64) -> BucketUsage {
-        let (sum, isBeyond) = (bytes - (oldBytes ?? 0)).addingReportingOverflow(newBytes)
+        let (sum, isBeyond) = (bytes - min(bytes, oldBytes ?? 0)).addingReportingOverflow(newBytes)
         return BucketUsage(
             objects: objects + (oldBytes == nil ? 1 : 0), bytes: isBeyond ? .max : sum)
     }

@@ -66,6 +66,8 @@ struct Configuration: Sendable {
     var rootKey: KeyPair?
     /// Shared by the regions that are configured by flags or file.
     var peerKey: String?
+    /// What they shared before: it still opens what was sealed by it.
+    var formerPeerKey: String?
     /// Between the probes' saying so and the end of accepting requests.
     var stopDelay: Duration
     /// For what is under way after that.
@@ -105,6 +107,9 @@ extension Configuration {
         buckets = try reader.values(.buckets) { BucketName.isValid($0) ? $0 : nil }
         peers = try reader.values(.peers, PeerAddress.init)
         peerKey = try reader.value(.peerKey) { Self.printable($0, 16...256, spaces: true) }
+        formerPeerKey = try reader.value(.formerPeerKey) {
+            Self.printable($0, 16...256, spaces: true)
+        }
         rootKey = try Self.rootKey(reader)
         stopDelay = .seconds(
             try reader.value(.stopDelaySeconds) { Self.number($0, 0...3600) } ?? 0)

@@ -18,6 +18,7 @@ enum Setting: String, CaseIterable, Sendable {
     case accessKey = "access_key"
     case secretKey = "secret_key"
     case peerKey = "peer_key"
+    case formerPeerKey = "former_peer_key"
     case stopDelaySeconds = "stop_delay_seconds"
     case drainSeconds = "drain_seconds"
     case verifyIntervalSeconds = "verify_interval_seconds"
@@ -86,7 +87,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .peers: "NAME=http://HOST:PORT or NAME=https://HOST:PORT"
         case .accessKey: "3 to 128 letters, digits, '-', '_' and '.'"
         case .secretKey: "8 to 256 printable characters without spaces"
-        case .peerKey: "16 to 256 printable characters"
+        case .peerKey, .formerPeerKey: "16 to 256 printable characters"
         case .stopDelaySeconds, .drainSeconds: "a number of seconds from 0 to 3600"
         case .verifyIntervalSeconds, .gcIntervalSeconds, .gcGraceSeconds, .uploadsIdleSeconds:
             "a number of seconds from 0 to 31536000"

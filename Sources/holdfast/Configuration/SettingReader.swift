@@ -42,7 +42,7 @@ struct SettingReader: Sendable {
     /// A secret that is refused is not shown.
     private func refused(_ entry: SettingEntry, _ setting: Setting) -> String {
         switch setting {
-        case .accessKey, .secretKey, .peerKey:
+        case .accessKey, .secretKey, .peerKey, .formerPeerKey:
             "the value of \(setting.rawValue) is not accepted; accepted: \(setting.accepted)"
         default:
             "“\(entry.text)” is not accepted for \(setting.rawValue); accepted: \(setting.accepted)"

@@ -16,7 +16,8 @@ extension RegionDaemon {
     func keys(of store: DurableStore) async throws -> RegionKeys {
         let root = try rootKey()
         let seals = try SealingKeyFile.seals(
-            in: configuration.data, peerKey: configuration.peerKey)
+            in: configuration.data, peerKey: configuration.peerKey,
+            formerPeerKey: configuration.formerPeerKey)
         let keys = AccessKeys(objects: store, blobs: store, seals: seals, clock: clock)
         let resealed = try await keys.reseal()
         if resealed > 0 {

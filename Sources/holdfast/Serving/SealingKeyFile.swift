@@ -10,16 +10,20 @@ enum SealingKeyFile {
     static let name = "sealing-key.env"
     private static let variable = "HOLDFAST_SEALING_KEY"
 
-    /// `peerKey` is what the region shares with others, if anything. The directory is locked by the caller. Throws
-    /// a `Refusal`.
-    static func seals(in directory: String, peerKey: String?) throws -> SecretSeals {
+    /// `peerKey` is what the region shares with others, if anything, and `formerPeerKey` what it shared before. The
+    /// directory is locked by the caller. Throws a `Refusal`.
+    static func seals(
+        in directory: String, peerKey: String?, formerPeerKey: String?
+    ) throws -> SecretSeals {
         let path = directory + "/" + name
         let own = try load(path)
+        let former = formerPeerKey.map { [SealKey.shared(byPeerKey: Array($0.utf8))] } ?? []
         if let peerKey {
             return SecretSeals(
-                current: .shared(byPeerKey: Array(peerKey.utf8)), former: own.map { [$0] } ?? [])
+                current: .shared(byPeerKey: Array(peerKey.utf8)),
+                former: former + (own.map { [$0] } ?? []))
         }
-        return SecretSeals(current: try own ?? create(path, in: directory))
+        return SecretSeals(current: try own ?? create(path, in: directory), former: former)
     }
 
     private static func load(_ path: String) throws -> SealKey? {
