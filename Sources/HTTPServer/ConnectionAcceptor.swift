@@ -100,14 +100,18 @@ final class ConnectionAcceptor: Sendable {
 
     /// No more connections; those that are open end with the request that is under way.
     func beginDrain() {
-        acceptedEntry.finish()
         let timers = loops.map { loop in
-            loop.executor.eventLoop.execute { loop.connections.value.beginDrain() }
-            return loop.executor.eventLoop.scheduleTask(in: limits.drainTimeout) {
+            loop.executor.eventLoop.scheduleTask(in: limits.drainTimeout) {
                 loop.connections.value.cutAll()
             }
         }
         drainTimers.withLock { $0 = timers }
+        let told = loops.map { loop in
+            loop.executor.eventLoop.submit { loop.connections.value.beginDrain() }
+        }
+        // A request that has come before its loop was told is answered still.
+        EventLoopFuture.andAllComplete(told, on: loops[0].executor.eventLoop)
+            .whenComplete { _ in self.acceptedEntry.finish() }
     }
 
     /// No more connections; those that are open end now.

@@ -63,8 +63,8 @@ extension ConnectionHandler {
         // A read may find out that the client is gone, and nobody would wake a waiter any more.
         guard isOpen else { return .ended }
         if requestNumber == 0 || inbound.isInsideHead {
-            // The first head's time runs from the connect.
-            if !isHeadTimed { startHeadDeadline() }
+            // The first head's time runs from the connect, and may have run out before there was anyone to tell.
+            if !isHeadTimed || readDeadline == .distantFuture { startHeadDeadline() }
         } else {
             readDeadline = shared.deadline(in: shared.limits.keepAliveTimeout)
             restDeadline = shared.deadline(in: shared.limits.restAfter)

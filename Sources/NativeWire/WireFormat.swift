@@ -33,8 +33,9 @@
 //     position         1 incarnation u64, 2 number u64
 //     version          1 stamp u64, 2 region u64
 //     entry            1 name, 2 version, 3 position, 4 state u8, 5 put content | 6 tombstone (empty)
-//                      | 7 purge version; 8 inline bytes; 9 recorded at i64; 128 the version's id: a version, or empty for
-//                      `null` of a bucket whose versioning was suspended (absent: of one without)
+//                      | 7 purge version; 8 inline bytes; 9 recorded at i64; 128 the version's id: a
+//                      version, or empty for `null` of a bucket whose versioning was suspended
+//                      (absent: of one without)
 //     content          1 blob, 2 size u64, 3 last modified i64, 4 etag text, 5 type, 6 encoding,
 //                      7 language, 8 disposition, 9 cache control, 10 expires, 11 checksum, 12 part sizes
 //                      (u64 each), 13* user metadata, 14* tags, 15 principal text, 16 request id text,

@@ -78,8 +78,8 @@ package final class ConfirmedPositions: Sendable {
     /// Nothing is waited for that this region would confirm.
     package func forget(_ region: RegionID) { state.withLock { $0[region] = nil } }
 
-    /// Up to which number of this region's feed every region that is known and not `removed` has it. Known are the peers, the
-    /// origins of what is here, and whoever has asked since the start. Zero while a peer has never been
+    /// Up to which number of this region's feed every region that is known and not `removed` has it. Known are
+    /// the peers, the origins of what is here, and whoever has asked since the start. Zero while a peer has never been
     /// met or is not connected: nobody can say what it knows, or wrote. The greatest number of all where
     /// no other region is known.
     package func number(

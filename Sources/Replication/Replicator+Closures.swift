@@ -98,6 +98,8 @@ extension Replicator {
         }
         if tracked.isStale || hasChanged { return requeue(ordinal) }
         for name in missing.sorted() { needName(name) }
+        // A tombstone may wait for this one since before it was known what this one waits for.
+        if missing.contains(where: isHopeless) { areDeletesStale = true }
     }
 
     /// Publishes an examined tombstone, or has it wait for the names that it must not come before.

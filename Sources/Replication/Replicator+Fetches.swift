@@ -11,6 +11,7 @@ extension Replicator {
     mutating func needBlob(of ordinal: Int) {
         guard let entry = pending[ordinal]?.entry, let blob = entry.blob else { return }
         fetches.join(blob, sizeBytes: entry.sizeBytes, waiter: ordinal, limits: limits)
+        if fetches.jobs[blob].map(isNowhere) == true { areDeletesStale = true }
     }
 
     mutating func pumpFetches() {

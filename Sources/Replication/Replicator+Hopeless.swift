@@ -26,6 +26,11 @@ extension Replicator {
         return Set(hopeless.compactMap { pending[$0]?.entry.reference })
     }
 
+    /// Whether a put of this name is without hope by itself.
+    func isHopeless(_ name: ObjectName) -> Bool {
+        pending.ordinals(of: name).contains { pending[$0].map(isHopeless) == true }
+    }
+
     private func isHopeless(_ tracked: TrackedEntry) -> Bool {
         if tracked.trouble != nil { return true }
         guard tracked.isBlobMissing, let blob = tracked.entry.blob else { return false }

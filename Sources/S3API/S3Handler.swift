@@ -96,13 +96,14 @@ package final class S3Handler: RequestHandler {
         request.server.trace.note(
             principal: request.principal.name, operation: operation.label,
             resource: request.target.resource)
+        // A key's attempt is written down also where it is refused. Of those who sign nothing it is not: all are
+        // refused, and anyone at all could push out what is written.
+        if operation.action == .administer, request.verified.accessKey != nil {
+            request.server.trace.note(resource: request.target.bucket, change: "")
+        }
         try request.principal.require(
             operation.action, bucket: request.target.bucket,
             key: request.subject(of: operation))
-        // What is refused changes nothing; were it written down, anyone could push out what is.
-        if operation.action == .administer {
-            request.server.trace.note(resource: request.target.bucket, change: "")
-        }
         try HeaderRules.check(request.fields, operation)
         return try await perform(operation, request)
     }

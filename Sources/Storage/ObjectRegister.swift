@@ -101,15 +101,22 @@ package struct ObjectRegister: Hashable, Sendable {
     }
 
     private static func insert(_ entry: ObjectVersion, into list: inout [ObjectVersion]) -> Bool {
-        guard let index = list.firstIndex(where: { $0.place <= entry.place }) else {
-            list.append(entry)
-            return true
-        }
-        guard list[index].version == entry.version else {
+        let index = index(of: entry.place, in: list)
+        guard index < list.count, list[index].version == entry.version else {
             list.insert(entry, at: index)
             return true
         }
         return list[index].join(entry)
+    }
+
+    /// Of the first that does not come before the place. By halves: a name may have very many versions.
+    private static func index(of place: (Version, Version), in list: [ObjectVersion]) -> Int {
+        var (from, to) = (0, list.count)
+        while from < to {
+            let middle = from + (to - from) / 2
+            if list[middle].place <= place { to = middle } else { from = middle + 1 }
+        }
+        return from
     }
 }
 

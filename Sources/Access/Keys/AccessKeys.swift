@@ -73,7 +73,10 @@ package struct AccessKeys: Sendable {
     package func create(
         name: String?, limits: KeyLimits, expiresMilliseconds: Int64?
     ) async throws -> NewKey {
-        guard try await settings.list(Self.prefix).count < Self.most else {
+        // Those that ended are looked for only where there are so many: they stay, to be told of.
+        if try await settings.list(Self.prefix).count >= Self.most,
+            try await list().filter({ $0.state == .active }).count >= Self.most
+        {
             throw StorageError(.limitExceeded, "there are \(Self.most) keys; no more are taken")
         }
         let accessKey = KeyText.accessKey()

@@ -1,5 +1,5 @@
-// The layout of a bucket: the one it is said to have, or the one that is found by a look at its top: a few directories of each level, so it costs
-// the same however much the bucket holds.
+// The layout of a bucket: the one it is said to have, or the one that is found by a look at its top: a few
+// directories of each level, so it costs the same however much the bucket holds.
 
 internal import RegistryLayout
 internal import Storage

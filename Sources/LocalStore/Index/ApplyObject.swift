@@ -75,11 +75,11 @@ extension IndexTransaction {
     ) throws(IndexError) {
         let beforeAll = before.versions + before.purges
         let afterAll = after.versions + after.purges
-        for old in beforeAll where !afterAll.contains(old) {
+        for old in beforeAll.without(afterAll) {
             try remove(old)
             countDead(bytes: ObjectRecord.encode(old).count)
         }
-        for new in afterAll where !beforeAll.contains(new) { add(new) }
+        for new in afterAll.without(beforeAll) { add(new) }
         let (listedBefore, listedAfter) = (before.listedBeside, after.listedBeside)
         if before.visible != after.visible || listedBefore != listedAfter {
             var tally = try tally(name.bucket)
@@ -164,6 +164,17 @@ extension ObjectVersion {
     private var isWaiting: Bool {
         if case .purge = kind { return false }
         return state == .pending
+    }
+}
+
+extension [ObjectVersion] {
+    private static let fewCount = 8
+
+    /// Those that the others do not have as they are. Most names have one version, and a few have thousands.
+    fileprivate func without(_ others: [ObjectVersion]) -> [ObjectVersion] {
+        guard count + others.count > Self.fewCount else { return filter { !others.contains($0) } }
+        let set = Set(others)
+        return filter { !set.contains($0) }
     }
 }
 

@@ -28,7 +28,11 @@ extension DurableStore {
     func forgetClearBytes(_ note: ObjectVersion) async throws {
         try await renewJournal()
         try await background.run { [index] in
-            try index.read { (index) throws(IndexError) in try index.rewrite(KeySchema.allBlobs) }
+            try index.read { (index) throws(IndexError) in
+                try index.rewrite(KeySchema.allBlobs)
+                // A part may have ridden in its record as well.
+                try index.rewrite(KeySchema.allParts)
+            }
         }
         do {
             try await commit(.delete(note.name, Preconditions(version: note.version)))

@@ -67,7 +67,18 @@ extension DurableStore {
             HashPlan(sha512: entry.record.sha512 != nil, isSealed: true), expectedBytes: size)
         try await staging.write(allOf: try await read(blob, range: 0..<size))
         let promise = BodyPromise(sizeBytes: size, digests: [ContentDigest(blob)])
-        _ = try await keep(try await staging.finish(promise))
+        do {
+            _ = try await keep(try await staging.finish(promise))
+        } catch let error as StorageError
+            where [.digestMismatch, .sizeMismatch].contains(error.code)
+        {
+            // Known as damaged, it is fetched from elsewhere; otherwise whoever needs it sealed would try for ever.
+            _ = try await committer.queue.submit(
+                MarkDamaged(
+                    blob: blob, finding: .whole(entry.record.bytes),
+                    reason: "its bytes do not have its digest"))
+            throw StorageError(.damaged, "blob \(blob) is damaged", cause: error)
+        }
     }
 
     /// The same body, sealed.

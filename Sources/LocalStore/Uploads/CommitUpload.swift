@@ -47,6 +47,8 @@ struct CommitUpload: Decision {
         let isSealed = try isSealed(in: &context)
         try context.requireForm(of: blob, incoming: record, isSealed: isSealed)
         if let record { try context.recordBlob(record) }
+        // Parts that came in the clear are garbage once their body is sealed.
+        if isSealed, parts.contains(where: \.isStoredClear) { try context.noteClearBytes() }
         return try end(&context, isSealed: isSealed)
     }
 
@@ -85,6 +87,13 @@ struct CommitUpload: Decision {
             checksum: MultipartRules.checksum(of: named, upload: upload),
             partSizes: named.map(\.sizeBytes), userMetadata: upload.userMetadata,
             tags: upload.tags, isSealed: isSealed, writer: upload.writer)
+    }
+}
+
+extension PartRecord {
+    /// Its bytes were sent, and lie on the disk as they came.
+    fileprivate var isStoredClear: Bool {
+        if case .stored(let bytes) = source { !bytes.isSealed } else { false }
     }
 }
 

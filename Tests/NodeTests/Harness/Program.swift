@@ -68,6 +68,8 @@ final class Program: @unchecked Sendable {
         process.standardError = output
         if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
         try process.run()
+        // The program has its own; Foundation keeps this one open, and a thousand programs need more than it has.
+        try output.close()
     }
 
     deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }

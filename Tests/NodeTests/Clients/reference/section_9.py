@@ -124,7 +124,8 @@ def multipart_lists():
         found += values(page, "UploadId")
         more = value(page, "IsTruncated") == "true"
         markers = (value(page, "NextKeyMarker"), value(page, "NextUploadIdMarker")) if more else None
-    expect(found == made, f"every upload once: {found}")
+    # Those of one millisecond stand in the order of their ids.
+    expect(sorted(found) == sorted(made), f"every upload once: {found}")
     for number in (1, 2, 10000):
         quay.part(key, made[0], number, b"x").expect(200)
     found, marker, more = [], None, True
