@@ -45,14 +45,14 @@ extension NodeTests {
             let trace = region.directory.path("trace")
             // -D: the daemon is our child, and the tracer stands aside.
             region.wrapper = [
-                "strace", "-D", "-f", "-tt", "-y", "-s", "40", "-o", trace, "-e",
+                "strace", "-D", "-f", "-tt", "-y", "-s", "16384", "-o", trace, "-e",
                 "trace=pwritev,pwritev2,pwrite64,write,writev,sendmsg,sendto,fdatasync,fsync",
             ]
             try await region.start()
             let sizes = ["10", "8192", "8193", "1048576", "5000000", "0", "70000"]
             try await region.client("put_some.py", ["traced"] + sizes)
             try await region.stop()
-            let verdict = try await region.client("check_trace.py", [trace, "\(sizes.count)"])
+            let verdict = try await region.client("check_trace.py", [trace, "traced", "\(sizes.count)"])
             #expect(verdict.contains("all as expected"))
         }
     }

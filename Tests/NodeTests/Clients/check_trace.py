@@ -1,7 +1,9 @@
-"""Reads an strace of the daemon and checks the order of a write: check_trace.py TRACE ACKNOWLEDGEMENTS
+"""Reads an strace of the daemon and checks the order of a write: check_trace.py TRACE PREFIX PUTS
 
-Before each acknowledgement: what was written to chunk files was synced before the journal was written,
-and the journal was synced after its last write (storage-engine.md, Commit, 3 and 4).
+The objects PREFIX/0, PREFIX/1 and so on were put one after the other. Before each acknowledgement: what was
+written to chunk files was synced before the journal write that names the object, and the journal was synced
+after it (storage-engine.md, Commit, 3 and 4). What the daemon commits of its own, and its answers to probes,
+are none of a put's.
 """
 import re
 import sys
@@ -40,6 +42,7 @@ def fail(text):
 
 
 chunk_writes, chunk_syncs, journal_writes, journal_syncs = {}, {}, [], []
+prefix, puts = sys.argv[2], int(sys.argv[3])
 acknowledged = 0
 chunk_acknowledged = 0
 for name, target, text, start, end in events(sys.argv[1]):
@@ -47,22 +50,26 @@ for name, target, text, start, end in events(sys.argv[1]):
     if target.endswith(".chunk"):
         (chunk_syncs if is_sync else chunk_writes).setdefault(target, []).append((start, end))
     elif target.endswith(".journal"):
-        (journal_syncs if is_sync else journal_writes).append((start, end))
-    elif "HTTP/1.1 200" in text and journal_writes:
-        acknowledged += 1
-        last_write = journal_writes[-1]
-        if not any(began > last_write[1] and done < start for began, done in journal_syncs):
-            fail(f"line {start}: acknowledged before the journal was synced")
+        (journal_syncs if is_sync else journal_writes).append((text, start, end))
+    elif "HTTP/1.1 200 OK\\r\\nETag: " in text:
+        key = f"{prefix}/{acknowledged}"
+        named = [write for write in journal_writes if key in write[0]]
+        if not named:
+            fail(f"line {start}: {key} acknowledged, and no journal write names it")
+        _, began, done = named[-1]
+        if not any(sync_began > done and synced < start for _, sync_began, synced in journal_syncs):
+            fail(f"line {start}: {key} acknowledged before the journal was synced")
         for file, writes in chunk_writes.items():
             last = writes[-1][1]
-            if not any(began > last and done < last_write[0]
-                       for began, done in chunk_syncs.get(file, [])):
-                fail(f"line {start}: the journal names bytes of {file} that were not synced")
+            if not any(sync_began > last and synced < began
+                       for sync_began, synced in chunk_syncs.get(file, [])):
+                fail(f"line {start}: the journal names bytes of {file} for {key} that were not synced")
+        acknowledged += 1
         chunk_acknowledged += bool(chunk_writes)
         chunk_writes, journal_writes = {}, []
 
-if acknowledged < int(sys.argv[2]):
-    fail(f"{acknowledged} acknowledgements with a journal write before them, not {sys.argv[2]}")
+if acknowledged != puts:
+    fail(f"{acknowledged} acknowledgements, not {puts}")
 if not chunk_acknowledged:
     fail("no acknowledgement had bytes in a chunk file before it")
 print(f"{acknowledged} acknowledgements, {chunk_acknowledged} with chunks: all as expected")
