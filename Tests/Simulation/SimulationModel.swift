@@ -92,11 +92,20 @@ struct SimulationModel {
     func checkDeletes(
         _ examinations: [Examination], in region: SimulatedRegion
     ) async throws {
-        var ready: Set<ObjectName> = []
-        for examination in examinations {
-            guard case .tombstone(_, waitsFor: []) = examination.finding else { continue }
-            ready.insert(examination.reference.name)
+        let deletes = examinations.filter { examination in
+            if case .tombstone(_, waitsFor: []) = examination.finding { true } else { false }
         }
+        let known = try await region.store.registers(of: deletes.map(\.reference.name))
+        var ready: Set<ObjectName> = []
+        for (reference, register) in zip(deletes.map(\.reference), known)
+        where register.visible != nil
+            || register.pending.contains(where: { put in
+                put.content != nil && put.version < reference.version
+            })
+        {
+            ready.insert(reference.name)
+        }
+        // One that deletes nothing, since this region's own clients did before, takes nothing from an image.
         guard !ready.isEmpty else { return }
         let above = reaches.keys.filter { $0.isAbove && !ready.isDisjoint(with: below($0)) }
         let registers = try await region.store.registers(of: above.map(\.name))
