@@ -107,26 +107,42 @@ struct SimulationModel {
         }
         // One that deletes nothing, since this region's own clients did before, takes nothing from an image.
         guard !ready.isEmpty else { return }
-        let above = reaches.keys.filter { $0.isAbove && !ready.isDisjoint(with: below($0)) }
+        let above = Array(reaches.keys.filter(\.isAbove))
         let registers = try await region.store.registers(of: above.map(\.name))
         for (put, register) in zip(above, registers)
         where register.visible?.content?.blob == put.blob
             && register.pending.first?.content != nil
         {
-            throw SimulationFailure(
-                "\(region.name) deletes what \(put.name) needs, of which a newer version waits")
+            guard try await below(put, in: region).isDisjoint(with: ready) else {
+                throw SimulationFailure(
+                    "\(region.name) deletes what \(put.name) needs, of which a newer version waits")
+            }
         }
     }
 
-    /// All that a put reaches, through however many names: below a tag, a name says what its bytes are.
-    private func below(_ put: Put) -> Set<ObjectName> {
+    /// All that a put reaches, through however many names: below a tag, a name says what its bytes are. Where a
+    /// client deleted one of them, or the manifest that it links to, the image is broken there, and what was below
+    /// is below it no more.
+    private func below(_ put: Put, in region: SimulatedRegion) async throws -> Set<ObjectName> {
         var result: Set<ObjectName> = []
         var next = reaches[put] ?? []
         while let name = next.popLast() {
             guard result.insert(name).inserted else { continue }
+            let read = [name] + Self.manifest(of: name)
+            let registers = try await region.store.registers(of: read)
+            guard registers.allSatisfy({ $0.visible?.content != nil }) else { continue }
             next += reachesByName[name] ?? []
         }
         return result
+    }
+
+    /// The bytes that say what is below a revision.
+    private static func manifest(of name: ObjectName) -> [ObjectName] {
+        guard case .revisionLink(let repository, let digest) = LayoutPath(name.key) else {
+            return []
+        }
+        let key = LayoutPath.blobData(repository.root, digest).key
+        return [ObjectName(bucket: name.bucket, key: key)]
     }
 
     /// Everything a region acknowledged, and everything it shows.
