@@ -25,6 +25,7 @@ package final class S3Handler: RequestHandler {
     let cors: KeptDocuments<CORSConfiguration>
     let versioning: KeptDocuments<BucketVersioning>
     let verifier: RequestVerifier
+    let documents: DocumentBudget
     let clock: any WallClock
     let configuration: S3Configuration
     let logger: Logger
@@ -65,6 +66,7 @@ package final class S3Handler: RequestHandler {
         }
         verifier = RequestVerifier(
             credentials: credentials, acceptsQueryV2: configuration.acceptsQueryV2)
+        documents = DocumentBudget(limitBytes: limits.collectedDocumentBytes)
         self.clock = clock
         self.configuration = configuration
         self.logger = logger

@@ -27,6 +27,11 @@ package struct S3Limits: Sendable, Hashable {
     package var documentBytes = 64 << 10
     package var deleteDocumentBytes = 2 << 20
     package var completeDocumentBytes = 4 << 20
+    /// Of all documents together that are being collected or worked on, of each what goes beyond
+    /// `uncountedDocumentBytes`. Above: 503 `SlowDown`.
+    package var collectedDocumentBytes = 64 << 20
+    /// What every document may have, however many there are: as much as a connection may hold unread.
+    package var uncountedDocumentBytes = 256 << 10
     package var documentDepth = 8
     /// Elements of a bucket's settings document; those of a list of keys or parts follow from their number.
     package var documentElements = 1000

@@ -23,5 +23,24 @@ extension NodeTests {
             #expect(verdict.contains("all as expected"))
             try await region.stop()
         }
+
+        @Test(
+            "100 000 parts, and documents that name as many, harm nobody, and leave nothing behind")
+        func manyParts() async throws {
+            let region = try Region("west")
+            try await region.start()
+            let pid = try #require(region.program?.pid)
+            let verdict = try await region.client("many_parts.py", ["\(pid)"])
+            #expect(verdict.contains("all as expected"))
+            let job = try await region.collect("--grace", "0s")
+            // Of the part that was sent over and over nothing is left but a few bytes that are in use.
+            #expect(job.figure("removed_file_bytes") > 64 << 20, "\(job.figures)")
+            #expect(try region.allocatedChunkBytes() < 1 << 20, "\(job.figures)")
+            #expect(try await region.status().store.uploads == 0)
+            try await region.kill()
+            try await region.start()
+            #expect(try await region.status().store.uploads == 0)
+            try await region.stop()
+        }
     }
 }

@@ -52,7 +52,8 @@ extension NodeTests {
             let sizes = ["10", "8192", "8193", "1048576", "5000000", "0", "70000"]
             try await region.client("put_some.py", ["traced"] + sizes)
             try await region.stop()
-            let verdict = try await region.client("check_trace.py", [trace, "traced", "\(sizes.count)"])
+            let verdict = try await region.client(
+                "check_trace.py", [trace, "traced", "\(sizes.count)"])
             #expect(verdict.contains("all as expected"))
         }
     }

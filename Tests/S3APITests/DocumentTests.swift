@@ -46,6 +46,30 @@ struct DocumentTests {
         #expect(try parse(text).child("Quiet")?.text == "true")
     }
 
+    @Test(
+        "a tag has as many attributes as it may, and no more, however they are written",
+        arguments: ["a#=''", "xmlns:a#=\"u\"", "a#='>'", "a# = '>'", "a#=\n\t\"<\""])
+    func attributes(form: String) {
+        func document(_ count: Int) -> String {
+            let attributes = (0..<count).map { form.replacing("#", with: "\($0)") }
+            return "<Delete \(attributes.joined(separator: " "))><Quiet>true</Quiet></Delete>"
+        }
+        if !form.contains("<") {
+            #expect(throws: Never.self) { try parse(document(64)) }
+        }
+        for count in [65, 200_000] {
+            let error = #expect(throws: S3Error.self) { try parse(document(count)) }
+            #expect(error?.code == .malformedXML)
+        }
+    }
+
+    @Test("attributes are counted for each tag anew")
+    func attributesOfTags() throws {
+        let attributes = (0..<40).map { "a\($0)=''" }.joined(separator: " ")
+        let text = "<Delete \(attributes)><Quiet \(attributes)>true</Quiet></Delete>"
+        #expect(try parse(text).child("Quiet")?.text == "true")
+    }
+
     private func parse(_ text: String) throws -> XMLElement {
         try XMLElement.parse(ByteBuffer(string: text), root: "Delete", depth: 8, elements: 9)
     }

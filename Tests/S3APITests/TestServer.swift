@@ -19,15 +19,25 @@ struct FixedClock: WallClock {
 final class PiecewiseBody: RequestBodySource {
     private let rest: Mutex<ArraySlice<UInt8>>
     private let count: Int
+    private let beforeEnd: @Sendable () async -> Void
 
-    init(_ bytes: [UInt8]) {
+    init(_ bytes: [UInt8], beforeEnd: @escaping @Sendable () async -> Void = {}) {
         rest = Mutex(bytes[...])
         count = bytes.count
+        self.beforeEnd = beforeEnd
     }
 
     var bytesRead: Int { count - rest.withLock(\.count) }
 
     func next() async throws -> ByteBuffer? {
+        guard let piece = piece() else {
+            await beforeEnd()
+            return nil
+        }
+        return piece
+    }
+
+    private func piece() -> ByteBuffer? {
         rest.withLock { rest in
             guard !rest.isEmpty else { return nil }
             // No power of two, so that chunks and their signatures are torn everywhere.
@@ -134,12 +144,14 @@ final class TestServer: Sendable {
             trailer: trailer, announcesLength: announcesLength)
     }
 
-    /// Signs and sends. `sent` is what really goes out in place of `body`.
+    /// Signs and sends. `sent` is what really goes out in place of `body`; its end is kept back until `beforeEnd`
+    /// is through.
     func send(
         _ method: HTTPRequest.Method, _ target: String, _ body: String = "",
         _ fields: HTTPFields = [:], mode: PayloadMode = .signed, sent: String? = nil,
         truncatedTo: Int? = nil, trailer: (String, String)? = nil, announcesLength: Bool = true,
-        onStretch: (ByteBuffer) -> Void = { _ in }
+        onStretch: (ByteBuffer) -> Void = { _ in },
+        beforeEnd: @escaping @Sendable () async -> Void = {}
     ) async -> Reply {
         var fields = fields
         fields[.other("host")] = "localhost:9000"
@@ -157,16 +169,18 @@ final class TestServer: Sendable {
         let length = announcesLength ? UInt64(wire.count) : nil
         if let truncatedTo { wire = Array(wire.prefix(truncatedTo)) }
         return await sendRaw(
-            method, target, signed.fields, wire, lengthBytes: length, onStretch: onStretch)
+            method, target, signed.fields, wire, lengthBytes: length, onStretch: onStretch,
+            beforeEnd: beforeEnd)
     }
 
     /// Sends a request as it is.
     func sendRaw(
         _ method: HTTPRequest.Method, _ target: String, _ fields: HTTPFields, _ wire: [UInt8] = [],
         lengthBytes: UInt64? = 0, authority: String? = nil,
-        onStretch: (ByteBuffer) -> Void = { _ in }
+        onStretch: (ByteBuffer) -> Void = { _ in },
+        beforeEnd: @escaping @Sendable () async -> Void = {}
     ) async -> Reply {
-        let source = PiecewiseBody(wire)
+        let source = PiecewiseBody(wire, beforeEnd: beforeEnd)
         let request = ServerRequest(
             head: HTTPRequest(
                 method: method, scheme: nil, authority: authority, path: target,

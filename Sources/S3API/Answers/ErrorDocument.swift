@@ -19,7 +19,7 @@ extension S3Error {
     /// The whole answer. One to HEAD, and 304, has no body.
     func response(to request: ServerRequest) -> ServerResponse {
         var response = ServerResponse(status: code.status, fields: fields)
-        if code == .serviceUnavailable { response.fields[.retryAfter] = "1" }
+        if code.status == .serviceUnavailable { response.fields[.retryAfter] = "1" }
         guard code != .notModified, request.head.method != .head else { return response }
         let path = request.head.path ?? ""
         let resource = String(path.prefix { $0 != "?" })

@@ -63,6 +63,7 @@ extension S3Error {
         case requestTimeout = "RequestTimeout"
         case serviceUnavailable = "ServiceUnavailable"
         case signatureDoesNotMatch = "SignatureDoesNotMatch"
+        case slowDown = "SlowDown"
         case contentSHA256Mismatch = "XAmzContentSHA256Mismatch"
 
         package var status: HTTPResponse.Status {
@@ -83,7 +84,7 @@ extension S3Error {
             case .invalidPartNumber, .invalidRange: .rangeNotSatisfiable
             case .internalError: .internalServerError
             case .notImplemented: .notImplemented
-            case .serviceUnavailable: .serviceUnavailable
+            case .serviceUnavailable, .slowDown: .serviceUnavailable
             // With a reason: botocore takes a status line without one, in answer to `Expect: 100-continue`,
             // for no answer.
             case .insufficientStorage, .quotaExceeded:

@@ -16,7 +16,7 @@ extension S3Handler {
         return S3Request(
             server: request, target: target,
             fields: request.head.headerFields.hoisting(target.query), verified: verified,
-            limits: configuration.limits)
+            limits: configuration.limits, documents: documents)
     }
 
     /// What an unauthenticated request names.
@@ -52,7 +52,7 @@ extension S3Handler {
         }
         return S3Request(
             server: request, target: target, fields: request.head.headerFields,
-            verified: .anonymous(policy), limits: configuration.limits)
+            verified: .anonymous(policy), limits: configuration.limits, documents: documents)
     }
 }
 

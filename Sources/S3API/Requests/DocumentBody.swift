@@ -6,7 +6,8 @@ internal import NIOCore
 internal import Storage
 
 extension S3Request {
-    /// The whole body. `checksum` is the one that the head announced for it, where the operation has one.
+    /// The whole body, counted as a document (`book`). `checksum` is the one that the head announced for it, where
+    /// the operation has one.
     func document(
         limitBytes: Int, checksum: ChecksumAnnouncement? = nil
     ) async throws -> ByteBuffer {
@@ -21,6 +22,7 @@ extension S3Request {
             guard bytes.readableBytes + next.readableBytes <= limitBytes else {
                 throw BodyTooLarge(limitBytes: limitBytes)
             }
+            try book(documentBytes: bytes.readableBytes + next.readableBytes)
             bytes.writeBuffer(&next)
         }
         guard announcedBytes == nil || announcedBytes == UInt64(bytes.readableBytes) else {

@@ -5,6 +5,7 @@ internal import Access
 internal import HTTPServer
 internal import HTTPTypes
 internal import Storage
+internal import Synchronization
 
 /// A class, since every step of its way has it.
 final class S3Request: Sendable {
@@ -14,16 +15,38 @@ final class S3Request: Sendable {
     let fields: HTTPFields
     let verified: VerifiedRequest
     let limits: S3Limits
+    let documents: DocumentBudget
+    private let bookedBytes = Mutex(0)
 
     init(
         server: ServerRequest, target: RequestTarget, fields: HTTPFields,
-        verified: VerifiedRequest, limits: S3Limits
+        verified: VerifiedRequest, limits: S3Limits, documents: DocumentBudget
     ) {
         self.server = server
         self.target = target
         self.fields = fields
         self.verified = verified
         self.limits = limits
+        self.documents = documents
+    }
+
+    deinit {
+        let booked = bookedBytes.withLock { $0 }
+        if booked > 0 { documents.giveBack(booked) }
+    }
+
+    /// Counts a document of so many bytes by now as this request's, until the request is over. Throws `SlowDown`.
+    func book(documentBytes: Int) throws(S3Error) {
+        let bytes = max(0, documentBytes - limits.uncountedDocumentBytes)
+        let isBooked = bookedBytes.withLock { booked in
+            guard bytes <= booked || documents.book(bytes - booked) else { return false }
+            booked = max(booked, bytes)
+            return true
+        }
+        guard isBooked else {
+            throw S3Error(
+                .slowDown, "There are too many large documents at a time; please try again.")
+        }
     }
 
     var query: RequestQuery { target.query }

@@ -2,7 +2,8 @@
 // is UTF-8, whatever it says of itself, and declares no document type; so there is no entity to expand,
 // nothing external to load, and no other encoding in which a declaration could be written past the check.
 // Nor has it processing instructions: one without data ends the process, since FoundationXML (of Swift 6.3)
-// reads the null pointer that libxml2 gives it.
+// reads the null pointer that libxml2 gives it. And a tag has few attributes, since libxml2 (2.9) compares each
+// with all before it: a document of nothing else would hold a thread for most of a minute.
 
 internal import Foundation
 internal import FoundationXML
@@ -32,7 +33,7 @@ package struct XMLElement: Sendable {
 
     /// The document without its XML declaration, which could only name an encoding: blanks stand in its
     /// place. Throws for what is not UTF-8, for NUL, which other encodings are full of, for a document
-    /// type and for processing instructions.
+    /// type, for processing instructions and for a tag of many attributes.
     private static func plain(_ bytes: ByteBuffer) throws(S3Error) -> Data {
         var data = Data(bytes.readableBytesView)
         if data.starts(with: [0xEF, 0xBB, 0xBF]) { data = Data(data.dropFirst(3)) }
@@ -46,8 +47,32 @@ package struct XMLElement: Sendable {
             else { throw .malformedXML }
             data.replaceSubrange(..<end, with: repeatElement(UInt8(ascii: " "), count: end))
         }
-        guard data.range(of: Data("<?".utf8)) == nil else { throw .malformedXML }
+        guard data.range(of: Data("<?".utf8)) == nil, hasFewAttributes(data) else {
+            throw .malformedXML
+        }
         return data
+    }
+
+    private static let mostAttributes = 64
+
+    /// Whether there are no more than that in any tag. An attribute is its `=` and a quote, perhaps with blanks
+    /// between them, and a tag has no `<` but its first. So none is missed; text that looks like so many
+    /// attributes is refused with them.
+    private static func hasFewAttributes(_ data: Data) -> Bool {
+        var count = 0
+        var follows = false
+        for byte in data {
+            switch byte {
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"):
+                continue
+            case UInt8(ascii: "<"): count = 0
+            case UInt8(ascii: "\""), UInt8(ascii: "'"): if follows { count += 1 }
+            default: break
+            }
+            follows = byte == UInt8(ascii: "=")
+            if count > mostAttributes { return false }
+        }
+        return true
     }
 
     package func child(_ name: String) -> XMLElement? { children.first { $0.name == name } }

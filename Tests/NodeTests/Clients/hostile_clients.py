@@ -6,87 +6,21 @@ the daemon grows by no more than its limits say.
 import base64
 import hashlib
 import random
-import socket
 import sys
 import threading
 import time
 import urllib.parse
 
-import boto3
-import botocore
-from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
+from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
-from os import environ
 
-from shared import BUCKET, ENDPOINT, content, expect
+from raw_client import CLOSE, HOST, KEYS, MIB, Answers, Honest, answers, connect, resident, s3, signed, status
+from shared import BUCKET, ENDPOINT, expect
 
 PID = int(sys.argv[1])
-HOST = ENDPOINT.removeprefix("http://")
-ADDRESS = tuple(HOST.split(":"))
-KEYS = Credentials(environ["AWS_ACCESS_KEY_ID"], environ["AWS_SECRET_ACCESS_KEY"])
-CLOSE = {"Connection": "close"}
-SLOW, SECONDS, MIB = 200, 12, 1 << 20
+SLOW, SECONDS = 200, 12
 # What the limits of the server and of the store allow for, for all that is sent here at once.
 GROWTH_BYTES = 192 * MIB
-s3 = boto3.client("s3", endpoint_url=ENDPOINT, config=botocore.config.Config(
-    s3={"addressing_style": "path"}, retries={"max_attempts": 1}, max_pool_connections=4))
-
-
-def signed(method, path, body=b"", headers=None):
-    """The head of a signed request, ready to send."""
-    request = AWSRequest(method=method, url=ENDPOINT + path, data=body, headers=headers or {})
-    S3SigV4Auth(KEYS, "s3", "us-east-1").add_auth(request)
-    fields = dict(request.headers.items()) | {"Host": HOST, "Content-Length": str(len(body))}
-    return f"{method} {path} HTTP/1.1\r\n".encode() + b"".join(
-        f"{name}: {value}\r\n".encode() for name, value in fields.items()) + b"\r\n"
-
-
-def connect():
-    return socket.create_connection(ADDRESS, timeout=60)
-
-
-def answers(data):
-    """All that is answered to these bytes until the server closes, or is silent for a while."""
-    received = b""
-    with connect() as connection:
-        try:
-            connection.sendall(data)
-            connection.settimeout(5)
-            while piece := connection.recv(65536):
-                received += piece
-        except (BrokenPipeError, ConnectionResetError, TimeoutError):
-            pass
-    return received
-
-
-def status(answer):
-    return int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/1.1 ") else None
-
-
-def resident():
-    with open(f"/proc/{PID}/status") as file:
-        return next(int(line.split()[1]) << 10 for line in file if line.startswith("VmRSS"))
-
-
-class Honest(threading.Thread):
-    """Puts, reads back and deletes, one after the other, and notes the largest size of the daemon."""
-
-    def __init__(self):
-        super().__init__(daemon=True)
-        self.done, self.rounds, self.failure, self.most = threading.Event(), 0, None, 0
-
-    def run(self):
-        try:
-            while not self.done.is_set():
-                body = content(f"honest-{self.rounds}", random.randint(1, 300_000))
-                s3.put_object(Bucket=BUCKET, Key="honest", Body=body)
-                if s3.get_object(Bucket=BUCKET, Key="honest")["Body"].read() != body:
-                    raise ValueError("other bytes came back")
-                s3.delete_object(Bucket=BUCKET, Key="honest")
-                self.rounds, self.most = self.rounds + 1, max(self.most, resident())
-        except Exception as error:  # Whatever it is, it is what the test is for.
-            self.failure = error
 
 
 def slow_heads():
@@ -218,22 +152,16 @@ def pipelines():
     with connect() as connection:
         sender = threading.Thread(target=connection.sendall, args=((get + missing) * 500,), daemon=True)
         sender.start()
-        received, file = [], connection.makefile("rb")
-        for _ in range(1000):
-            received.append(status(file.readline()))
-            length = 0
-            while (line := file.readline()) != b"\r\n":
-                if line.lower().startswith(b"content-length:"):
-                    length = int(line.split(b":")[1])
-            file.read(length)
+        replies = Answers(connection)
+        received = [replies.next()[0] for _ in range(1000)]
         sender.join()
     expect(received == [200, 404] * 500, "a pipeline is answered in order")
 
 
 def main():
     s3.put_object(Bucket=BUCKET, Key="kept", Body=b"kept")
-    before = resident()
-    honest = Honest()
+    before = resident(PID)
+    honest = Honest(PID)
     honest.start()
     slow = slow_heads() + slow_bodies()
     dripping = threading.Thread(target=drip, args=(slow, time.monotonic() + SECONDS), daemon=True)
@@ -247,7 +175,7 @@ def main():
         connection.close()
     expect(honest.failure is None, f"the honest client: {honest.failure!r}")
     expect(honest.rounds > 0, "the honest client got on")
-    grown = max(honest.most, resident()) - before
+    grown = max(honest.most, resident(PID)) - before
     expect(grown <= GROWTH_BYTES, f"the daemon grew by {grown >> 20} MiB")
     expect(s3.get_object(Bucket=BUCKET, Key="kept")["Body"].read() == b"kept", "what was there is there")
     left = [entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET)["Contents"]]
