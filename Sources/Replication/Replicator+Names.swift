@@ -1,7 +1,7 @@
 // Asking for names: a name that a pending entry depends on and that no feed has brought is asked for
 // at the peers, whatever its origin; first at those whose writes depend on it. Where the origin of an entry
-// answers that it does not have the name, the entry does not wait for it (a sparse index, a foreign layer,
-// a name deleted since). Where nobody can be asked, it waits.
+// answers that it does not have the name, and so does everyone who can be asked, the entry does not wait for it
+// (a sparse index, a foreign layer, a name deleted since). Where nobody can be asked, it waits.
 
 internal import DequeModule
 internal import Storage
@@ -107,13 +107,17 @@ extension Replicator {
         }
     }
 
-    /// The origin answered for itself; or it is no peer of ours, or one that was removed, and all others have
-    /// answered.
+    /// The origin answered for itself, and everyone else who can be asked: an origin that was put back from an older
+    /// copy does not know what others still have of it. Or it is no peer of ours, or one that was removed, and all
+    /// others have answered.
     private func isExcused(_ origin: RegionID, _ denied: Set<RegionID>) -> Bool {
-        if denied.contains(origin) { return true }
-        let regions = peerNames.filter { !isRemoved($0) }.map { pins[$0] }
-        guard !regions.contains(origin) else { return false }
-        return regions.allSatisfy { region in region.map(denied.contains) ?? false }
+        let isOriginDenied = denied.contains(origin)
+        let peers = peerNames.filter { !isRemoved($0) }
+        guard isOriginDenied || !peers.contains(where: { pins[$0] == origin }) else { return false }
+        return peers.allSatisfy { peer in
+            let isAsked = !isOriginDenied || self.peers[peer]?.isConnected == true
+            return !isAsked || pins[peer].map(denied.contains) ?? false
+        }
     }
 
     /// Asks for the next names where the peer has a place free.

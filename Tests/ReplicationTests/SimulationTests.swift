@@ -34,6 +34,21 @@ struct SimulationTests {
         #expect(refused > 0)
     }
 
+    @Test(
+        "a region that is put back to an older copy gets back what others have", arguments: [2, 3])
+    func restore(regions: Int) async throws {
+        var returned = 0
+        for seed in Self.seeds {
+            var plan = SimulationPlan(seed: seed, regions: regions)
+            plan.restores = 1
+            plan.quietMilliseconds = 20_000
+            plan.stepsLimit = 30_000
+            returned += try await run(plan).returned
+        }
+        guard Self.seeds.count >= 20 else { return }
+        #expect(returned > 0)
+    }
+
     @Test("the same seed is the same history", arguments: [3, 11] as [UInt64])
     func sameSeed(seed: UInt64) async throws {
         let plan = SimulationPlan(seed: seed, regions: 3)

@@ -13,6 +13,8 @@ extension RegionSimulation {
         switch step.action {
         case .boot(let region): try await boot(regions[region])
         case .crash(let region): try await crash(regions[region])
+        case .copy(let region): regions[region].takeCopy()
+        case .putBack(let region): try await putBack(regions[region])
         case .perform(let region, let life, let directive, let isSecondTime, let heldUntil):
             guard regions[region].life == life else { return false }
             try await perform(
@@ -55,6 +57,16 @@ extension RegionSimulation {
         try await model.checkAll(in: region)
     }
 
+    /// Down for a while, and back as it was when its copy was taken.
+    private func putBack(_ region: SimulatedRegion) async throws {
+        try await crash(region)
+        trace("\(region.name) is put back")
+        region.putBack()
+        try await model.putBack(region, among: regions)
+        // Longer than clocks differ: what it writes from then on is stamped later than what it lost.
+        schedule(.boot(region: region.index), in: 1_000 + chance(2_000))
+    }
+
     private func deliver(
         _ kind: ReplicationEvent.Kind, to region: SimulatedRegion
     ) async throws {
@@ -87,8 +99,9 @@ extension RegionSimulation {
             .perform(
                 region: region.index, life: region.life, directive, isSecondTime: false,
                 heldUntilMilliseconds: until), in: delay)
-        // The network may bring a request twice, and so may a retry below the transport.
-        guard isChance(percent: 3) else { return }
+        // The network may bring a request twice, and so may a retry below the transport. A cursor is moved back by
+        // the store alone, one step after the other.
+        guard isChance(percent: 3), !directive.isRewind else { return }
         schedule(
             .perform(
                 region: region.index, life: region.life, directive, isSecondTime: true,
@@ -101,6 +114,7 @@ extension RegionSimulation {
     ) async throws {
         let kind = await outcome(of: directive, in: region)
         if directive.changesStore { woken(by: region) }
+        if case .examine(_, let hopeless) = directive { region.hopeless.formUnion(hopeless) }
         if case .examined(let examinations)? = kind {
             try await model.checkDeletes(examinations, in: region)
         }
@@ -228,24 +242,35 @@ extension RegionSimulation {
         schedule(.look, in: Self.lookEveryMilliseconds)
     }
 
-    /// Are all regions equal, with nothing left to do?
+    /// Are all regions equal, with nothing left to do? Where one was put back: does it know again what others had?
     private func look() async throws -> Bool {
         var reason: String?
         for region in regions {
             try await model.checkAll(in: region)
-            let status = region.machine?.status(urls: [:], wallMilliseconds: 0)
-            let pending = status?.lag.pendingEntries ?? 0
-            let difference = try await model.difference(of: region)
             reason =
-                reason ?? difference
-                ?? (pending == 0 ? nil : "\(region.name) still has \(pending) entries pending")
+                if let reason { reason } else if plan.restores > 0 {
+                    try await model.checkReturned(to: region)
+                } else { try await difference(of: region) }
         }
-        guard let reason else { return true }
-        guard nowMilliseconds < plan.activeMilliseconds + plan.quietMilliseconds else {
+        let isOver = nowMilliseconds >= plan.activeMilliseconds + plan.quietMilliseconds
+        guard let reason else {
+            // What was lost waits for ever, so that there is no other end.
+            if plan.restores == 0 || isOver { return true }
+            schedule(.look, in: Self.lookEveryMilliseconds)
+            return false
+        }
+        guard !isOver else {
             throw SimulationFailure("the regions never became equal: \(reason)")
         }
         schedule(.look, in: Self.lookEveryMilliseconds)
         return false
+    }
+
+    private func difference(of region: SimulatedRegion) async throws -> String? {
+        if let difference = try await model.difference(of: region) { return difference }
+        let pending =
+            region.machine?.status(urls: [:], wallMilliseconds: 0).lag.pendingEntries ?? 0
+        return pending == 0 ? nil : "\(region.name) still has \(pending) entries pending"
     }
 }
 
@@ -292,6 +317,10 @@ extension ReplicationDirective {
         case .merge, .mergeNamed, .publish: true
         default: false
         }
+    }
+
+    fileprivate var isRewind: Bool {
+        if case .rewind = self { true } else { false }
     }
 }
 

@@ -15,6 +15,8 @@ package struct SimulationPlan: Sendable {
     /// Undertakings of clients, over all regions.
     package var undertakings = 40
     package var faults = 8
+    /// How often a region is put back to an older copy of all that it has.
+    package var restores = 0
     /// Of simulated time, with clients and faults.
     package var activeMilliseconds: Int64 = 15_000
     /// More would be a machine that turns without getting on.
@@ -36,6 +38,8 @@ package struct SimulationResult: Sendable, Hashable {
     package var lies = 0
     package var refusedSources = 0
     package var crashes = 0
+    /// Versions that a region has to learn again, since it was put back.
+    package var returned = 0
     package var convergedMilliseconds: Int64 = 0
     /// The last steps, where tracing was asked for.
     package var trace: [String] = []
@@ -109,6 +113,7 @@ package final class RegionSimulation {
         }
         result.acknowledgedNames = model.acknowledgedCount
         result.lies = network.lies
+        result.returned = model.toReturn.values.reduce(0) { $0 + $1.count }
         result.convergedMilliseconds = nowMilliseconds
         return result
     }
@@ -127,6 +132,15 @@ package final class RegionSimulation {
         }
         for _ in 0..<plan.faults {
             schedule(.fault, in: 200 + chance(plan.activeMilliseconds - 400))
+        }
+        // Each another one: who is put back a second time is to have been heard out by then.
+        precondition(plan.restores <= plan.regions, "a region is put back once")
+        let first = plan.restores == 0 ? 0 : Int(chance(Int64(plan.regions)))
+        for restore in 0..<plan.restores {
+            let region = (first + restore) % plan.regions
+            let taken = 300 + chance(plan.activeMilliseconds - 6_000)
+            schedule(.copy(region: region), in: taken)
+            schedule(.putBack(region: region), in: taken + 200 + chance(4_000))
         }
         schedule(.quiet, in: plan.activeMilliseconds)
     }
@@ -170,6 +184,8 @@ struct SimulatedStep: Comparable {
     enum Action {
         case boot(region: Int)
         case crash(region: Int)
+        case copy(region: Int)
+        case putBack(region: Int)
         case perform(
             region: Int, life: Int, ReplicationDirective, isSecondTime: Bool,
             heldUntilMilliseconds: Int64)
@@ -195,6 +211,8 @@ struct SimulatedStep: Comparable {
             case .mend: 9
             case .quiet: 10
             case .look: 11
+            case .copy(let region): 12 + UInt64(region) << 8
+            case .putBack(let region): 13 + UInt64(region) << 8
             }
         }
     }

@@ -6,9 +6,14 @@ package import Storage
 package final class SimulatedRegion {
     package let index: Int
     package let name: String
-    package let store: MemoryStore
+    package private(set) var store: MemoryStore
     package let clock: SimulatedClock
-    let performer: DirectivePerformer
+    private(set) var performer: DirectivePerformer
+    private let network: SimulatedNetwork
+    private let transports: [String: SimulatedTransport]
+    /// What it is put back to.
+    private(set) var copy: MemoryStore?
+    private var incarnation: UInt64 = 1
     private let peerNames: [String]
     private let limits: ReplicationLimits
 
@@ -19,6 +24,8 @@ package final class SimulatedRegion {
     /// Puts that wait and that the machine has been told of in this life, and those of the merge under way.
     var told: Set<VersionReference> = []
     var merging: [VersionReference] = []
+    /// Puts for which it waits with no delete.
+    var hopeless: Set<VersionReference> = []
     /// Steps of an earlier life are dropped.
     var life = 0
 
@@ -34,18 +41,42 @@ package final class SimulatedRegion {
             region: Self.id(index), clock: clock, isRegionLocal: Self.isRegionLocal)
         let peers = (0..<count).filter { $0 != index }
         peerNames = peers.map(Self.name)
-        let transports = peers.map { peer in
-            (Self.name(peer), SimulatedTransport(from: index, to: peer, network: network))
-        }
-        let stores = ReplicationStores(objects: store, blobs: store, uploads: store, feed: store)
-        performer = DirectivePerformer(
-            name: name, transports: Dictionary(uniqueKeysWithValues: transports), stores: stores,
+        self.network = network
+        transports = Dictionary(
+            uniqueKeysWithValues: peers.map { peer in
+                (Self.name(peer), SimulatedTransport(from: index, to: peer, network: network))
+            })
+        performer = Self.performer(name, store, transports, clock, limits)
+        attach()
+    }
+
+    private static func performer(
+        _ name: String, _ store: MemoryStore, _ transports: [String: SimulatedTransport],
+        _ clock: SimulatedClock, _ limits: ReplicationLimits
+    ) -> DirectivePerformer {
+        DirectivePerformer(
+            name: name, transports: transports,
+            stores: ReplicationStores(objects: store, blobs: store, uploads: store, feed: store),
             clock: clock, limits: limits)
+    }
+
+    private func attach() {
         network.attach(
             index,
             answers: RegionAnswers(
                 name: name, feed: store, blobs: store, clock: clock, limits: limits),
             blobs: store)
+    }
+
+    func takeCopy() { copy = store.copied(incarnation: incarnation) }
+
+    /// The region is down, and begins a new incarnation as it was when the copy was taken.
+    func putBack() {
+        guard let copy else { preconditionFailure("\(name) has no copy to be put back to") }
+        incarnation += 1
+        store = copy.copied(incarnation: incarnation)
+        performer = Self.performer(name, store, transports, clock, limits)
+        attach()
     }
 
     package static func name(_ index: Int) -> String { "region-\(index)" }

@@ -3,7 +3,8 @@
 //  - no byte is visible that does not have its digest;
 //  - no name is visible whose direct dependencies are not, except for what a client deleted;
 //  - no delete is published while a newer version waits of its name, or of an image that it would break;
-//  - after quiet every region shows, under every name, the greatest version that was acknowledged.
+//  - after quiet every region shows, under every name, the greatest version that was acknowledged; a region that
+//    was put back to an older copy knows again what others had by its feed (`SimulationModel+Lost`).
 
 internal import NIOCore
 internal import RegistryLayout
@@ -31,12 +32,14 @@ struct SimulationModel {
     }
 
     /// The greatest acknowledged version of each name, with its blob; `nil` for a tombstone.
-    private var winners: [ObjectName: (version: Version, blob: BlobID?)] = [:]
-    private var acknowledged: [Int: [ObjectName: Version]] = [:]
+    var winners: [ObjectName: (version: Version, blob: BlobID?)] = [:]
+    var acknowledged: [Int: [ObjectName: Version]] = [:]
     private var reaches: [Put: [ObjectName]] = [:]
     private var reachesByName: [ObjectName: [ObjectName]] = [:]
     private var deleted: Set<ObjectName> = []
-    private var verified: [Int: Set<BlobID>] = [:]
+    var verified: [Int: Set<BlobID>] = [:]
+    /// What a region that was put back has to learn again of what it wrote: another one had it.
+    var toReturn: [Int: Set<VersionReference>] = [:]
 
     var acknowledgedCount: Int { winners.count }
 
@@ -81,7 +84,7 @@ struct SimulationModel {
                 delete.content == nil, let newest = pending.first, newest.content != nil
             else { continue }
             let put = VersionReference(name: newest.name, version: newest.version)
-            guard !region.told.contains(put) else {
+            guard !region.told.contains(put) || region.hopeless.contains(put) else {
                 throw SimulationFailure(
                     "\(region.name) deletes \(reference.name) although a newer version waits")
             }
@@ -111,12 +114,19 @@ struct SimulationModel {
         let registers = try await region.store.registers(of: above.map(\.name))
         for (put, register) in zip(above, registers)
         where register.visible?.content?.blob == put.blob
-            && register.pending.first?.content != nil
+            && newest(register, in: region)?.content != nil
         {
             guard try await below(put, in: region).isDisjoint(with: ready) else {
                 throw SimulationFailure(
                     "\(region.name) deletes what \(put.name) needs, of which a newer version waits")
             }
+        }
+    }
+
+    private func newest(_ register: ObjectRegister, in region: SimulatedRegion) -> ObjectVersion? {
+        register.pending.first { version in
+            !region.hopeless.contains(
+                VersionReference(name: version.name, version: version.version))
         }
     }
 
