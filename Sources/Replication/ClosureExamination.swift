@@ -56,9 +56,17 @@ package struct ClosureExamination: Sendable {
         let visible = try await visibleNames(among: closures.flatMap { $0?.dependencies ?? [] })
         var examinations: [Examination] = []
         for (entry, closure) in zip(entries, closures) {
-            let finding =
-                excluded.contains(entry.reference)
-                ? .withheld : finding(entry, closure, visible, deletions)
+            if excluded.contains(entry.reference) {
+                let overtaken = entry.blob == nil ? [] : registers[entry.name]?.overtaken ?? []
+                examinations.append(
+                    Examination(
+                        reference: entry.reference, finding: .withheld,
+                        overtaken: overtaken.map {
+                            VersionReference(name: $0.name, version: $0.version)
+                        }))
+                continue
+            }
+            let finding = finding(entry, closure, visible, deletions)
             examinations.append(try await withheld.examination(of: entry, finding))
         }
         return examinations

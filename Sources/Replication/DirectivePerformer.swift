@@ -92,7 +92,10 @@ package struct DirectivePerformer: Sendable {
             }
         case .examine(let entries, let hopeless):
             await attempt(.examine) {
-                .examined(try await examination.examine(entries, hopeless: hopeless))
+                let found = try await examination.examine(entries, hopeless: hopeless)
+                let overtaken = Set(found.flatMap(\.overtaken))
+                if !overtaken.isEmpty { try await stores.feed.dropOvertaken(Array(overtaken)) }
+                return .examined(found)
             }
         case .publish(let references):
             await attempt(.publish) {

@@ -82,10 +82,16 @@ package struct Examination: Sendable, Hashable {
     package var finding: Finding
     /// Versions here under the missing names, which may have been withheld until something needed them.
     package var waiting: [PendingEntry]
+    /// Of a put that is withheld by its name, those before it: they would wait for ever.
+    package var overtaken: [VersionReference]
 
-    package init(reference: VersionReference, finding: Finding, waiting: [PendingEntry] = []) {
+    package init(
+        reference: VersionReference, finding: Finding, waiting: [PendingEntry] = [],
+        overtaken: [VersionReference] = []
+    ) {
         self.reference = reference
         self.finding = finding
         self.waiting = waiting
+        self.overtaken = overtaken
     }
 }

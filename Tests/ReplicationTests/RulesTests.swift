@@ -77,6 +77,10 @@ struct RulesTests {
             let fed = try await east.store.entries(
                 of: west.store.region, after: .start, limit: 100)
             #expect(fed.entries.contains { $0.object.version == out.version })
+            // A name that is written again and again does not pile up.
+            let next = try await west.put(out.name, bytes(50_000, seed: 3))
+            try await caughtUp(service)
+            #expect(try await register(out.name).pending.map(\.version) == [next.version])
         }
     }
 
