@@ -90,6 +90,14 @@ extension LayoutPath {
         }
     }
 
+    /// The tag that the key is of.
+    package var tag: String? {
+        switch self {
+        case .tagCurrentLink(_, let tag), .tagIndexLink(_, let tag, _): tag
+        case .blobData, .layerLink, .revisionLink, .upload: nil
+        }
+    }
+
     /// The tree's root and what is behind it. Every write asks: most keys are none of a registry, and are
     /// known for that by their slashes alone.
     private static func split(_ text: String) -> (RegistryRoot, Substring)? {

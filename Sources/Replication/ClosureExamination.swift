@@ -12,40 +12,73 @@ package struct ClosureExamination: Sendable {
     let feed: any ChangeFeed
     let blobs: any BlobStore
     let limits: ReplicationLimits
+    private let rules: RulesInForce
 
-    package init(feed: any ChangeFeed, blobs: any BlobStore, limits: ReplicationLimits) {
+    package init(
+        feed: any ChangeFeed, blobs: any BlobStore, limits: ReplicationLimits, rules: RulesInForce
+    ) {
         self.feed = feed
         self.blobs = blobs
         self.limits = limits
+        self.rules = rules
     }
 
     /// One examination for each entry, in their order. No tombstone is said to wait for a put that is `hopeless`.
     package func examine(
         _ entries: [PendingEntry], hopeless: Set<VersionReference> = []
     ) async throws -> [Examination] {
+        var withheld = WithheldVersions(rules: rules, examination: self)
         // Of a name with many versions that wait, one register serves all.
         let names = Array(Set(entries.map(\.name)))
         let registers = Dictionary(
             uniqueKeysWithValues: zip(names, try await feed.registers(of: names)))
         var closures: [DirectClosure?] = []
         var deletes: [WaitingDelete] = []
+        var excluded: Set<VersionReference> = []
         for entry in entries {
             guard let register = registers[entry.name] else {
                 preconditionFailure("\(entry.name) was asked for and not answered")
             }
-            let isWaiting = register.pending.contains { $0.version == entry.version }
-            closures.append(isWaiting ? try await closure(of: entry) : nil)
-            guard isWaiting, entry.blob == nil else { continue }
-            deletes.append(WaitingDelete(entry: entry, register: register))
+            var closure: DirectClosure?
+            if register.pending.contains(where: { $0.version == entry.version }) {
+                let delete = try await delete(entry, register, &withheld)
+                if try await withheld.isExcluded(entry), delete?.deletesNothing != true {
+                    excluded.insert(entry.reference)
+                } else {
+                    closure = try await self.closure(of: entry)
+                    if let delete { deletes.append(delete) }
+                }
+            }
+            closures.append(closure)
         }
-        let deletions = try await ExamineDeletes(examination: self, hopeless: hopeless)
-            .findings(deletes)
+        var ordering = ExamineDeletes(examination: self, hopeless: hopeless, withheld: withheld)
+        let deletions = try await ordering.findings(deletes)
         let visible = try await visibleNames(among: closures.flatMap { $0?.dependencies ?? [] })
-        return zip(entries, closures).map { entry, closure in
-            Examination(
-                reference: entry.reference,
-                finding: finding(entry, closure, visible, deletions))
+        var examinations: [Examination] = []
+        for (entry, closure) in zip(entries, closures) {
+            if excluded.contains(entry.reference) {
+                let overtaken = entry.blob == nil ? [] : registers[entry.name]?.overtaken ?? []
+                examinations.append(
+                    Examination(
+                        reference: entry.reference, finding: .withheld,
+                        overtaken: overtaken.map {
+                            VersionReference(name: $0.name, version: $0.version)
+                        }))
+                continue
+            }
+            let finding = finding(entry, closure, visible, deletions)
+            examinations.append(try await withheld.examination(of: entry, finding))
         }
+        return examinations
+    }
+
+    /// `nil` for a put.
+    private func delete(
+        _ entry: PendingEntry, _ register: ObjectRegister, _ withheld: inout WithheldVersions
+    ) async throws -> WaitingDelete? {
+        guard entry.blob == nil else { return nil }
+        return WaitingDelete(
+            entry: entry, register: register, withheld: try await withheld.withheld(of: register))
     }
 
     private func finding(
@@ -70,7 +103,7 @@ package struct ClosureExamination: Sendable {
         return Set(zip(distinct, registers).filter { $1.visible != nil }.map { $0.0 })
     }
 
-    private func closure(of entry: PendingEntry) async throws -> DirectClosure {
+    func closure(of entry: PendingEntry) async throws -> DirectClosure {
         guard let blob = entry.blob else { return DirectClosure() }
         let info = try await blobs.stat(blob)
         var closure = DirectClosure(isBlobMissing: info.map(\.isDamaged) ?? true)

@@ -14,6 +14,7 @@ package struct DirectivePerformer: Sendable {
     private let clock: any WallClock
     private let limits: ReplicationLimits
     private let pins: PeerPins
+    private let rules: RulesInForce
     private let meet: @Sendable (Int64) async throws -> Void
 
     package init(
@@ -21,6 +22,7 @@ package struct DirectivePerformer: Sendable {
         clock: any WallClock, limits: ReplicationLimits,
         meet: @escaping @Sendable (_ clockMilliseconds: Int64) async throws -> Void = { _ in }
     ) {
+        rules = RulesInForce(region: name, feed: stores.feed, blobs: stores.blobs)
         answers = RegionAnswers(
             name: name, feed: stores.feed, blobs: stores.blobs, clock: clock, limits: limits)
         self.transports = transports
@@ -90,7 +92,10 @@ package struct DirectivePerformer: Sendable {
             }
         case .examine(let entries, let hopeless):
             await attempt(.examine) {
-                .examined(try await examination.examine(entries, hopeless: hopeless))
+                let found = try await examination.examine(entries, hopeless: hopeless)
+                let overtaken = Set(found.flatMap(\.overtaken))
+                if !overtaken.isEmpty { try await stores.feed.dropOvertaken(Array(overtaken)) }
+                return .examined(found)
             }
         case .publish(let references):
             await attempt(.publish) {
@@ -107,7 +112,8 @@ package struct DirectivePerformer: Sendable {
     }
 
     private var examination: ClosureExamination {
-        ClosureExamination(feed: stores.feed, blobs: stores.blobs, limits: limits)
+        ClosureExamination(
+            feed: stores.feed, blobs: stores.blobs, limits: limits, rules: rules)
     }
 
     private var skewBound: SkewBound {

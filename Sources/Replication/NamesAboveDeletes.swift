@@ -24,15 +24,20 @@ struct NamesAboveDeletes {
     private let examination: ClosureExamination
     private let hopeless: Set<VersionReference>
     private let deletes: Set<ObjectName>
+    private var withheld: WithheldVersions
     private var found: [ObjectName: Set<NameAbove>] = [:]
+    /// Tombstones of what a visible name reaches whose newer versions are all withheld by rules: that name stays, and
+    /// so does what it needs.
+    private(set) var kept: Set<ObjectName> = []
     private var revisions: [ObjectName: Reached] = [:]
 
     init(
-        _ deletes: Set<ObjectName>, hopeless: Set<VersionReference>,
+        _ deletes: Set<ObjectName>, hopeless: Set<VersionReference>, withheld: WithheldVersions,
         examination: ClosureExamination
     ) {
         self.deletes = deletes
         self.hopeless = hopeless
+        self.withheld = withheld
         self.examination = examination
     }
 
@@ -79,9 +84,16 @@ struct NamesAboveDeletes {
         let names = Array(names)
         let registers = try await examination.feed.registers(of: names)
         for (name, register) in zip(names, registers) {
-            guard let visible = register.visible,
-                let newest = register.newestPending(but: hopeless)
-            else { continue }
+            guard let visible = register.visible else { continue }
+            let withheld = try await withheld.withheld(of: register)
+            guard let newest = register.newestPending(but: hopeless.union(withheld)) else {
+                let stays = register.successors.contains { version in
+                    withheld.contains(
+                        VersionReference(name: version.name, version: version.version))
+                }
+                if stays { kept.formUnion(try await deletes(below: visible).subtracting([name])) }
+                continue
+            }
             let above = NameAbove(name: name, isPut: newest.content != nil)
             for delete in try await deletes(below: visible) where delete != name {
                 note(above, above: delete)

@@ -5,6 +5,7 @@
 // told, as far as it is known here.
 
 internal import NIOCore
+internal import RegistryLayout
 package import Storage
 
 package struct RegionAnswers: Sendable {
@@ -14,12 +15,14 @@ package struct RegionAnswers: Sendable {
     private let clock: any WallClock
     private let removed: RemovedRegions
     private let limits: ReplicationLimits
+    private let rules: RulesInForce
 
     package init(
         name: String, feed: any ChangeFeed, blobs: any BlobStore, clock: any WallClock,
         removed: RemovedRegions = RemovedRegions(),
         limits: ReplicationLimits = ReplicationLimits()
     ) {
+        rules = RulesInForce(region: name, feed: feed, blobs: blobs)
         self.removed = removed
         self.name = name
         self.feed = feed
@@ -118,11 +121,20 @@ package struct RegionAnswers: Sendable {
         var answers: [EntryAnswer] = []
         for (name, register) in zip(names, registers) {
             let entry = try await entry(register)
-            let isWaiting = register.pending.contains { $0.content != nil }
+            let isWaiting = try await isAwaited(register)
             answers.append(
                 EntryAnswer(name: name, entry: entry, isPending: entry == nil && isWaiting))
         }
         return answers
+    }
+
+    /// Whether a put waits that will show here. One that the rules exclude will not, so nobody is to wait for it.
+    private func isAwaited(_ register: ObjectRegister) async throws -> Bool {
+        let puts = register.pending.filter(\.isPut)
+        guard let name = puts.first?.name, let rules = try await rules.rules(of: name.bucket) else {
+            return !puts.isEmpty
+        }
+        return rules.verdict(name.key, isDelete: false) != .withheld
     }
 
     /// See `RegionTransport.entries(in:after:limit:)`. Names that show nothing are passed over, so a

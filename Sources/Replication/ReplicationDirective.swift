@@ -74,13 +74,24 @@ package struct Examination: Sendable, Hashable {
         case tombstone(breaks: [ObjectName], waitsFor: [ObjectName])
         /// A link or a manifest that cannot be read.
         case unreadable(reason: String)
+        /// By the rules of its bucket: it is not for this region, or would be incomplete here.
+        case withheld
     }
 
     package var reference: VersionReference
     package var finding: Finding
+    /// Versions here under the missing names, which may have been withheld until something needed them.
+    package var waiting: [PendingEntry]
+    /// Of a put that is withheld by its name, those before it: they would wait for ever.
+    package var overtaken: [VersionReference]
 
-    package init(reference: VersionReference, finding: Finding) {
+    package init(
+        reference: VersionReference, finding: Finding, waiting: [PendingEntry] = [],
+        overtaken: [VersionReference] = []
+    ) {
         self.reference = reference
         self.finding = finding
+        self.waiting = waiting
+        self.overtaken = overtaken
     }
 }

@@ -49,6 +49,7 @@ extension Replicator {
             guard let ordinal = pending.ordinal(of: examination.reference),
                 pending[ordinal]?.phase == .examining
             else { continue }
+            for entry in examination.waiting { track(entry, fedBy: nil) }
             apply(examination.finding, to: ordinal)
         }
         // An examination that says nothing of an entry is repeated.
@@ -68,6 +69,8 @@ extension Replicator {
             withdraw(Set(waitsFor), ordinal, breaks: breaks)
         case .unreadable(let reason):
             park(ordinal, reason)
+        case .withheld:
+            withhold(ordinal)
         case .put(let isBlobMissing, let missing, let isClosureKnown):
             pending[ordinal]?.isBlobMissing = isBlobMissing
             pending[ordinal]?.isClosureKnown = isClosureKnown
@@ -203,6 +206,7 @@ extension Replicator {
                 if other.entry.isSuperseded(by: tracked.entry) { forget(older) }
             }
         }
+        if shown.contains(where: { RulesInForce.depend(on: $0.entry.name) }) { reread() }
         for tracked in shown {
             if tracked.isPut { becameVisible(tracked.entry.name) } else { wake(tracked.entry.name) }
         }

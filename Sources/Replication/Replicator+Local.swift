@@ -5,14 +5,14 @@ internal import Storage
 
 extension Replicator {
     mutating func pumpWatch() {
-        guard pending.count > 0 else {
+        guard pending.count > 0 || hasWithheld else {
             if !isWatching { localCursor = nil }
             return
         }
         // Once begun it goes on until nothing is pending: entries that are examined again do not end it.
-        guard !isWatching, !isWatchResting, localCursor != nil || pending.waitingCount > 0 else {
-            return
-        }
+        guard !isWatching, !isWatchResting,
+            localCursor != nil || pending.waitingCount > 0 || hasWithheld
+        else { return }
         isWatching = true
         directives.append(.watchLocal(after: localCursor))
     }
@@ -21,9 +21,11 @@ extension Replicator {
         isWatching = false
         localCursor = through
         guard let names else {
+            if hasWithheld { return reread() }
             for ordinal in pending.waiting { requeue(ordinal) }
             return
         }
+        if names.contains(where: RulesInForce.depend) { reread() }
         for name in names {
             wake(name)
             for ordinal in pending.ordinals(of: name) { requeue(ordinal) }

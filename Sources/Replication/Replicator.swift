@@ -61,6 +61,11 @@ package struct Replicator: Sendable {
     var loadAfter: VersionReference?
     var isLoading = false
     var isLoaded = false
+    /// What waits is being read once more, and has to be again from the beginning.
+    var isRereading = false
+    var isReadingStale = false
+    /// Something was withheld by rules since the start.
+    var hasWithheld = false
     var pending = PendingTable()
     var toExamine: Deque<Int> = []
     var examining: [Int] = []
@@ -156,13 +161,18 @@ package struct Replicator: Sendable {
     private mutating func pendingLoaded(_ entries: [PendingEntry], next: VersionReference?) {
         for entry in entries { track(entry, fedBy: nil) }
         isLoading = false
-        isLoaded = next == nil
-        loadAfter = next
         storeFailures = 0
+        if isReadingStale { return rereadFromStart() }
+        isLoaded = isLoaded || next == nil
+        isRereading = isRereading && next != nil
+        loadAfter = next
     }
 
+    /// No faster than it is examined: of what is withheld there may be any number.
     private mutating func pumpLoad() {
-        guard isStarted, !isLoaded, !isLoading, !isStoreResting else { return }
+        guard isStarted, !isLoaded || isRereading, !isLoading, !isStoreResting,
+            toExamine.count < limits.trackedEntries
+        else { return }
         isLoading = true
         directives.append(.loadPending(after: loadAfter))
     }
@@ -201,6 +211,7 @@ package struct Replicator: Sendable {
         case .examine(let entry): examineAgain(entry)
         case .store: isStoreResting = false
         case .watch: isWatchResting = false
+        case .rules: rereadInTime()
         }
     }
 

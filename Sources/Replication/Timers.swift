@@ -15,6 +15,7 @@ struct Timers: Sendable {
         case examine(entry: Int)
         case store
         case watch
+        case rules
     }
 
     private struct Timer: Comparable, Sendable {

@@ -104,6 +104,10 @@ package protocol ChangeFeed: Sendable {
     /// is not here, `sizeMismatch` where it has another size than the version says; what is not pending any more is passed over.
     func publish(_ references: [VersionReference]) async throws
 
+    /// Lets go of puts that wait and are overtaken by a newer one that waits, all in one durable group: their origin
+    /// does not tell of them any more either. What is not so (any more) is passed over.
+    func dropOvertaken(_ references: [VersionReference]) async throws
+
     /// What is known of each name: versions newest first, pending ones included.
     func registers(of names: [ObjectName]) async throws -> [ObjectRegister]
 

@@ -87,14 +87,23 @@ package struct ObjectRegister: Hashable, Sendable {
         return dropped
     }
 
-    /// Lets go of a version that is history, or of a purge. Returns whether it was here.
+    /// Puts that wait, of which a newer one that takes their place waits as well.
+    package var overtaken: [ObjectVersion] {
+        let puts = pending.filter(\.isPut)
+        return puts.filter { old in
+            puts.contains { $0.version > old.version && old.versionID.names($0.versionID) }
+        }
+    }
+
+    /// Lets go of a version that is history, of a put that is overtaken, or of a purge. Returns whether it was here.
     @discardableResult
     package mutating func expire(_ version: Version) -> Bool {
         if let index = purges.firstIndex(where: { $0.version == version }) {
             purges.remove(at: index)
             return true
         }
-        guard let index = versions.firstIndex(where: { $0.version == version && $0.isHistory })
+        guard let index = versions.firstIndex(where: { $0.version == version }),
+            versions[index].isHistory || overtaken.contains(where: { $0.version == version })
         else { return false }
         versions.remove(at: index)
         return true

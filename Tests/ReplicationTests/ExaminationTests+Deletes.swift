@@ -66,8 +66,7 @@ extension ExaminationTests {
             of: origin.store.region, after: try await region.store.cursors()[RegionID(2)] ?? .start,
             limit: 100)
         try await region.store.merge(range)
-        let examination = ClosureExamination(
-            feed: region.store, blobs: region.store, limits: ReplicationLimits())
+        let examination = region.examination()
         let findings = try await examination.examine(known.compactMap(PendingEntry.init))
         #expect(findings.map(\.reference.name) == [shown.layer, shown.revision, shown.tag])
         #expect(
@@ -158,8 +157,7 @@ extension ExaminationTests {
         _ = try await mergeAndExamine()
         let waiting = try await region.store.pending(after: nil, limit: 10)
         let put = try #require(waiting.first { $0.name == shown.tag })
-        let examination = ClosureExamination(
-            feed: region.store, blobs: region.store, limits: ReplicationLimits())
+        let examination = region.examination()
         let findings = try await examination.examine(
             waiting.filter { $0.content == nil }.compactMap(PendingEntry.init),
             hopeless: [VersionReference(name: put.name, version: put.version)])

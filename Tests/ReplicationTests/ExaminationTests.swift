@@ -49,8 +49,7 @@ struct ExaminationTests {
             of: origin.store.region, after: known, limit: 1000)
         try await region.store.merge(range)
         let waiting = try await region.store.pending(after: nil, limit: 1000)
-        let examination = ClosureExamination(
-            feed: region.store, blobs: region.store, limits: limits)
+        let examination = region.examination(limits)
         let findings = try await examination.examine(waiting.compactMap(PendingEntry.init))
         #expect(findings.map(\.reference.name) == waiting.map(\.name))
         return Dictionary(uniqueKeysWithValues: findings.map { ($0.reference.name, $0.finding) })
@@ -136,8 +135,7 @@ struct ExaminationTests {
         content.sizeBytes = .max
         lying.kind = .put(content)
         try await region.store.merge([FeedEntry(object: lying, inlineBytes: bytes(100))])
-        let examination = ClosureExamination(
-            feed: region.store, blobs: region.store, limits: ReplicationLimits())
+        let examination = region.examination()
         let entry = try #require(PendingEntry(lying))
         guard case .unreadable = try await examination.examine([entry]).first?.finding else {
             Issue.record("the size was believed")
@@ -154,8 +152,7 @@ struct ExaminationTests {
         _ = try await mergeAndExamine()
         region.clock.set(milliseconds: region.clock.milliseconds() + 10_000)
         try await region.put(key, bytes(3))
-        let examination = ClosureExamination(
-            feed: region.store, blobs: region.store, limits: ReplicationLimits())
+        let examination = region.examination()
         let entry = try #require(PendingEntry(first))
         #expect(try await examination.examine([entry]).map(\.finding) == [.settled])
     }

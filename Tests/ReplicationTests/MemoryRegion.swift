@@ -31,6 +31,12 @@ struct MemoryRegion {
         ReplicationStores(objects: store, blobs: store, uploads: store, feed: store)
     }
 
+    func examination(_ limits: ReplicationLimits = ReplicationLimits()) -> ClosureExamination {
+        ClosureExamination(
+            feed: store, blobs: store, limits: limits,
+            rules: RulesInForce(region: name, feed: store, blobs: store))
+    }
+
     func transport() -> MemoryTransport { MemoryTransport(self) }
 
     func service(

@@ -160,7 +160,7 @@ struct ScriptLanguage {
         return .peerFailed(peer: peer, step, TransportError(code, ""))
     }
 
-    /// `examined VERSION (settled | ready | deletes [-NAME …] | unreadable | [-blob] [-NAME …] [?]) , …`
+    /// `examined VERSION (settled | ready | deletes [-NAME …] | unreadable | withheld | [-blob] [-NAME …] [?]) , …`
     private mutating func examined() throws -> ReplicationEvent.Kind {
         var examinations: [Examination] = []
         while !isAtEnd {
@@ -173,6 +173,7 @@ struct ScriptLanguage {
     private mutating func finding() throws -> Examination.Finding {
         if skip("settled") { return .settled }
         if skip("deletes") { return .tombstone(breaks: [], waitsFor: try missingNames()) }
+        if skip("withheld") { return .withheld }
         if skip("unreadable") { return .unreadable(reason: "unreadable") }
         if skip("ready") {
             return .put(isBlobMissing: false, missingNames: [], isClosureKnown: true)

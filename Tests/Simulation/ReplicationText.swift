@@ -130,6 +130,7 @@ extension Examination {
             "\(reference.text) deletes" + (breaks.isEmpty ? "" : " breaking")
                 + waitsFor.map { " -\($0)" }.joined()
         case .unreadable: "\(reference.text) unreadable"
+        case .withheld: "\(reference.text) withheld"
         case .put(let isBlobMissing, let missing, let isKnown):
             reference.text + (isBlobMissing ? " -blob" : "")
                 + missing.map { " -\($0)" }.joined() + (isKnown ? "" : " ?")

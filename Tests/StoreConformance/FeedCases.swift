@@ -137,6 +137,27 @@ extension StoreCase {
             #expect(try await store.pending(after: nil, limit: 10).isEmpty)
             try await store.publish([reference(entry)])
         },
+        StoreCase("a put that waits gives way to a newer one that waits, when told so") { store in
+            try await store.makeBucket()
+            var foreign = Foreign()
+            let first = try foreign.put("a", pattern(20_000))
+            let alone = try foreign.put("b", pattern(20_001))
+            let second = try foreign.put("a", pattern(20_002))
+            let deleted = foreign.entry("b", .tombstone)
+            try await store.merge(range([first, alone, second, deleted]))
+            for _ in 0..<2 {
+                try await store.dropOvertaken([first, alone, second, deleted].map(reference))
+                let waiting = try await store.pending(after: nil, limit: 10).map(\.version)
+                #expect(waiting == [second, alone, deleted].map(\.object.version))
+            }
+            let fed = try await store.entries(of: elsewhere, after: .start, limit: 10)
+            #expect(
+                fed.entries.map(\.object.version)
+                    == [alone, second, deleted].map(\.object.version))
+            _ = try await store.keep(store.stage(bytes: pattern(20_002)))
+            try await store.publish([reference(second)])
+            #expect(try await store.get("a") == pattern(20_002))
+        },
         StoreCase("small bytes ride along, and only true ones are kept") { store in
             try await store.makeBucket()
             var foreign = Foreign()

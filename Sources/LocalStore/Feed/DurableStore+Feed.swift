@@ -87,6 +87,11 @@ extension DurableStore: ChangeFeed {
         try await committer.queue.submit(PublishVersions(references: references))
     }
 
+    package func dropOvertaken(_ references: [VersionReference]) async throws {
+        try await prefetch(references.flatMap { Self.keys(of: $0.name) })
+        try await committer.queue.submit(DropOvertaken(references: references))
+    }
+
     package func registers(of names: [ObjectName]) async throws -> [ObjectRegister] {
         try await readFeed { (feed) throws(IndexError) in
             var result: [ObjectRegister] = []

@@ -128,3 +128,19 @@ struct PublishVersions: Decision {
         register.pending.first { $0.version == reference.version }
     }
 }
+
+/// Lets go of puts that wait and are overtaken.
+struct DropOvertaken: Decision {
+    let references: [VersionReference]
+
+    func decide(_ context: inout CommitContext) throws(StorageError) {
+        for reference in references {
+            // What waits is never among what is kept apart.
+            let register = try context.register(reference.name, about: .unversioned)
+            guard register.overtaken.contains(where: { $0.version == reference.version }) else {
+                continue
+            }
+            try context.record(.versionExpired(reference))
+        }
+    }
+}

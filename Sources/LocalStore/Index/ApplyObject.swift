@@ -30,7 +30,7 @@ extension IndexTransaction {
         }
     }
 
-    /// Lets go of a version that is history, or of a purge.
+    /// Lets go of a version that is history, of a put that is overtaken, or of a purge.
     mutating func expire(_ reference: VersionReference) throws(IndexError) {
         try change(reference.name, about: .unversioned) { $0.expire(reference.version) }
     }

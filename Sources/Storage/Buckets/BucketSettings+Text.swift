@@ -10,6 +10,7 @@ extension BucketSettings {
         case hardBytes = "quota.hard"
         case softObjects = "quota.soft-objects"
         case hardObjects = "quota.hard-objects"
+        case replication
 
         var accepted: String {
             switch self {
@@ -17,11 +18,12 @@ extension BucketSettings {
             case .tagHistory, .otherHistory: "a time such as 30d, 12h or 0"
             case .softBytes, .hardBytes: "a size such as 500GiB, or none"
             case .softObjects, .hardObjects: "a number of objects, or none"
+            case .replication: "rules with “;” between them, or none"
             }
         }
     }
 
-    /// All settings, by name, as they hold; a quota that is not set is left out.
+    /// All settings, by name, as they hold; a quota that is not set is left out, and rules where there are none.
     package var texts: [String: String] {
         var texts: [String: String] = [:]
         for name in Name.allCases { texts[name.rawValue] = text(name) }
@@ -36,7 +38,7 @@ extension BucketSettings {
                 "“\(name)” is no setting of a bucket; there are "
                     + Name.allCases.map(\.rawValue).joined(separator: ", "))
         }
-        guard take(name, text) else {
+        guard try take(name, text) else {
             throw StorageError(
                 .invalidArgument, "\(name.rawValue): “\(text)” is not \(name.accepted)")
         }
@@ -51,21 +53,25 @@ extension BucketSettings {
         case .hardBytes: quota.hardBytes.map(UnitText.size)
         case .softObjects: quota.softObjects.map(String.init)
         case .hardObjects: quota.hardObjects.map(String.init)
+        case .replication: replication == .none ? nil : replication.text
         }
     }
 
-    /// Whether the text is a value of this setting.
-    private mutating func take(_ name: Name, _ text: String) -> Bool {
+    /// Whether the text is a value of this setting; throws `invalidArgument` where it can be said what is wrong.
+    private mutating func take(_ name: Name, _ text: String) throws(StorageError) -> Bool {
         switch name {
-        case .layout: Self.take(Layout(rawValue: text), &layout)
+        case .layout: return Self.take(Layout(rawValue: text), &layout)
         case .tagHistory:
-            Self.take(UnitText.milliseconds(text), &retention.tagLinksMilliseconds)
+            return Self.take(UnitText.milliseconds(text), &retention.tagLinksMilliseconds)
         case .otherHistory:
-            Self.take(UnitText.milliseconds(text), &retention.othersMilliseconds)
-        case .softBytes: Self.take(text, UnitText.bytes, &quota.softBytes)
-        case .hardBytes: Self.take(text, UnitText.bytes, &quota.hardBytes)
-        case .softObjects: Self.take(text, { UInt64($0) }, &quota.softObjects)
-        case .hardObjects: Self.take(text, { UInt64($0) }, &quota.hardObjects)
+            return Self.take(UnitText.milliseconds(text), &retention.othersMilliseconds)
+        case .softBytes: return Self.take(text, UnitText.bytes, &quota.softBytes)
+        case .hardBytes: return Self.take(text, UnitText.bytes, &quota.hardBytes)
+        case .softObjects: return Self.take(text, { UInt64($0) }, &quota.softObjects)
+        case .hardObjects: return Self.take(text, { UInt64($0) }, &quota.hardObjects)
+        case .replication:
+            replication = try ReplicationRules(parsing: text)
+            return true
         }
     }
 

@@ -17,14 +17,16 @@ package struct BucketSettings: Sendable, Hashable {
     package var layout: Layout
     package var retention: HistoryRetention
     package var quota: BucketQuota
+    package var replication: ReplicationRules
 
     package init(
         layout: Layout = .distribution, retention: HistoryRetention = .standard,
-        quota: BucketQuota = BucketQuota()
+        quota: BucketQuota = BucketQuota(), replication: ReplicationRules = .none
     ) {
         self.layout = layout
         self.retention = retention
         self.quota = quota
+        self.replication = replication
     }
 
     /// What holds for a bucket of which nothing is said.
@@ -36,7 +38,7 @@ extension BucketSettings {
     private struct Document: SettingDocument {
         enum CodingKeys: String, CodingKey, CaseIterable {
             case format, layout, tagLinksSeconds, othersSeconds, softBytes, hardBytes, softObjects
-            case hardObjects
+            case hardObjects, replication
         }
 
         var format = 1
@@ -47,6 +49,8 @@ extension BucketSettings {
         var hardBytes: UInt64?
         var softObjects: UInt64?
         var hardObjects: UInt64?
+        /// Each as its text.
+        var replication: [String]?
 
         static let fields = Set(CodingKeys.allCases.map(\.rawValue))
     }
@@ -63,7 +67,8 @@ extension BucketSettings {
             othersSeconds: unless(
                 retention.othersMilliseconds, standard.retention.othersMilliseconds),
             softBytes: quota.softBytes, hardBytes: quota.hardBytes,
-            softObjects: quota.softObjects, hardObjects: quota.hardObjects
+            softObjects: quota.softObjects, hardObjects: quota.hardObjects,
+            replication: replication == .none ? nil : replication.rules.map(\.text)
         ).encoded()
     }
 
@@ -90,7 +95,8 @@ extension BucketSettings {
                     document.othersSeconds, standard.othersMilliseconds)),
             quota: BucketQuota(
                 softBytes: document.softBytes, hardBytes: document.hardBytes,
-                softObjects: document.softObjects, hardObjects: document.hardObjects))
+                softObjects: document.softObjects, hardObjects: document.hardObjects),
+            replication: try ReplicationRules(texts: document.replication ?? []))
     }
 
     /// What holds where a document is met on the way of a write: one that cannot be read says nothing.

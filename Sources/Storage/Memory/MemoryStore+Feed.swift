@@ -125,6 +125,18 @@ extension MemoryStore: ChangeFeed {
         changes.advance()
     }
 
+    package func dropOvertaken(_ references: [VersionReference]) async throws {
+        state.withLock { state in
+            for reference in references {
+                var register = state.register(reference.name)
+                guard register.overtaken.contains(where: { $0.version == reference.version })
+                else { continue }
+                register.expire(reference.version)
+                state.set(register, for: reference.name)
+            }
+        }
+    }
+
     package func registers(of names: [ObjectName]) async throws -> [ObjectRegister] {
         state.withLock { state in names.map(state.register) }
     }

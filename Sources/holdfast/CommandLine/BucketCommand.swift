@@ -13,7 +13,11 @@ struct BucketCommand: AsyncParsableCommand {
             Settings: layout (distribution, quay, zot or plain: whose paths its keys are, by which blobs are \
             verified and garbage is told), history.tags and history.others (how long what is overwritten or \
             deleted is kept: 30d, 12h, 0), quota.soft, quota.hard (500GiB, or none), quota.soft-objects, \
-            quota.hard-objects.
+            quota.hard-objects, replication (rules with “;” between them, or none).
+
+            A rule is include or exclude, then any of region=NAME,… (where it holds), prefix=…, \
+            repository=PATTERN, tag=PATTERN, deletes=follow or deletes=stay. Of what other regions write, the \
+            first rule that holds in a region and matches a key decides: "exclude region=east repository=scratch/*".
             """,
         subcommands: [Create.self, List.self, Set.self, Delete.self])
 

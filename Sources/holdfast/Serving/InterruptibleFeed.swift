@@ -70,6 +70,10 @@ struct InterruptibleFeed: ChangeFeed {
         try await inner.publish(references)
     }
 
+    func dropOvertaken(_ references: [VersionReference]) async throws {
+        try await inner.dropOvertaken(references)
+    }
+
     func registers(of names: [ObjectName]) async throws -> [ObjectRegister] {
         try await inner.registers(of: names)
     }
