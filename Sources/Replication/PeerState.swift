@@ -77,4 +77,6 @@ struct Refusal: Hashable, Sendable {
     var times = 0
     /// It has said since that it has the blob: it may be tried again.
     var isLifted = false
+    /// It has said since that it does not have the blob.
+    var isAbsent = false
 }

@@ -104,6 +104,7 @@ extension Replicator {
         var refusal = refusals[source] ?? Refusal()
         refusal.times += 1
         refusal.isLifted = false
+        refusal.isAbsent = false
         refusals[source] = refusal
         report(.refusedSource(peer: peer, blob, message: message))
         restState(of: blob, from: peer)
@@ -127,10 +128,12 @@ extension Replicator {
     mutating func stated(by peer: String, _ statements: [BlobStatement]) {
         let asked = peers[peer]?.askedBlobs ?? []
         peers[peer]?.askedBlobs = []
-        let having = Set(statements.filter { $0.state == .have }.map(\.blob))
+        let states = Dictionary(
+            statements.map { ($0.blob, $0.state) }, uniquingKeysWith: { first, _ in first })
         for blob in asked {
             let source = SourceOfBlob(blob: blob, peer: peer)
-            if having.contains(blob), refusals[source] != nil {
+            refusals[source]?.isAbsent = [.pending, .neverHad].contains(states[blob])
+            if states[blob] == .have, refusals[source] != nil {
                 refusals[source]?.isLifted = true
                 retryFetch(blob)
             } else {

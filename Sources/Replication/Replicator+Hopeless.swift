@@ -43,6 +43,7 @@ extension Replicator {
     mutating func countAbsence(of job: FetchJob) {
         let isAbsent = peerNames.allSatisfy { peer in
             isRemoved(peer) || job.absent.contains(peer)
+                || refusals[SourceOfBlob(blob: job.blob, peer: peer)]?.isAbsent == true
         }
         let wasNowhere = isNowhere(job)
         let rounds = isAbsent ? job.roundsAbsent + 1 : 0
