@@ -57,7 +57,7 @@ package struct ClosureExamination: Sendable {
         var examinations: [Examination] = []
         for (entry, closure) in zip(entries, closures) {
             if excluded.contains(entry.reference) {
-                let overtaken = entry.blob == nil ? [] : registers[entry.name]?.overtaken ?? []
+                let overtaken = registers[entry.name]?.overtaken(by: entry.version) ?? []
                 examinations.append(
                     Examination(
                         reference: entry.reference, finding: .withheld,

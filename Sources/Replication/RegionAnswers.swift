@@ -134,6 +134,7 @@ package struct RegionAnswers: Sendable {
         guard let name = puts.first?.name, let rules = try await rules.rules(of: name.bucket) else {
             return !puts.isEmpty
         }
+        if puts.contains(where: { $0.version.region == feed.region }) { return true }
         return rules.verdict(name.key, isDelete: false) != .withheld
     }
 

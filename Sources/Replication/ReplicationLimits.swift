@@ -50,6 +50,8 @@ package struct ReplicationLimits: Sendable, Hashable {
     /// Rounds in a row in which every region that is followed answered that it does not have a blob, before
     /// no tombstone waits for what needs it.
     package var roundsWithoutBlob = 4
+    /// Rounds of asking for a name, after which its origin's word alone is enough that it does not exist.
+    package var roundsWithoutName = 4
     /// What rules withhold is decided anew after this time, whatever happened.
     package var withheldRestMilliseconds: Int64 = 3_600_000
     /// Damaged blobs that are mended at a time.

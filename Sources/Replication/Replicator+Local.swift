@@ -26,6 +26,7 @@ extension Replicator {
             return
         }
         if names.contains(where: RulesInForce.depend) { reread() }
+        guard pending.count > 0 else { return }
         for name in names {
             wake(name)
             for ordinal in pending.ordinals(of: name) { requeue(ordinal) }

@@ -98,9 +98,10 @@ extension Replicator {
 
     /// Lets those wait no more for the name who can expect it from nobody.
     mutating func excuse(_ name: ObjectName) {
-        let denied = nameRequests[name]?.denied ?? []
         for waiter in pending.waiters(for: name) {
-            guard let tracked = pending[waiter], isExcused(tracked.origin, denied) else { continue }
+            guard let tracked = pending[waiter], isExcused(tracked.origin, of: name) else {
+                continue
+            }
             pending[waiter]?.excused.insert(name)
             pending.setMissing(tracked.missing.subtracting([name]), of: waiter)
             advance(waiter)
@@ -108,15 +109,18 @@ extension Replicator {
     }
 
     /// The origin answered for itself, and everyone else who can be asked: an origin that was put back from an older
-    /// copy does not know what others still have of it. Or it is no peer of ours, or one that was removed, and all
+    /// copy does not know what others still have of it. After some rounds the origin's word is enough: another may keep
+    /// what was deleted everywhere else, or never answer. Or it is no peer of ours, or one that was removed, and all
     /// others have answered.
-    private func isExcused(_ origin: RegionID, _ denied: Set<RegionID>) -> Bool {
-        let isOriginDenied = denied.contains(origin)
+    private func isExcused(_ origin: RegionID, of name: ObjectName) -> Bool {
+        guard let request = nameRequests[name] else { return false }
+        let isOriginDenied = request.denied.contains(origin)
+        if isOriginDenied, request.attempts >= limits.roundsWithoutName { return true }
         let peers = peerNames.filter { !isRemoved($0) }
         guard isOriginDenied || !peers.contains(where: { pins[$0] == origin }) else { return false }
         return peers.allSatisfy { peer in
             let isAsked = !isOriginDenied || self.peers[peer]?.isConnected == true
-            return !isAsked || pins[peer].map(denied.contains) ?? false
+            return !isAsked || pins[peer].map(request.denied.contains) ?? false
         }
     }
 

@@ -168,10 +168,11 @@ package struct Replicator: Sendable {
         loadAfter = next
     }
 
-    /// No faster than it is examined: of what is withheld there may be any number.
+    /// No faster than it is examined, and for those that come in by feeds there is room meanwhile: of what is withheld
+    /// there may be any number.
     private mutating func pumpLoad() {
         guard isStarted, !isLoaded || isRereading, !isLoading, !isStoreResting,
-            toExamine.count < limits.trackedEntries
+            toExamine.count < (isLoaded ? limits.examinedEntries : limits.trackedEntries)
         else { return }
         isLoading = true
         directives.append(.loadPending(after: loadAfter))

@@ -26,9 +26,11 @@ struct WithheldVersions {
         try await rules(of: bucket) != nil
     }
 
-    /// By its name alone.
+    /// By its name alone. What this region wrote itself is never: it comes back where it was lost.
     mutating func isExcluded(_ entry: PendingEntry) async throws -> Bool {
-        guard let rules = try await rules(of: entry.name.bucket) else { return false }
+        guard entry.version.region != examination.feed.region,
+            let rules = try await rules(of: entry.name.bucket)
+        else { return false }
         switch rules.verdict(entry.name.key, isDelete: entry.blob == nil) {
         case .taken: return false
         case .withheld: return true
@@ -49,7 +51,9 @@ struct WithheldVersions {
             if try await isWithheld(name) {
                 return Examination(reference: entry.reference, finding: .withheld)
             }
-            examination.waiting += try await puts(of: name)
+            for entry in try await puts(of: name) where try await !isWithheld(entry) {
+                examination.waiting.append(entry)
+            }
         }
         return examination
     }
@@ -92,7 +96,7 @@ struct WithheldVersions {
         return (register?.pending ?? []).filter(\.isPut).compactMap(PendingEntry.init)
     }
 
-    /// Whether a link to the blob shows here, or waits and is not excluded.
+    /// Whether a link to the blob shows here, or waits and is not excluded, or is this region's own.
     private func isLinked(
         _ digest: ContentDigest, in root: RegistryRoot, of bucket: String, _ rules: RulesOfRegion
     ) async throws -> Bool {
@@ -110,7 +114,10 @@ struct WithheldVersions {
             return true
         }
         if names.count >= Self.linkLimit { return true }
-        return try await examination.feed.registers(of: links).contains { $0.visible != nil }
+        let own = examination.feed.region
+        return try await examination.feed.registers(of: links).contains { register in
+            register.visible != nil || register.pending.contains { $0.version.region == own }
+        }
     }
 
     private mutating func rules(of bucket: String) async throws -> RulesOfRegion? {

@@ -87,12 +87,18 @@ package struct ObjectRegister: Hashable, Sendable {
         return dropped
     }
 
-    /// Puts that wait, of which a newer one that takes their place waits as well.
-    package var overtaken: [ObjectVersion] {
-        let puts = pending.filter(\.isPut)
-        return puts.filter { old in
-            puts.contains { $0.version > old.version && old.versionID.names($0.versionID) }
+    /// Puts that wait, of which this one, which waits too and is of the same region, takes the place: nobody will tell of
+    /// them any more.
+    package func overtaken(by version: Version) -> [ObjectVersion] {
+        guard let new = pending.first(where: { $0.version == version }), new.isPut else {
+            return []
         }
+        return pending.filter { $0.isOvertaken(by: new) }
+    }
+
+    package func isOvertaken(_ version: Version) -> Bool {
+        guard let old = pending.first(where: { $0.version == version }) else { return false }
+        return pending.contains { old.isOvertaken(by: $0) }
     }
 
     /// Lets go of a version that is history, of a put that is overtaken, or of a purge. Returns whether it was here.
@@ -103,7 +109,7 @@ package struct ObjectRegister: Hashable, Sendable {
             return true
         }
         guard let index = versions.firstIndex(where: { $0.version == version }),
-            versions[index].isHistory || overtaken.contains(where: { $0.version == version })
+            versions[index].isHistory || isOvertaken(version)
         else { return false }
         versions.remove(at: index)
         return true
@@ -145,5 +151,12 @@ extension ObjectVersion {
         }
         if let place = other.position, position?.isEarlier(than: place) ?? true { position = place }
         return self != before
+    }
+}
+
+extension ObjectVersion {
+    fileprivate func isOvertaken(by other: ObjectVersion) -> Bool {
+        isPut && other.isPut && other.version > version && other.version.region == version.region
+            && versionID.names(other.versionID)
     }
 }

@@ -102,6 +102,17 @@ struct RulesTests {
         }
     }
 
+    @Test("what this region wrote comes back where it was lost, whatever the rules say")
+    func ownWrites() async throws {
+        try await makeBucket("exclude region=east prefix=tmp/")
+        let before = MemoryRegion("east", 2)
+        try await before.createBuckets(Self.bucket)
+        let own = try await before.put(name("tmp/own"), bytes(50_000))
+        try await west.put(name("same"), bytes(50_000))
+        try await east.store.merge([FeedEntry(object: own)])
+        try await running { _ in try await east.shows(own) }
+    }
+
     @Test("a write of this region works and wins, and deletes leave it alone or follow")
     func localWrites() async throws {
         try await makeBucket("exclude prefix=tmp/; exclude prefix=log/ deletes=follow")

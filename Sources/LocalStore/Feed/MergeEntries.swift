@@ -137,7 +137,7 @@ struct DropOvertaken: Decision {
         for reference in references {
             // What waits is never among what is kept apart.
             let register = try context.register(reference.name, about: .unversioned)
-            guard register.overtaken.contains(where: { $0.version == reference.version }) else {
+            guard register.isOvertaken(reference.version) else {
                 continue
             }
             try context.record(.versionExpired(reference))

@@ -129,7 +129,7 @@ extension MemoryStore: ChangeFeed {
         state.withLock { state in
             for reference in references {
                 var register = state.register(reference.name)
-                guard register.overtaken.contains(where: { $0.version == reference.version })
+                guard register.isOvertaken(reference.version)
                 else { continue }
                 register.expire(reference.version)
                 state.set(register, for: reference.name)
