@@ -123,6 +123,14 @@ package struct XMLElement: Sendable {
             open.append(XMLElement(name: local))
         }
 
+        /// Nothing is read behind the first error: the document is refused, and FoundationXML (of Swift 6.3) never lets
+        /// go of the errors it tells of, of which a document may have one for each of its tags.
+        func parser(
+            _ parser: FoundationXML.XMLParser, parseErrorOccurred parseError: any Error
+        ) {
+            parser.abortParsing()
+        }
+
         func parser(_ parser: FoundationXML.XMLParser, foundCharacters string: String) {
             guard !open.isEmpty else { return }
             open[open.count - 1].text += string
