@@ -77,6 +77,11 @@ def documents():
         path = f"/{BUCKET}/parts?uploadId={upload}"
         answer = answers(signed("POST", path, text, CLOSE) + text)
         expect(status(answer) == 400, f"{name}: {answer[:300]}")
+    # What the parser says of each wrong tag must not stay in memory.
+    text = b"<CompleteMultipartUpload>" + b"<x:Part/>" * 50_000 + b"</CompleteMultipartUpload>"
+    for _ in range(80):
+        answer = answers(signed("POST", f"/{BUCKET}/parts?uploadId={upload}", text, CLOSE) + text)
+        expect(status(answer) == 400 and b"MalformedXML" in answer, f"tags that are all wrong: {answer[:300]}")
     s3.abort_multipart_upload(Bucket=BUCKET, Key="parts", UploadId=upload)
 
 
