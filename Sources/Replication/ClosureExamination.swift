@@ -61,9 +61,7 @@ package struct ClosureExamination: Sendable {
                 examinations.append(
                     Examination(
                         reference: entry.reference, finding: .withheld,
-                        overtaken: overtaken.map {
-                            VersionReference(name: $0.name, version: $0.version)
-                        }))
+                        overtaken: overtaken.map(\.reference)))
                 continue
             }
             let finding = finding(entry, closure, visible, deletions)

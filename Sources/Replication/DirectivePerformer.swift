@@ -152,7 +152,7 @@ package struct DirectivePerformer: Sendable {
         let next = page.count < Self.pageEntries ? nil : page.last
         return .pendingLoaded(
             page.compactMap(PendingEntry.init),
-            next: next.map { VersionReference(name: $0.name, version: $0.version) })
+            next: next.map(\.reference))
     }
 
     private func handshake(

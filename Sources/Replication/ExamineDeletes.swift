@@ -14,8 +14,7 @@ struct WaitingDelete {
         register.visible == nil
             && !register.pending.contains { version in
                 version.content != nil && version.version < entry.version
-                    && !withheld.contains(
-                        VersionReference(name: version.name, version: version.version))
+                    && !withheld.contains(version.reference)
             }
     }
 

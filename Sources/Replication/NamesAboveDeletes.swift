@@ -76,7 +76,7 @@ struct NamesAboveDeletes {
             }
             try await read(Set(inside.map(\.name)))
             guard let last = inside.last, inside.count == Self.pageEntries else { return }
-            after = VersionReference(name: last.name, version: last.version)
+            after = last.reference
         }
     }
 
@@ -88,8 +88,7 @@ struct NamesAboveDeletes {
             let withheld = try await withheld.withheld(of: register)
             guard let newest = register.newestPending(but: hopeless.union(withheld)) else {
                 let stays = register.successors.contains { version in
-                    withheld.contains(
-                        VersionReference(name: version.name, version: version.version))
+                    withheld.contains(version.reference)
                 }
                 if stays { kept.formUnion(try await deletes(below: visible).subtracting([name])) }
                 continue
@@ -175,7 +174,7 @@ extension ObjectRegister {
     /// The newest version that would show and for which there is hope; a tombstone always has that.
     func newestPending(but hopeless: Set<VersionReference>) -> ObjectVersion? {
         successors.first { version in
-            !hopeless.contains(VersionReference(name: version.name, version: version.version))
+            !hopeless.contains(version.reference)
         }
     }
 }

@@ -184,7 +184,7 @@ package struct RegionAnswers: Sendable {
             }
             guard awaited.count < missing.count else { return awaited }
             lookedAt += page.count
-            after = VersionReference(name: last.name, version: last.version)
+            after = last.reference
         }
         return missing
     }

@@ -61,7 +61,6 @@ struct SkewBound: Sendable {
         let ahead = Int64(object.version.stamp.milliseconds) - max(nowMilliseconds, 0)
         guard ahead > boundMilliseconds else { return nil }
         return HeldEntry(
-            reference: VersionReference(name: object.name, version: object.version),
-            aheadMilliseconds: ahead)
+            reference: object.reference, aheadMilliseconds: ahead)
     }
 }

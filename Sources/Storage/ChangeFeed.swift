@@ -46,6 +46,10 @@ package struct VersionReference: Sendable, Hashable {
     }
 }
 
+extension ObjectVersion {
+    package var reference: VersionReference { VersionReference(name: name, version: version) }
+}
+
 package protocol ChangeFeed: Sendable {
     /// This region.
     var region: RegionID { get }

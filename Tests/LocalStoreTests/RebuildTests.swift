@@ -318,7 +318,7 @@ private struct RandomOperations {
 
     private mutating func publish() async throws {
         guard let object = foreign.randomElement(using: &random) else { return }
-        try await store.publish([VersionReference(name: object.name, version: object.version)])
+        try await store.publish([object.reference])
     }
 
     private mutating func damage() async throws {

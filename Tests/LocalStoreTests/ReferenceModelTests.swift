@@ -187,9 +187,7 @@ private struct Comparison {
         }
         guard below(2) == 0 else { return }
         try await compare("\(context): publish \(entry.object.name)") { store in
-            try await store.publish([
-                VersionReference(name: entry.object.name, version: entry.object.version)
-            ])
+            try await store.publish([entry.object.reference])
             return "published"
         }
     }

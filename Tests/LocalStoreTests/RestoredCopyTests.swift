@@ -91,7 +91,7 @@ struct RestoredCopyTests {
         #expect(
             pending.map(\.version).sorted() == restored.lost.entries.map(\.object.version).sorted())
         try await copy.publish(
-            pending.map { VersionReference(name: $0.name, version: $0.version) })
+            pending.map(\.reference))
         #expect(try await copy.object(Ledger.name("deleted later")) == nil)
         #expect(try await copy.object(Ledger.name("lost 0")) != nil)
         #expect(try await copy.object(Ledger.name("written since")) != nil)

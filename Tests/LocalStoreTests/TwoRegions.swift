@@ -49,7 +49,7 @@ struct TwoRegions {
         try await to.merge(range)
         let pending = try await to.pending(after: nil, limit: 10_000)
         try await to.publish(
-            pending.map { VersionReference(name: $0.name, version: $0.version) })
+            pending.map(\.reference))
     }
 
     func close() async throws {

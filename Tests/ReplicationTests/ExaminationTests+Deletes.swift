@@ -160,7 +160,7 @@ extension ExaminationTests {
         let examination = region.examination()
         let findings = try await examination.examine(
             waiting.filter { $0.content == nil }.compactMap(PendingEntry.init),
-            hopeless: [VersionReference(name: put.name, version: put.version)])
+            hopeless: [put.reference])
         #expect(
             findings.map(\.finding) == [.tombstone(breaks: [shown.tag], waitsFor: [])])
     }

@@ -58,7 +58,7 @@ struct ExaminationTests {
     func publishAll() async throws {
         let waiting = try await region.store.pending(after: nil, limit: 100)
         try await region.store.publish(
-            waiting.map { VersionReference(name: $0.name, version: $0.version) })
+            waiting.map(\.reference))
     }
 
     @Test("names the direct dependencies of each key of an image")

@@ -59,7 +59,7 @@ struct HostileNumbersTests {
             .examined(
                 versions.map {
                     Examination(
-                        reference: VersionReference(name: $0.name, version: $0.version),
+                        reference: $0.reference,
                         finding: .put(isBlobMissing: true, missingNames: [], isClosureKnown: true))
                 }))
         let status = test.machine.status(urls: [:], wallMilliseconds: 0)

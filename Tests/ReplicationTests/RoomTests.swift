@@ -57,8 +57,7 @@ struct RoomTests {
             .examined(
                 range.entries.map { entry in
                     Examination(
-                        reference: VersionReference(
-                            name: entry.object.name, version: entry.object.version),
+                        reference: entry.object.reference,
                         finding: .put(
                             isBlobMissing: true, missingNames: [], isClosureKnown: true))
                 }))

@@ -34,8 +34,7 @@ extension SimulationModel {
             guard let shown = register.published, shown.version.region == own,
                 let position = shown.position, position.number <= cursor.number
             else { continue }
-            toReturn[region.index, default: []].insert(
-                VersionReference(name: shown.name, version: shown.version))
+            toReturn[region.index, default: []].insert(shown.reference)
         }
     }
 

@@ -83,7 +83,7 @@ struct SimulationModel {
             guard let delete = pending.first(where: { $0.version == reference.version }),
                 delete.content == nil, let newest = pending.first, newest.content != nil
             else { continue }
-            let put = VersionReference(name: newest.name, version: newest.version)
+            let put = newest.reference
             guard !region.told.contains(put) || region.hopeless.contains(put) else {
                 throw SimulationFailure(
                     "\(region.name) deletes \(reference.name) although a newer version waits")
@@ -125,8 +125,7 @@ struct SimulationModel {
 
     private func newest(_ register: ObjectRegister, in region: SimulatedRegion) -> ObjectVersion? {
         register.pending.first { version in
-            !region.hopeless.contains(
-                VersionReference(name: version.name, version: version.version))
+            !region.hopeless.contains(version.reference)
         }
     }
 

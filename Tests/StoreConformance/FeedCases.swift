@@ -42,7 +42,7 @@ private func range(_ entries: [FeedEntry], after: UInt64 = 0) -> FeedRange {
 }
 
 private func reference(_ entry: FeedEntry) -> VersionReference {
-    VersionReference(name: entry.object.name, version: entry.object.version)
+    entry.object.reference
 }
 
 extension StoreCase {

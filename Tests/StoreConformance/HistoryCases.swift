@@ -11,7 +11,7 @@ private let layer = repository + "_layers/sha256/\(hex)/link"
 private let month: Int64 = 30 * 86_400_000
 
 private func reference(_ object: ObjectVersion) -> VersionReference {
-    VersionReference(name: object.name, version: object.version)
+    object.reference
 }
 
 extension ObjectHistory {

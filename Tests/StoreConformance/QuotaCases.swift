@@ -69,9 +69,7 @@ extension StoreCase {
             try await store.limit(BucketQuota(hardBytes: 5))
             let entry = try foreign("a", stamp: 50, pattern(100))
             try await store.merge([entry])
-            try await store.publish([
-                VersionReference(name: entry.object.name, version: entry.object.version)
-            ])
+            try await store.publish([entry.object.reference])
             #expect(try await store.usage(of: bucket) == BucketUsage(objects: 1, bytes: 100))
             await expect(.quotaExceeded) { try await store.put("b", pattern(1)) }
             try await store.put("a", pattern(99))

@@ -301,7 +301,7 @@ private func arrivingPurge(of object: ObjectVersion, stamp: UInt64) -> FeedEntry
 }
 
 private func reference(_ object: ObjectVersion) -> VersionReference {
-    VersionReference(name: object.name, version: object.version)
+    object.reference
 }
 
 extension ObjectVersion {

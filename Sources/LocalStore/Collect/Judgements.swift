@@ -16,9 +16,7 @@ struct Judgements: Sendable {
     /// published is left alone. `isNeeded` is the mark's word alone; a young key is needed by itself.
     mutating func add(_ register: ObjectRegister, isNeeded: Bool, releases: Bool) {
         if !isNeeded, releases {
-            released += register.history.map {
-                VersionReference(name: $0.name, version: $0.version)
-            }
+            released += register.history.map(\.reference)
         }
         guard let visible = register.visible, register.pending.isEmpty else { return }
         let step = rule.step(visible, isNeeded: isNeeded)

@@ -97,7 +97,7 @@ extension HistoryMark: Comparable {
         guard let until = version.keptUntilMilliseconds else { return nil }
         self.init(
             keptUntilMilliseconds: until,
-            reference: VersionReference(name: version.name, version: version.version))
+            reference: version.reference)
     }
 
     package static func < (left: HistoryMark, right: HistoryMark) -> Bool {

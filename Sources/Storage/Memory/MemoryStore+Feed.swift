@@ -61,10 +61,8 @@ extension MemoryStore: ChangeFeed {
             for entry in fresh {
                 merge(entry, &state)
                 guard let position = entry.object.position else { continue }
-                let reference = VersionReference(
-                    name: entry.object.name, version: entry.object.version)
                 state.feeds[range.origin, default: []].append(
-                    FeedRecord(position: position, reference: reference))
+                    FeedRecord(position: position, reference: entry.object.reference))
             }
             if state.feeds[range.origin]?.last?.position != range.through {
                 state.feeds[range.origin, default: []].append(

@@ -131,9 +131,8 @@ extension MemoryStore: ObjectStore {
     func issue(_ version: ObjectVersion, _ state: inout State) -> FeedPosition {
         let number = UInt64(state.feeds[region, default: []].count) + 1
         let position = FeedPosition(incarnation: incarnation, number: number)
-        let reference = VersionReference(name: version.name, version: version.version)
         state.feeds[region, default: []].append(
-            FeedRecord(position: position, reference: reference))
+            FeedRecord(position: position, reference: version.reference))
         return position
     }
 }
