@@ -24,7 +24,7 @@
 //   v upload                                     the same by id
 //   p upload, 0, number                          part
 //   e upload                                     how an upload ended
-//   n origin, number                             feed entry: the version it was issued for
+//   n origin, number, incarnation                feed entry: the version it was issued for
 //   i region, first number, incarnation          where an incarnation begins
 //   c origin                                     how far its feed is known
 //   s region, origin                             what a region confirmed of an origin's feed
@@ -241,8 +241,8 @@ package enum KeySchema {
 
     // MARK: Feeds
 
-    package static func feed(_ origin: RegionID, number: UInt64) -> Bytes {
-        [Space.feed] + bytes(origin.value) + bytes(number)
+    package static func feed(_ origin: RegionID, _ position: FeedPosition) -> Bytes {
+        [Space.feed] + bytes(origin.value) + bytes(position.number) + bytes(position.incarnation)
     }
 
     package static func feed(of origin: RegionID) -> KeyRange {

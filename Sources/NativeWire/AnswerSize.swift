@@ -31,6 +31,7 @@ extension FeedRange {
         guard fitting.count < entries.count, let last = fitting.last?.object.position else {
             return self
         }
-        return FeedRange(origin: origin, after: after, through: last, entries: Array(fitting))
+        return FeedRange(
+            origin: origin, after: after, through: last, head: head, entries: Array(fitting))
     }
 }

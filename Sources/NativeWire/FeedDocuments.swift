@@ -6,11 +6,17 @@ package import Storage
 /// The request of `POST feed`.
 package struct FeedRequest: WireDocument, Hashable {
     package var cursors: [RegionID: FeedPosition]
+    /// The last place of each feed of which anything is known.
+    package var seen: [RegionID: FeedPosition]
     /// How long the answer may be held back while nothing is new.
     package var waitMilliseconds: UInt32
 
-    package init(cursors: [RegionID: FeedPosition], waitMilliseconds: UInt32) {
+    package init(
+        cursors: [RegionID: FeedPosition], seen: [RegionID: FeedPosition] = [:],
+        waitMilliseconds: UInt32
+    ) {
         self.cursors = cursors
+        self.seen = seen
         self.waitMilliseconds = waitMilliseconds
     }
 
@@ -19,24 +25,28 @@ package struct FeedRequest: WireDocument, Hashable {
         document.frame(.feedRequest) { fields in
             fields.integer(1, waitMilliseconds)
             fields.cursors(2, cursors)
+            fields.cursors(3, seen)
         }
         return document.finish()
     }
 
     package init(decoding bytes: ByteBuffer) throws(WireError) {
         var document = DocumentReader(bytes)
-        var fields = FieldReader(try document.frame(.feedRequest).fields, repeated: [2])
+        var fields = FieldReader(try document.frame(.feedRequest).fields, repeated: [2, 3])
         try document.finish()
         var wait: UInt32?
         var cursors: [RegionID: FeedPosition] = [:]
+        var seen: [RegionID: FeedPosition] = [:]
         while let field = try fields.next() {
             switch field.tag {
             case 1: wait = try field.integer()
             case 2: try field.cursor(into: &cursors)
+            case 3: try field.cursor(into: &seen)
             default: try field.skip()
             }
         }
-        self.init(cursors: cursors, waitMilliseconds: try required(wait, "the wait"))
+        self.init(
+            cursors: cursors, seen: seen, waitMilliseconds: try required(wait, "the wait"))
     }
 }
 
@@ -98,6 +108,7 @@ package struct FeedAnswer: WireDocument, Hashable {
                 fields.position(2, range.after)
                 fields.position(3, range.through)
                 fields.integer(4, UInt32(range.entries.count))
+                if range.head != range.through { fields.position(5, range.head) }
             }
             for entry in range.entries { document.frame(.entry) { $0.entry(entry) } }
         }
@@ -128,6 +139,7 @@ package struct FeedAnswer: WireDocument, Hashable {
         var origin: RegionID?
         var after: FeedPosition?
         var through: FeedPosition?
+        var head: FeedPosition?
         var count: UInt32?
         while let field = try fields.next() {
             switch field.tag {
@@ -135,30 +147,31 @@ package struct FeedAnswer: WireDocument, Hashable {
             case 2: after = try field.position()
             case 3: through = try field.position()
             case 4: count = try field.integer()
+            case 5: head = try field.position()
             default: try field.skip()
             }
         }
         let range = FeedRange(
             origin: try required(origin, "the origin of a range"),
             after: try required(after, "the start of a range"),
-            through: try required(through, "the end of a range"), entries: [])
+            through: try required(through, "the end of a range"), head: head, entries: [])
         return (range, try required(count, "the number of entries of a range"))
     }
 
     /// Entries ascend, lie within their range, and are the origin's own.
     private static func check(_ range: FeedRange) throws(WireError) {
-        guard range.after.number <= range.through.number else {
-            throw WireError(.invalidValue, "a range that ends before it begins")
-        }
-        var last = range.after.number
+        guard range.after.number <= range.through.number,
+            range.through.number <= range.head.number
+        else { throw WireError(.invalidValue, "a range that ends before it begins") }
+        var last = range.after
         for entry in range.entries {
-            guard let position = entry.object.position, position.number > last,
+            guard let position = entry.object.position, last.precedes(position),
                 position.number <= range.through.number,
                 entry.object.version.region == range.origin
             else {
                 throw WireError(.invalidValue, "an entry that does not belong in its range")
             }
-            last = position.number
+            last = position
         }
     }
 }

@@ -13,10 +13,13 @@ package struct HelloDocument: WireDocument, Hashable {
     package var clockMilliseconds: Int64
     /// How far each feed is known there, durably.
     package var cursors: [RegionID: FeedPosition]
+    /// The last place of each feed of which anything is known there.
+    package var seen: [RegionID: FeedPosition]
 
     package init(
         protocolVersions: ClosedRange<Int>, region: RegionID, name: String, incarnation: UInt64,
-        features: UInt64, clockMilliseconds: Int64, cursors: [RegionID: FeedPosition] = [:]
+        features: UInt64, clockMilliseconds: Int64, cursors: [RegionID: FeedPosition] = [:],
+        seen: [RegionID: FeedPosition] = [:]
     ) {
         self.protocolVersions = protocolVersions
         self.region = region
@@ -25,6 +28,7 @@ package struct HelloDocument: WireDocument, Hashable {
         self.features = features
         self.clockMilliseconds = clockMilliseconds
         self.cursors = cursors
+        self.seen = seen
     }
 
     package func encode() -> ByteBuffer {
@@ -38,19 +42,21 @@ package struct HelloDocument: WireDocument, Hashable {
             fields.integer(6, features)
             fields.integer(7, clockMilliseconds)
             fields.cursors(8, cursors)
+            fields.cursors(9, seen)
         }
         return document.finish()
     }
 
     package init(decoding bytes: ByteBuffer) throws(WireError) {
         var document = DocumentReader(bytes)
-        var fields = FieldReader(try document.frame(.hello).fields, repeated: [8])
+        var fields = FieldReader(try document.frame(.hello).fields, repeated: [8, 9])
         try document.finish()
         var versions: (lowest: UInt16, highest: UInt16) = (0, 0)
         var region: RegionID?
         var name: String?
         var numbers: (incarnation: UInt64?, features: UInt64?, clock: Int64?) = (nil, nil, nil)
         var cursors: [RegionID: FeedPosition] = [:]
+        var seen: [RegionID: FeedPosition] = [:]
         while let field = try fields.next() {
             switch field.tag {
             case 1: versions.lowest = try field.integer()
@@ -61,6 +67,7 @@ package struct HelloDocument: WireDocument, Hashable {
             case 6: numbers.features = try field.integer()
             case 7: numbers.clock = try field.integer()
             case 8: try field.cursor(into: &cursors)
+            case 9: try field.cursor(into: &seen)
             default: try field.skip()
             }
         }
@@ -72,6 +79,7 @@ package struct HelloDocument: WireDocument, Hashable {
             region: try required(region, "the region"), name: try required(name, "the name"),
             incarnation: try required(numbers.incarnation, "the incarnation"),
             features: try required(numbers.features, "the features"),
-            clockMilliseconds: try required(numbers.clock, "the clock"), cursors: cursors)
+            clockMilliseconds: try required(numbers.clock, "the clock"), cursors: cursors,
+            seen: seen)
     }
 }

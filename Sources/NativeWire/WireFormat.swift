@@ -17,10 +17,12 @@
 // that they must not. A frame of a kind that does not belong in its document is refused.
 //
 //     hello (1)        1 lowest u16, 2 highest u16, 3 region u64, 4 name text, 5 incarnation u64,
-//                      6 features u64, 7 clock i64
-//     feed request (2) 1 wait u32 (milliseconds), 2* cursor {1 origin u64, 2 incarnation, 3 number}
-//     range (3)        1 origin u64, 2 after {1 incarnation, 2 number}, 3 through {…}, 4 entries u32;
-//                      that many frames of kind `entry` follow
+//                      6 features u64, 7 clock i64, 8* cursor {1 origin u64, 2 incarnation, 3 number},
+//                      9* seen {…}: the last place of that origin's feed of which anything is known; of the
+//                      region itself, the last number and the incarnation that it is in
+//     feed request (2) 1 wait u32 (milliseconds), 2* cursor {…}, 3* seen {…}
+//     range (3)        1 origin u64, 2 after {1 incarnation, 2 number}, 3 through {…}, 4 entries u32,
+//                      5 head {…} (absent: `through`); that many frames of kind `entry` follow
 //     entry (4)        an entry message
 //     names (5)        1* name
 //     named answer (6) 1 name, 2 entry message (absent: no published version), 3 1 as u8 (absent: no):

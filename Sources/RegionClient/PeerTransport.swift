@@ -34,12 +34,12 @@ package struct PeerTransport: RegionTransport {
     }
 
     package func feed(
-        after cursors: [RegionID: FeedPosition], wait: Duration
+        after cursors: [RegionID: FeedPosition], seen: [RegionID: FeedPosition], wait: Duration
     ) async throws -> [FeedRange] {
         let wait = min(max(wait, .zero), .milliseconds(WireLimits.waitMilliseconds))
         let milliseconds = UInt32(wait / .milliseconds(1))
         let ranges = try await calls.ask(
-            .feed, FeedRequest(cursors: cursors, waitMilliseconds: milliseconds),
+            .feed, FeedRequest(cursors: cursors, seen: seen, waitMilliseconds: milliseconds),
             answer: FeedAnswer.self, waitMilliseconds: Int(milliseconds)
         ).ranges
         for range in ranges where range.after.number > cursors[range.origin]?.number ?? 0 {
@@ -130,7 +130,7 @@ extension HelloDocument {
         self.init(
             protocolVersions: hello.protocolVersions, region: hello.region, name: hello.name,
             incarnation: hello.incarnation, features: hello.features,
-            clockMilliseconds: hello.clockMilliseconds, cursors: hello.cursors)
+            clockMilliseconds: hello.clockMilliseconds, cursors: hello.cursors, seen: hello.seen)
     }
 }
 
@@ -139,6 +139,7 @@ extension Hello {
         self.init(
             protocolVersions: document.protocolVersions, region: document.region,
             name: document.name, incarnation: document.incarnation, features: document.features,
-            clockMilliseconds: document.clockMilliseconds, cursors: document.cursors)
+            clockMilliseconds: document.clockMilliseconds, cursors: document.cursors,
+            seen: document.seen)
     }
 }

@@ -45,6 +45,13 @@ package enum Closure {
         }
     }
 
+    /// Whether whoever wrote the path may never have had what is at `key`, on which it depends: what a manifest refers
+    /// to (a sparse index, a foreign layer). What a link names is absent only where it was deleted since, or lost.
+    package static func mayBeAbsent(_ key: ObjectKey, of path: LayoutPath) -> Bool {
+        guard case .revisionLink = path else { return false }
+        return input(of: path) != .manifest(key)
+    }
+
     /// The direct dependencies of a tag that names `target`.
     package static func dependencies(
         ofTagIn repository: Repository, target: ContentDigest

@@ -23,6 +23,13 @@ package final class ConfirmedPositions: Sendable {
 
         init(_ first: Mark) { (next, latest) = (first, first) }
 
+        /// It has less than it said: what settled of that stays so.
+        mutating func begin(again mark: Mark) {
+            let settled = settled(at: mark.milliseconds)
+            self = Confirmed(mark)
+            self.settled = min(settled, mark.number)
+        }
+
         var latestNumber: UInt64 { latest.number }
 
         mutating func note(_ mark: Mark) {
@@ -60,13 +67,13 @@ package final class ConfirmedPositions: Sendable {
         }
     }
 
-    /// In a handshake a region says what it has, whatever it said before: one that was put back from an older
-    /// copy has less. `nil` where it names a place that this region never issued.
+    /// In a handshake a region says what it has durably, whatever it asked behind before: one that was put back from an
+    /// older copy has less. `nil` where it names a place that this region never issued.
     package func begin(_ region: RegionID, at position: FeedPosition?) {
         let mark = Mark(number: position?.number ?? 0, milliseconds: clock.milliseconds())
         state.withLock { state in
             guard let known = state[region], known.latestNumber > mark.number else { return }
-            state[region] = Confirmed(mark)
+            state[region]?.begin(again: mark)
         }
     }
 

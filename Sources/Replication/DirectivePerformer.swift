@@ -57,7 +57,8 @@ package struct DirectivePerformer: Sendable {
             }
         case .poll(let peer, let cursors):
             await call(.feed, peer) { transport in
-                let fed = try await transport.feed(after: cursors, wait: limits.feedWait)
+                let fed = try await transport.feed(
+                    after: cursors, seen: try await stores.feed.seen(), wait: limits.feedWait)
                 let (ranges, held) = skewBound.cut(fed)
                 return .fed(peer: peer, ranges, held: held)
             }
@@ -80,14 +81,14 @@ package struct DirectivePerformer: Sendable {
             await attempt(.merge) { try await merge(range) }
         case .mergeNamed(let entries):
             await attempt(.merge) { try await merge(entries) }
-        case .rewind(let origin, let position):
+        case .rewind(let origin, let position, let head):
             await attempt(.merge) {
-                try await stores.feed.rewind(origin, to: position)
+                try await stores.feed.rewind(origin, to: position, head: head)
                 return .merged(wrongInline: [])
             }
-        case .noteRecovered(let position):
+        case .noteRecovered(let stretch, let other):
             await attempt(.merge) {
-                try await stores.feed.noteRecovered(through: position)
+                try await stores.feed.noteRecovered(stretch, from: other)
                 return .merged(wrongInline: [])
             }
         case .examine(let entries, let hopeless):
@@ -172,12 +173,10 @@ package struct DirectivePerformer: Sendable {
 
     /// What the other region has of this region's feed, and this one does not.
     private func lost(_ hello: Hello) async throws -> LostStretch? {
-        guard let known = hello.cursors[stores.feed.region] else { return nil }
-        let shared = try await stores.feed.shared(with: known)
-        guard shared != known, try await !stores.feed.isRecovered(through: known) else {
-            return nil
-        }
-        return LostStretch(after: shared, through: known)
+        guard let lost = try await answers.lost(hello.cursors, hello.seen),
+            try await !stores.feed.isRecovered(lost, from: hello.run)
+        else { return nil }
+        return lost
     }
 
     private func merge(_ range: FeedRange) async throws -> ReplicationEvent.Kind {

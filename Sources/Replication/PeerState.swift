@@ -30,8 +30,10 @@ struct PeerState: Sendable {
     /// What the poll under way asked behind; `nil` while none is.
     var polled: [RegionID: FeedPosition]?
     var pollStartedMilliseconds: Int64 = 0
-    /// The last answer was empty and came at once: not asked again in the same instant.
+    /// The last answer was empty and came at once, or none was given: not asked again in the same instant.
     var isPollResting = false
+    /// It was put back from an older copy, and tells nothing of its feed before it has again what is known here.
+    var isFeedRefused = false
 
     /// What it has of this region's feed and is fetched back.
     var lost: LostFeed?
@@ -45,19 +47,25 @@ struct PeerState: Sendable {
     var askedBlobs: [BlobID] = []
 
     var isConnected: Bool { phase == .connected }
+
+    /// Whether what it writes comes here.
+    var isFollowed: Bool { isConnected && !isFeedRefused }
 }
 
 /// How far the way back of a lost stretch is.
 struct LostFeed: Sendable {
     let stretch: LostStretch
+    /// Who knows it.
+    let run: RegionRun
     /// What the next request asks behind.
     var next: FeedPosition
     var isAsked = false
     /// All has come, and waits to be merged.
     var isComplete = false
 
-    init(_ stretch: LostStretch) {
+    init(_ stretch: LostStretch, knownTo run: RegionRun) {
         self.stretch = stretch
+        self.run = run
         next = stretch.after
     }
 }

@@ -32,10 +32,10 @@ package struct RegionAnswers: Sendable {
     }
 
     package func hello() async throws -> Hello {
-        let cursors = try await feed.cursors()
+        let seen = try await feed.seen()
         return Hello(
-            region: feed.region, name: name, incarnation: cursors[feed.region]?.incarnation ?? 0,
-            clockMilliseconds: clock.milliseconds(), cursors: cursors)
+            region: feed.region, name: name, incarnation: seen[feed.region]?.incarnation ?? 0,
+            clockMilliseconds: clock.milliseconds(), cursors: try await feed.cursors(), seen: seen)
     }
 
     /// Writes down what the other region confirms. Throws `incompatible` where the protocol ranges do not meet.
@@ -47,8 +47,10 @@ package struct RegionAnswers: Sendable {
                 "region “\(hello.name)” speaks peer protocol \(hello.protocolVersions), "
                     + "this one \(own.protocolVersions)")
         }
+        var cursors = hello.cursors
+        if !(try await isIssued(by: cursors, hello.seen)) { cursors[feed.region] = nil }
         do {
-            try await feed.confirm(hello.cursors, by: hello.region)
+            try await feed.confirm(cursors, by: hello.region)
         } catch let error as StorageError where error.code == .insufficientStorage {
             // Nothing is forgotten either while nothing can be written; it will say so again.
         }
@@ -57,19 +59,25 @@ package struct RegionAnswers: Sendable {
 
     /// See `RegionTransport.feed`.
     package func feed(
-        after cursors: [RegionID: FeedPosition], wait: Duration
+        after cursors: [RegionID: FeedPosition], seen: [RegionID: FeedPosition], wait: Duration,
+        of region: RegionID
     ) async throws -> [FeedRange] {
-        let asked = cursors[feed.region] ?? .start
-        let after = try await place(of: asked)
+        if let lost = try await lost(cursors, seen) {
+            let run = RegionRun(region: region, incarnation: seen[region]?.incarnation ?? 0)
+            try await requireRecovered(lost, from: run)
+            // What was lost may have taken the place of anything before it: all is told again.
+            return [try await entries(of: feed.region, after: .start)]
+        }
+        let after = cursors[feed.region] ?? .start
         var range = try await entries(of: feed.region, after: after)
-        if range.through == asked, let inherited = try await inherited(behind: cursors) {
+        if range.through == after, let inherited = try await inherited(behind: cursors) {
             return [inherited]
         }
-        if range.through == asked, wait > .zero {
+        if range.through == after, wait > .zero {
             await feed.waitForChange(after: [feed.region: after], timeout: wait)
             range = try await entries(of: feed.region, after: after)
         }
-        return range.through == asked ? [] : [range]
+        return range.through == after ? [] : [range]
     }
 
     /// What is known here of a region that was removed, and not to who asks.
@@ -89,29 +97,37 @@ package struct RegionAnswers: Sendable {
         return nil
     }
 
-    /// Whether this region issued the place, so that whoever asks behind it has all that is before.
-    package func isIssued(_ position: FeedPosition) async throws -> Bool {
-        try await feed.shared(with: position) == position
+    /// Whether this region issued the places that another knows of its feed, so that it has all that is before its
+    /// cursor.
+    package func isIssued(
+        by cursors: [RegionID: FeedPosition], _ seen: [RegionID: FeedPosition]
+    ) async throws -> Bool {
+        try await lost(cursors, seen) == nil
     }
 
-    /// Where a region at this place goes on: there, or where this region went on when it was put back from
-    /// an older copy, once it has again what the other one knows.
-    private func place(of position: FeedPosition) async throws -> FeedPosition {
-        let shared = try await feed.shared(with: position)
-        guard shared != position else { return position }
-        guard try await feed.isRecovered(through: position) else {
-            throw TransportError(
-                .unknownPosition,
-                "\(feed.region) never issued position \(position): it was put back from an older copy, and has"
-                    + " not fetched back what came after \(shared); it does so where it follows the region that asks"
-            )
-        }
-        return shared
+    /// What another region knows of this one's feed, and this one lost.
+    func lost(
+        _ cursors: [RegionID: FeedPosition], _ seen: [RegionID: FeedPosition]
+    ) async throws -> LostStretch? {
+        let cursor = cursors[feed.region] ?? .start
+        return try await feed.lost(cursor: cursor, seen: seen[feed.region] ?? cursor)
+    }
+
+    private func requireRecovered(
+        _ lost: LostStretch, from other: RegionRun
+    ) async throws {
+        guard try await !feed.isRecovered(lost, from: other) else { return }
+        throw TransportError(
+            .unknownPosition,
+            "\(feed.region) never issued position \(lost.through): it was put back from an older copy, and has"
+                + " not fetched back what came after \(lost.after); it does so where it follows the region that asks"
+        )
     }
 
     /// See `RegionTransport.relay`.
     package func relay(of origin: RegionID, after: FeedPosition) async throws -> FeedRange {
-        try await entries(of: origin, after: after)
+        try await withBytes(
+            feed.known(of: origin, after: after, limit: limits.feedEntries))
     }
 
     /// See `RegionTransport.entries(named:)`.
@@ -125,7 +141,37 @@ package struct RegionAnswers: Sendable {
             answers.append(
                 EntryAnswer(name: name, entry: entry, isPending: entry == nil && isWaiting))
         }
+        let denied = answers.filter { $0.entry == nil && !$0.isPending }.map(\.name)
+        let needed = denied.isEmpty ? [] : try await needed(Set(denied))
+        for index in answers.indices where needed.contains(answers[index].name) {
+            answers[index].isPending = true
+        }
         return answers
+    }
+
+    /// Those that a put of this region itself waits for: it came back after this region was put back from an older
+    /// copy, and who has it from here is not to show it sooner. Where more versions wait than are looked at, all are.
+    private func needed(_ missing: Set<ObjectName>) async throws -> Set<ObjectName> {
+        let examination = ClosureExamination(
+            feed: feed, blobs: blobs, limits: limits, rules: rules)
+        var needed: Set<ObjectName> = []
+        var hasOwn = false
+        var after: VersionReference?
+        var lookedAt = 0
+        while lookedAt < limits.awaitedEntries {
+            let page = try await feed.pending(after: after, limit: limits.feedEntries)
+            guard let last = page.last else { return needed }
+            for object in page where object.isPut && object.version.region == feed.region {
+                guard let entry = PendingEntry(object) else { continue }
+                hasOwn = true
+                let dependencies = try await examination.closure(of: entry).dependencies
+                needed.formUnion(missing.intersection(dependencies))
+            }
+            guard needed.count < missing.count else { return needed }
+            lookedAt += page.count
+            after = last.reference
+        }
+        return hasOwn ? missing : needed
     }
 
     /// Whether a put waits that will show here. One that the rules exclude will not, so nobody is to wait for it.
@@ -200,15 +246,19 @@ package struct RegionAnswers: Sendable {
         of origin: RegionID, after: FeedPosition
     ) async throws -> FeedRange {
         do {
-            var range = try await feed.entries(
-                of: origin, after: after, limit: limits.feedEntries)
-            for index in range.entries.indices where range.entries[index].inlineBytes == nil {
-                range.entries[index] = try await entry(range.entries[index].object)
-            }
-            return range
+            return try await withBytes(
+                feed.entries(of: origin, after: after, limit: limits.feedEntries))
         } catch let error as StorageError where error.code == .invalidArgument {
             throw TransportError(.unknownPosition, error.message)
         }
+    }
+
+    private func withBytes(_ range: FeedRange) async throws -> FeedRange {
+        var range = range
+        for index in range.entries.indices where range.entries[index].inlineBytes == nil {
+            range.entries[index] = try await entry(range.entries[index].object)
+        }
+        return range
     }
 
     /// The published version; never one without a position, which stays in its region.

@@ -17,11 +17,13 @@ package struct Hello: Sendable, Hashable {
     package var clockMilliseconds: Int64
     /// How far the region knows each feed, durably: what it says here it confirms.
     package var cursors: [RegionID: FeedPosition]
+    /// The last place of each feed of which the region knows anything (`ChangeFeed.seen`).
+    package var seen: [RegionID: FeedPosition]
 
     package init(
         protocolVersions: ClosedRange<Int> = 1...Hello.protocolVersion, region: RegionID,
         name: String, incarnation: UInt64, features: UInt64 = 0, clockMilliseconds: Int64,
-        cursors: [RegionID: FeedPosition] = [:]
+        cursors: [RegionID: FeedPosition] = [:], seen: [RegionID: FeedPosition] = [:]
     ) {
         self.protocolVersions = protocolVersions
         self.region = region
@@ -30,20 +32,10 @@ package struct Hello: Sendable, Hashable {
         self.features = features
         self.clockMilliseconds = clockMilliseconds
         self.cursors = cursors
+        self.seen = seen
     }
-}
 
-/// A stretch of this region's own feed that a peer has and this region lost: it was put back from an older
-/// copy of its data directory.
-package struct LostStretch: Sendable, Hashable {
-    /// The last place that both have.
-    package var after: FeedPosition
-    package var through: FeedPosition
-
-    package init(after: FeedPosition, through: FeedPosition) {
-        self.after = after
-        self.through = through
-    }
+    var run: RegionRun { RegionRun(region: region, incarnation: incarnation) }
 }
 
 /// What a region says of a blob it was asked for.
@@ -76,11 +68,13 @@ package protocol RegionTransport: Sendable {
     /// ranges are of its own feed, or of that of a region that was removed there, and continue the cursors; an
     /// origin that is not among them counts as unknown, from its start. An empty answer is a time-out without
     /// news. A range that begins earlier than the cursor says that the other side was put back from an older
-    /// copy, has fetched back what it lost, and goes on from there. Throws `unknownPosition` where it has not
-    /// fetched that back yet.
-    func feed(after cursors: [RegionID: FeedPosition], wait: Duration) async throws -> [FeedRange]
+    /// copy, has fetched back what it lost and is known here (`seen`), and tells its feed from there again. Throws
+    /// `unknownPosition` where it has not fetched that back yet.
+    func feed(
+        after cursors: [RegionID: FeedPosition], seen: [RegionID: FeedPosition], wait: Duration
+    ) async throws -> [FeedRange]
 
-    /// What the other region has of an origin's feed behind a place, published there or pending, for that
+    /// What the other region knows of an origin's feed behind a place, published there or pending, for that
     /// origin itself, which lost it.
     func relay(of origin: RegionID, after: FeedPosition) async throws -> FeedRange
 

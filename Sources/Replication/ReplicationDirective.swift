@@ -18,9 +18,9 @@ package enum ReplicationDirective: Sendable, Hashable {
     case merge(FeedRange)
     case mergeNamed([FeedEntry])
     /// Move an origin's cursor back; answered by `merged`.
-    case rewind(RegionID, to: FeedPosition)
-    /// What was lost of the own feed is here again; answered by `merged`.
-    case noteRecovered(through: FeedPosition)
+    case rewind(RegionID, to: FeedPosition, head: FeedPosition)
+    /// What a region knew of what was lost of the own feed is here again; answered by `merged`.
+    case noteRecovered(LostStretch, from: RegionRun)
     /// `hopeless` are puts for which no tombstone waits (`OrderOfDeletes`).
     case examine([PendingEntry], hopeless: Set<VersionReference> = [])
     case publish([VersionReference])

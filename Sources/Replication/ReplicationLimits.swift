@@ -34,9 +34,9 @@ package struct ReplicationLimits: Sendable, Hashable {
     package var lastRetryMilliseconds: Int64 = 60_000
     /// Of a connection: shorter, since a region that comes back should be followed at once.
     package var lastReconnectMilliseconds: Int64 = 5_000
-    /// Between two handshakes of a connection that is up: in one, cursors are confirmed and clocks compared.
-    /// `nil`: there is only the first.
-    package var greetingMilliseconds: Int64? = 3_600_000
+    /// Between two handshakes of a connection that is up: in one, cursors are confirmed, clocks compared, and a region
+    /// learns what it lost. `nil`: there is only the first.
+    package var greetingMilliseconds: Int64? = 60_000
     /// After so many failures an entry is listed as parked; it is retried all the same.
     package var attemptsBeforeParking = 6
     /// Clocks that differ by more are reported.

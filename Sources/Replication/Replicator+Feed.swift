@@ -14,6 +14,10 @@ extension Replicator {
         guard let polled = peers[peer]?.polled else { return }
         peers[peer]?.polled = nil
         peers[peer]?.attempts = 0
+        if peers[peer]?.isFeedRefused == true {
+            peers[peer]?.isFeedRefused = false
+            peers[peer]?.lastError = nil
+        }
         peers[peer]?.heardMilliseconds = nowMilliseconds
         for range in ranges {
             let asked = polled[range.origin] ?? .start
@@ -24,7 +28,7 @@ extension Replicator {
                 return disconnected(peer, message)
             }
             if isRewound(range, from: asked, by: peer) {
-                rewind(peer, range.origin, to: range.after)
+                rewind(peer, range)
             }
             take(range, from: peer)
         }
@@ -40,7 +44,7 @@ extension Replicator {
         }
     }
 
-    private mutating func restPoll(_ peer: String, _ milliseconds: Int64) {
+    mutating func restPoll(_ peer: String, _ milliseconds: Int64) {
         peers[peer]?.isPollResting = true
         setTimer(.poll(peer: peer), inMilliseconds: milliseconds)
     }
@@ -70,8 +74,10 @@ extension Replicator {
         switch merge.content {
         case .range(let range): directives.append(.merge(range))
         case .named(let entries): directives.append(.mergeNamed(entries))
-        case .rewind(let origin, let position): directives.append(.rewind(origin, to: position))
-        case .recovered(let position): directives.append(.noteRecovered(through: position))
+        case .rewind(let origin, let position, let head):
+            directives.append(.rewind(origin, to: position, head: head))
+        case .recovered(let stretch, let other):
+            directives.append(.noteRecovered(stretch, from: other))
         }
     }
 
@@ -79,6 +85,11 @@ extension Replicator {
         guard let merge = mergeInFlight else { return }
         mergeInFlight = nil
         storeFailures = 0
+        if isMergeUncertain {
+            // What failed may be durable all the same, and whoever told of it was put back to an older copy since.
+            isMergeUncertain = false
+            rereadWaiting()
+        }
         for blob in wrongInline {
             refuseSource(merge.peer, blob, "the bytes beside an entry do not have its digest")
         }
@@ -88,7 +99,7 @@ extension Replicator {
             for entry in range.entries { took(entry, from: merge.peer) }
         case .named(let entries):
             for entry in entries { took(entry, from: merge.peer) }
-        case .rewind(let origin, let position):
+        case .rewind(let origin, let position, _):
             cursors[origin] = position
         case .recovered:
             peers[merge.peer]?.lost = nil
@@ -117,10 +128,9 @@ extension Replicator {
         case .loadPending:
             isLoading = false
         case .merge:
-            mergeInFlight = nil
-            merges = []
-            received = cursors
+            loseMerges()
             loseReturned()
+            isMergeUncertain = true
         case .examine:
             toExamine.prepend(contentsOf: examining)
             for ordinal in examining { pending[ordinal]?.phase = .queued }
@@ -142,13 +152,13 @@ extension Replicator {
 extension FeedRange {
     /// Entries ascend, lie within the range, are its origin's, and are none that stay in a region.
     var isSound: Bool {
-        var last = after.number
+        var last = after
         for entry in entries {
-            guard let number = entry.object.position?.number, number > last,
+            guard let position = entry.object.position, last.precedes(position),
                 entry.object.version.region == origin, !KeyRules.isRegionLocal(entry.object.name)
             else { return false }
-            last = number
+            last = position
         }
-        return last <= through.number
+        return last.number <= through.number && through.number <= head.number
     }
 }

@@ -32,7 +32,7 @@ extension Replicator {
     }
 
     private func isHopeless(_ tracked: TrackedEntry) -> Bool {
-        if tracked.trouble != nil { return true }
+        if tracked.trouble != nil || tracked.missing.contains(where: isNowhere) { return true }
         guard tracked.isBlobMissing, let blob = tracked.entry.blob else { return false }
         return fetches.jobs[blob].map(isNowhere) ?? false
     }

@@ -1,13 +1,15 @@
 // What follows when a region was put back from an older copy of its data directory. Its feed then goes on from an
 // earlier place, in a new incarnation, and gives numbers a second time.
 //
-// The region itself learns of it in a handshake: a peer knows its feed through a place that it never issued.
-// It asks that peer for everything behind the last place that both have, merges it (each version keeps its stamp
+// The region itself learns of it in a handshake: a peer knows of a place of its feed that it never issued: its cursor
+// is there, a version that came by its name was, or the feed ended there when a range of it was made. The region
+// asks that peer for everything behind the last place that both have, merges it (each version keeps its stamp
 // and takes a new place, so that whoever follows hears of it), and when all of that is durable says so,
-// durably. Until then the peer's own requests behind that place are refused.
+// durably. Until then the peer's own requests are refused.
 //
-// Whoever follows it is then answered with a range that begins earlier than it asked, and moves its cursor back
-// to there. What it knew of the lost stretch it keeps; what was written since comes by the feed.
+// Whoever follows it is then answered with a range from the start of the feed, and moves its cursor back to there:
+// what was lost had taken the place of older versions that show again, and of those it was not told. What it knew of
+// the lost stretch it keeps.
 //
 // So nothing that one of the two has is lost, whichever of them is asked first: the stretch is not forgotten
 // by the one before the other has it.
@@ -16,9 +18,10 @@ internal import DequeModule
 internal import Storage
 
 extension Replicator {
-    mutating func lost(_ stretch: LostStretch?, to peer: String) {
-        guard stretch != peers[peer]?.lost?.stretch else { return }
-        peers[peer]?.lost = stretch.map(LostFeed.init)
+    mutating func lost(_ stretch: LostStretch?, to peer: String, in run: RegionRun) {
+        let known = peers[peer]?.lost
+        guard stretch != known?.stretch || run != known?.run else { return }
+        peers[peer]?.lost = stretch.map { LostFeed($0, knownTo: run) }
         if let stretch { report(.recovering(peer: peer, stretch)) }
     }
 
@@ -35,7 +38,9 @@ extension Replicator {
         peers[peer]?.lost?.isAsked = false
         // An answer to what was asked before the store failed is asked for again.
         guard range.after == lost.next else { return }
-        guard range.origin == region, range.isSound, range.through.number > range.after.number
+        let isLast = range.through.number >= lost.stretch.through.number
+        guard range.origin == region, range.isSound, range.after.precedes(range.through),
+            isLast || !range.entries.isEmpty
         else {
             let message = "no stretch of this region's feed behind \(lost.next)"
             report(.malformedAnswer(peer: peer, message: message))
@@ -43,9 +48,9 @@ extension Replicator {
         }
         merges.append(Merge(peer: peer, content: .named(range.entries)))
         peers[peer]?.lost?.next = range.through
-        guard range.through.number >= lost.stretch.through.number else { return }
+        guard isLast else { return }
         peers[peer]?.lost?.isComplete = true
-        merges.append(Merge(peer: peer, content: .recovered(through: lost.stretch.through)))
+        merges.append(Merge(peer: peer, content: .recovered(lost.stretch, from: lost.run)))
     }
 
     /// What was not merged has to come once more.
@@ -57,15 +62,35 @@ extension Replicator {
         }
     }
 
-    /// Whether a peer's answer says that it goes on from an earlier place than was asked.
+    /// Whether a peer's answer says that it goes on from an earlier place than was asked, or, where it has nothing to tell,
+    /// that it ends earlier than was seen.
     func isRewound(_ range: FeedRange, from asked: FeedPosition, by peer: String) -> Bool {
-        range.origin == pins[peer] && range.after != asked
-            && range.after.number <= asked.number && asked != .start
+        guard range.origin == pins[peer], range.after.number <= asked.number else { return false }
+        return range.after != asked && asked != .start || range.through == range.after
     }
 
-    mutating func rewind(_ peer: String, _ origin: RegionID, to position: FeedPosition) {
-        report(.rewound(peer: peer, to: position))
-        merges.append(Merge(peer: peer, content: .rewind(origin, to: position)))
-        received[origin] = position
+    mutating func rewind(_ peer: String, _ range: FeedRange) {
+        report(.rewound(peer: peer, to: range.after))
+        merges.append(
+            Merge(
+                peer: peer, content: .rewind(range.origin, to: range.after, head: range.head)))
+        received[range.origin] = range.after
+    }
+
+    /// Until the cursor has moved back, a poll would say of the origin's feed what does not hold any more.
+    func isRewinding(_ origin: RegionID) -> Bool {
+        mergeInFlight?.rewound == origin || merges.contains { $0.rewound == origin }
+    }
+
+    /// Nothing that waits is merged, but that feeds are read again from an earlier place: of the one under way nobody
+    /// knows whether the cursor is there already.
+    mutating func loseMerges() {
+        if let merge = mergeInFlight { merges.prepend(merge) }
+        mergeInFlight = nil
+        merges.removeAll { $0.rewound == nil }
+        received = cursors
+        for case .rewind(let origin, let position, _) in merges.map(\.content) {
+            received[origin] = position
+        }
     }
 }

@@ -43,7 +43,7 @@ extension Replicator {
         guard let pinned = pins[peer], !removed.contains(pinned) else {
             peers[peer]?.phase = .pinning
             peers[peer]?.region = hello.region
-            self.lost(lost, to: peer)
+            self.lost(lost, to: peer, in: hello.run)
             return directives.append(.pin(peer: peer, hello.region))
         }
         guard pinned == hello.region else {
@@ -52,7 +52,7 @@ extension Replicator {
                 "“\(peer)” is known to be region \(pinned); remove it before another takes its name"
             )
         }
-        self.lost(lost, to: peer)
+        self.lost(lost, to: peer, in: hello.run)
         peers[peer]?.heardMilliseconds = nowMilliseconds
         if state.isConnected { setGreeting(peer) } else { connected(peer) }
     }
@@ -127,7 +127,10 @@ extension Replicator {
                         ? .refused(by: peer, message: error.message)
                         : .unknownPosition(peer: peer, message: error.message))
             }
-            disconnected(peer, reason)
+            guard call == .feed, error.code == .unknownPosition else {
+                return disconnected(peer, reason)
+            }
+            feedRefused(by: peer, reason)
         case .names:
             peers[peer]?.lastError = "\(call.rawValue): \(error)"
             namesFailed(peer)
@@ -135,6 +138,18 @@ extension Replicator {
             peers[peer]?.lastError = "\(call.rawValue): \(error)"
             statesFailed(peer)
         }
+    }
+
+    /// It is there, and all else is asked of it: were both put back, each has to fetch back what the other knows.
+    private mutating func feedRefused(by peer: String, _ reason: String) {
+        guard peers[peer]?.isConnected == true else { return }
+        peers[peer]?.isFeedRefused = true
+        peers[peer]?.lastError = reason
+        peers[peer]?.attempts += 1
+        restPoll(
+            peer,
+            restMilliseconds(
+                after: peers[peer]?.attempts ?? 1, last: limits.lastReconnectMilliseconds))
     }
 
     /// Drops the connection; what is asked of the peer meanwhile fails by itself.
@@ -145,6 +160,7 @@ extension Replicator {
         }
         peers[peer]?.phase = .apart
         peers[peer]?.isGreetingAgain = false
+        peers[peer]?.isFeedRefused = false
         peers[peer]?.lost = nil
         peers[peer]?.lastError = reason
         peers[peer]?.attempts += 1
@@ -166,7 +182,7 @@ extension Replicator {
         pumpNames(peer)
         pumpStates(peer)
         guard state.polled == nil, !state.isPollResting, isLoaded, let region = state.region,
-            merges.count < limits.queuedMerges, hasRoom(for: region)
+            merges.count < limits.queuedMerges, hasRoom(for: region), !isRewinding(region)
         else { return }
         let cursors = cursorsToAsk()
         peers[peer]?.polled = cursors

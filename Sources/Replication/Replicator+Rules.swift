@@ -24,17 +24,11 @@ extension Replicator {
     /// Has all that waits read again and decided anew.
     mutating func reread() {
         for ordinal in pending.waiting + examining { requeue(ordinal) }
-        if isLoading { isReadingStale = true } else { rereadFromStart() }
+        rereadWaiting()
     }
 
     mutating func rereadInTime() {
         reread()
         setTimer(.rules, inMilliseconds: limits.withheldRestMilliseconds)
-    }
-
-    mutating func rereadFromStart() {
-        isReadingStale = false
-        isRereading = isLoaded
-        loadAfter = nil
     }
 }

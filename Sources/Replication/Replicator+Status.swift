@@ -36,7 +36,7 @@ extension Replicator {
         let state = peers[peer] ?? PeerState()
         let region = pins[peer]
         return PeerStatus(
-            name: peer, url: url, region: region, isConnected: state.isConnected,
+            name: peer, url: url, region: region, isConnected: state.isFollowed,
             lastError: state.lastError ?? state.held.map(\.description),
             cursor: region.flatMap { cursors[$0] },
             clockSkewMilliseconds: state.skewMilliseconds,

@@ -23,12 +23,17 @@ package struct Replicator: Sendable {
         enum Content: Sendable {
             case range(FeedRange)
             case named([FeedEntry])
-            case rewind(RegionID, to: FeedPosition)
-            case recovered(through: FeedPosition)
+            case rewind(RegionID, to: FeedPosition, head: FeedPosition)
+            case recovered(LostStretch, from: RegionRun)
         }
 
         var peer: String
         var content: Content
+
+        /// The origin whose cursor it moves back.
+        var rewound: RegionID? {
+            if case .rewind(let origin, _, _) = content { origin } else { nil }
+        }
     }
 
     let region: RegionID
@@ -64,6 +69,8 @@ package struct Replicator: Sendable {
     /// What waits is being read once more, and has to be again from the beginning.
     var isRereading = false
     var isReadingStale = false
+    /// A merge failed that may be durable all the same.
+    var isMergeUncertain = false
     /// Something was withheld by rules since the start.
     var hasWithheld = false
     var pending = PendingTable()
@@ -176,6 +183,17 @@ package struct Replicator: Sendable {
         else { return }
         isLoading = true
         directives.append(.loadPending(after: loadAfter))
+    }
+
+    /// Has all that waits read again.
+    mutating func rereadWaiting() {
+        if isLoading { isReadingStale = true } else { rereadFromStart() }
+    }
+
+    private mutating func rereadFromStart() {
+        isReadingStale = false
+        isRereading = isLoaded
+        loadAfter = nil
     }
 
     private mutating func pump() {

@@ -22,15 +22,20 @@ package struct FeedRange: Sendable, Hashable {
     package var origin: RegionID
     package var after: FeedPosition
     package var through: FeedPosition
+    /// Where the origin's feed ended when the range was made: what was left out was superseded by something up to there.
+    package var head: FeedPosition
     /// Ascending by position.
     package var entries: [FeedEntry]
 
+    /// Without `head` the range is all there was.
     package init(
-        origin: RegionID, after: FeedPosition, through: FeedPosition, entries: [FeedEntry]
+        origin: RegionID, after: FeedPosition, through: FeedPosition, head: FeedPosition? = nil,
+        entries: [FeedEntry]
     ) {
         self.origin = origin
         self.after = after
         self.through = through
+        self.head = head ?? through
         self.entries = entries
     }
 }
@@ -57,10 +62,21 @@ package protocol ChangeFeed: Sendable {
     /// For each origin known here, this region included, how far its feed is known.
     func cursors() async throws -> [RegionID: FeedPosition]
 
+    /// For each origin known here, the last place of its feed of which anything is known here: of a version that came
+    /// by its name, or where the feed ended when a range of it was made. Never before the cursor. Where the origin
+    /// does not know that place any more, it was put back from an older copy. Of this region, the last number with the
+    /// incarnation in which it goes on.
+    func seen() async throws -> [RegionID: FeedPosition]
+
     /// The next stretch of an origin's feed behind `after`, at most `limit` entries; empty (`through` is
     /// `after`) where nothing is new. Throws `invalidArgument` for a position that was never issued: who
     /// asks has seen a future of this region that a restored backup lost.
     func entries(of origin: RegionID, after: FeedPosition, limit: Int) async throws -> FeedRange
+
+    /// What is known here of an origin's feed behind `after`, however it came here and also behind the cursor, for that
+    /// origin itself, which lost it. At most `limit` entries, in the order of `FeedPosition.precedes`; with the last of
+    /// them `through` is not before the cursor, nor before the place that was seen.
+    func known(of origin: RegionID, after: FeedPosition, limit: Int) async throws -> FeedRange
 
     /// Returns when this region knows something behind one of `cursors`, or at the deadline. An origin
     /// that is not among them is not waited for.
@@ -82,14 +98,17 @@ package protocol ChangeFeed: Sendable {
     /// counts behind it was lost here.
     func shared(with position: FeedPosition) async throws -> FeedPosition
 
-    /// Remembers, durably, that what was lost of this region's own feed through `position` is here again.
-    func noteRecovered(through position: FeedPosition) async throws
+    /// Remembers, durably, that what another region knew of a lost stretch of this region's own feed is here again.
+    func noteRecovered(_ stretch: LostStretch, from other: RegionRun) async throws
 
-    /// Whether that was said of `position`, or of a later place of the same lost stretch.
-    func isRecovered(through position: FeedPosition) async throws -> Bool
+    /// Whether that was said of the stretch, or of one that goes on further.
+    func isRecovered(_ stretch: LostStretch, from other: RegionRun) async throws -> Bool
 
-    /// Moves the cursor of an origin that was put back from an older copy back to `position`, durably.
-    func rewind(_ origin: RegionID, to position: FeedPosition) async throws
+    /// Moves the cursor of an origin that was put back from an older copy back to `position`, durably. `head` is where
+    /// its feed ends now: nothing is known here that it does not know.
+    func rewind(
+        _ origin: RegionID, to position: FeedPosition, head: FeedPosition
+    ) async throws
 
     /// Writes down how far `region` says that it knows each origin's feed, durably. What it said last
     /// counts, also where that is less than before.

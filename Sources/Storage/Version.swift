@@ -94,8 +94,22 @@ package struct FeedPosition: Hashable, Sendable, Codable, CustomStringConvertibl
 
     package var description: String { "\(incarnation).\(number)" }
 
-    /// Whether the feed came to this place before the other, whatever was lost of it in between.
-    func isEarlier(than other: FeedPosition) -> Bool {
+    /// Whether the feed came to this place before the other in time, whatever was lost of it in between.
+    package func isEarlier(than other: FeedPosition) -> Bool {
         (incarnation, number) < (other.incarnation, other.number)
+    }
+
+    /// Whether this place comes before the other in the order of a feed: by number, and of one that was given again
+    /// after a loss, by incarnation.
+    package func precedes(_ other: FeedPosition) -> Bool {
+        (number, incarnation) < (other.number, other.incarnation)
+    }
+
+    /// Whether knowing of this place says more of a feed than having seen `seen`, where all is known through `cursor`: it
+    /// lies behind it in the same incarnation, or nothing was seen behind the cursor. A later incarnation may have begun
+    /// before `seen`, so that to forget that would hide a loss: only the origin can tell.
+    package func isNews(behind seen: FeedPosition, cursor: FeedPosition) -> Bool {
+        if seen == cursor { return seen.isEarlier(than: self) }
+        return incarnation == seen.incarnation && number > seen.number
     }
 }

@@ -21,7 +21,9 @@ import Storage
     case 3: roundTrip(value, { try RegisterEntry(encoded: $0) }, \.encoded)
     case 4: roundTrip(value, { try BucketTally(encoded: $0) }, \.encoded)
     case 5: roundTrip(value, { try ReferenceEntry(encoded: $0) }, \.encoded)
-    case 6: roundTrip(value, { try FeedPosition(encoded: $0) }, \.encoded)
+    case 6:
+        let key = KeySchema.cursor(RegionID(1))
+        roundTrip(value, { try CursorRecord(key: key, value: $0) }, \.value)
     default: roundTrip(value, { try PartRecord(encoded: $0[...]) }, { $0.encode() })
     }
 }

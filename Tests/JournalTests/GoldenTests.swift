@@ -72,6 +72,7 @@ struct GoldenTests {
         Journal(name: "forgotten-moves", records: Samples.forgottenMoves),
         Journal(name: "sealed-records", records: Samples.sealedRecords),
         Journal(name: "version-ids", records: Samples.versionIDs),
+        Journal(name: "seen-places", records: Samples.seenPlaces),
     ]
 
     @Test(

@@ -95,7 +95,9 @@ enum Samples {
                 endedMilliseconds: 3)),
         .incarnation(IncarnationRecord(region: region, incarnation: 1_700, firstNumber: 13)),
         .cursor(
-            CursorRecord(origin: other, position: FeedPosition(incarnation: 5, number: 6))),
+            CursorRecord(
+                origin: other, position: FeedPosition(incarnation: 5, number: 6),
+                seen: FeedPosition(incarnation: 5, number: 6))),
         .receipt(
             ReceiptRecord(
                 region: other, origin: region,
@@ -174,6 +176,14 @@ enum Samples {
                 chunk: ChunkRecord(
                     file: 7, offsetBytes: 1 << 33, lengthBytes: 0, crc32c: 0), nowFile: 0,
                 nowOffsetBytes: 0))
+    ]
+
+    /// What was seen of a feed behind its cursor.
+    static let seenPlaces: [JournalRecord] = [
+        .cursor(
+            CursorRecord(
+                origin: other, position: FeedPosition(incarnation: 5, number: 6),
+                seen: FeedPosition(incarnation: 7, number: 8)))
     ]
 
     /// What generations brought.

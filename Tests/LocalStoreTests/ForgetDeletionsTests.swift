@@ -168,8 +168,7 @@ struct ForgetDeletionsTests {
         if isOther { try await store.confirm([store.region: through], by: Self.east) }
         try await store.confirm([:], by: Self.north)
         if isFollowed {
-            let cursor = CursorRecord(
-                origin: Self.north, position: FeedPosition(incarnation: 1, number: 1))
+            let cursor = CursorRecord(origin: Self.north, position: .first, seen: .first)
             try await store.committer.queue.submit(RecordAll(records: [.cursor(cursor)]))
         }
         region.clock.advance(
@@ -205,8 +204,7 @@ struct ForgetDeletionsTests {
                 [
                     Self.receipt(from: Self.east, of: store, through: number),
                     .cursor(
-                        CursorRecord(
-                            origin: Self.north, position: FeedPosition(incarnation: 1, number: 1))),
+                        CursorRecord(origin: Self.north, position: .first, seen: .first)),
                 ]
             })
     }
@@ -252,8 +250,7 @@ struct ForgetDeletionsTests {
         try await again.committer.queue.submit(
             RecordAll(records: [
                 .cursor(
-                    CursorRecord(
-                        origin: Self.east, position: FeedPosition(incarnation: 1, number: 1)))
+                    CursorRecord(origin: Self.east, position: .first, seen: .first))
             ]))
         region.clock.advance(
             milliseconds: again.configuration.limits.generations.tombstoneMilliseconds + 1)
@@ -263,4 +260,8 @@ struct ForgetDeletionsTests {
         #expect(try await again.object(put.name) == nil)
         try await again.close()
     }
+}
+
+extension FeedPosition {
+    fileprivate static let first = FeedPosition(incarnation: 1, number: 1)
 }

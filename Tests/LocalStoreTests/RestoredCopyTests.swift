@@ -108,20 +108,33 @@ struct RestoredCopyTests {
         let copy = restored.copy
         let places = restored.lost.entries.compactMap(\.object.position)
         let (first, last) = (try #require(places.first), try #require(places.last))
-        #expect(try await !copy.isRecovered(through: first))
-        try await copy.noteRecovered(through: first)
-        #expect(try await copy.isRecovered(through: first))
-        #expect(try await !copy.isRecovered(through: last))
-        try await copy.noteRecovered(through: last)
-        #expect(try await copy.isRecovered(through: first))
-        #expect(try await copy.isRecovered(through: last))
-        let other = FeedPosition(incarnation: copy.incarnation + 1, number: last.number)
-        #expect(try await !copy.isRecovered(through: other))
+        let one = RegionRun(region: RegionID(71), incarnation: 5)
+        let other = RegionRun(region: RegionID(72), incarnation: 5)
+        let again = RegionRun(region: RegionID(71), incarnation: 6)
+        func stretch(_ place: FeedPosition) async throws -> LostStretch {
+            try #require(try await copy.lost(cursor: .start, seen: place))
+        }
+        func isRecovered(_ place: FeedPosition) async throws -> Bool {
+            try await copy.isRecovered(stretch(place), from: one)
+        }
+        #expect(try await !isRecovered(first))
+        try await copy.noteRecovered(stretch(first), from: one)
+        #expect(try await isRecovered(first))
+        #expect(try await !isRecovered(last))
+        try await copy.noteRecovered(stretch(last), from: one)
+        #expect(try await isRecovered(first))
+        #expect(try await isRecovered(last))
+        // Of what another region knows, or this one after it was started anew, nothing is said by that.
+        for run in [other, again] {
+            #expect(try await !copy.isRecovered(stretch(first), from: run))
+        }
+        let later = FeedPosition(incarnation: copy.incarnation + 1, number: last.number)
+        #expect(try await !isRecovered(later))
         try await copy.close()
     }
 
     @Test(
-        "another region goes back to the place they share, and takes the new numbers for what they are"
+        "another region goes back to the start, and takes the new numbers for what they are"
     )
     func rewound() async throws {
         let restored = try await Self.restored()
@@ -136,11 +149,16 @@ struct RestoredCopyTests {
         try await copy.put("written since", Scenario.other, Ledger())
         try await copy.merge(restored.lost.entries)
         #expect(try await store.cursors()[origin] == restored.lost.through)
-        try await store.rewind(origin, to: restored.before)
-        #expect(try await store.cursors()[origin] == restored.before)
-        let news = try await copy.entries(of: origin, after: restored.before, limit: 100)
+        #expect(try await store.seen()[origin] == restored.lost.through)
+        let head = try #require(try await copy.cursors()[origin])
+        try await store.rewind(origin, to: .start, head: head)
+        #expect(try await store.cursors()[origin] == nil)
+        #expect(try await store.seen()[origin] == head)
+        store = try await GenerationTests.expectRebuilt(follower, store, "moved back")
+        let news = try await copy.entries(of: origin, after: .start, limit: 100)
         try await store.merge(news)
         #expect(try await store.cursors()[origin] == news.through)
+        #expect(try await store.seen()[origin] == news.through)
         let relayed = try await store.entries(of: origin, after: .start, limit: 100)
         let again = try await copy.entries(of: origin, after: .start, limit: 100)
         #expect(relayed.entries.map(\.object.position) == again.entries.map(\.object.position))

@@ -109,12 +109,14 @@ struct PeerAnswersTests {
         }
     }
 
-    @Test("a position that was never issued is a conflict")
-    func unknownPosition() async throws {
+    @Test(
+        "a position that was never issued is a conflict, whether it is the cursor or was only seen",
+        arguments: [false, true])
+    func unknownPosition(isCursor: Bool) async throws {
         let fixture = try await HandlerFixture()
+        let places = [HandlerFixture.own: FeedPosition(incarnation: 5, number: 500)]
         let request = FeedRequest(
-            cursors: [HandlerFixture.own: FeedPosition(incarnation: 5, number: 500)],
-            waitMilliseconds: 0)
+            cursors: isCursor ? places : [:], seen: isCursor ? [:] : places, waitMilliseconds: 0)
         let response = await fixture.ask(.feed, request.encode())
         #expect(response.status == .conflict)
         #expect(try await response.error().code == .unknownPosition)

@@ -23,16 +23,19 @@ struct AnyDocument: Sendable {
     static func random(seed: UInt64) throws -> [AnyDocument] {
         var random = RandomValues(seed: seed)
         let cursors = random.array(0...5) { ($0.region(), $0.position()) }
+        let seen = random.array(0...5) { ($0.region(), $0.position()) }
         return [
             AnyDocument(
                 HelloDocument(
                     protocolVersions: 1...random.number(1...9), region: random.region(),
                     name: random.text(), incarnation: random.word(), features: random.word(),
                     clockMilliseconds: Int64(bitPattern: random.word()),
-                    cursors: Dictionary(cursors) { first, _ in first })),
+                    cursors: Dictionary(cursors) { first, _ in first },
+                    seen: Dictionary(seen) { first, _ in first })),
             AnyDocument(
                 FeedRequest(
                     cursors: Dictionary(cursors) { first, _ in first },
+                    seen: Dictionary(seen) { first, _ in first },
                     waitMilliseconds: UInt32(random.number(0...90_000)))),
             AnyDocument(FeedAnswer(ranges: try random.array(0...3) { try $0.range() })),
             AnyDocument(NamesRequest(names: random.array(0...8) { $0.name() })),

@@ -16,6 +16,37 @@ struct GoldenBytesTests {
         #expect(Self.hex(document.encode()) == Self.helloHex)
     }
 
+    @Test("what was seen of feeds: in a hello, in a request, in a range")
+    func seen() throws {
+        let (origin, place) = (RegionID(5), FeedPosition(incarnation: 6, number: 7))
+        let hello = HelloDocument(
+            protocolVersions: 1...1, region: RegionID(1), name: "a", incarnation: 3, features: 4,
+            clockMilliseconds: 2, cursors: [origin: .start], seen: [origin: place])
+        #expect(
+            Self.hex(hello.encode()) == """
+                740000001cbdcafd010102010002020100030801000000000000000401610508030000000000\
+                00000608040000000000000007080200000000000000081e0108050000000000000002080000\
+                00000000000003080000000000000000091e0108050000000000000002080600000000000000\
+                030807000000000000000700000033281f14ff010401000000
+                """)
+        let request = FeedRequest(
+            cursors: [origin: .start], seen: [origin: place], waitMilliseconds: 8)
+        #expect(
+            Self.hex(request.encode()) == """
+                4700000063c164af02010408000000021e010805000000000000000208000000000000000003\
+                080000000000000000031e010805000000000000000208060000000000000003080700000000\
+                0000000700000033281f14ff010401000000
+                """)
+        let range = FeedRange(
+            origin: origin, after: .start, through: .start, head: place, entries: [])
+        #expect(
+            Self.hex(FeedAnswer(ranges: [range]).encode()) == """
+                53000000473e145d030108050000000000000002140108000000000000000002080000000000\
+                0000000314010800000000000000000208000000000000000004040000000005140108060000\
+                0000000000020807000000000000000700000033281f14ff010401000000
+                """)
+    }
+
     @Test("a feed answer: a put with everything, a tombstone, a purge")
     func feedAnswer() throws {
         let origin = RegionID(0xAABB)

@@ -119,7 +119,13 @@ struct RandomValues {
             entries.append(entry)
         }
         let through = FeedPosition(incarnation: word(), number: number + UInt64(self.number(0...3)))
-        return FeedRange(origin: origin, after: after, through: through, entries: entries)
+        let head =
+            bool()
+            ? through
+            : FeedPosition(
+                incarnation: word(), number: through.number + UInt64(self.number(0...3)))
+        return FeedRange(
+            origin: origin, after: after, through: through, head: head, entries: entries)
     }
 
     mutating func array<Element>(

@@ -72,8 +72,10 @@ struct RoundTripTests {
         }
         let range = FeedRange(
             origin: origin, after: .start,
-            through: FeedPosition(incarnation: 5, number: 500), entries: entries)
+            through: FeedPosition(incarnation: 5, number: 500),
+            head: FeedPosition(incarnation: 6, number: 900), entries: entries)
         let trimmed = range.trimmedToAnswer()
+        #expect(trimmed.head == range.head)
         #expect(trimmed.entries.count < entries.count)
         #expect(trimmed.entries == Array(entries.prefix(trimmed.entries.count)))
         #expect(trimmed.through == trimmed.entries.last?.object.position)

@@ -43,7 +43,7 @@ struct PeerCallsTests {
             _ = try await peer.put(name.key, small)
             try await peer.store.commit(.delete(name, .none))
 
-            let ranges = try await transport.feed(after: [:], wait: .zero)
+            let ranges = try await transport.feed(after: [:], seen: [:], wait: .zero)
             let range = try #require(ranges.first)
             #expect(ranges.count == 1 && range.origin == PeerFixture.theirs)
             #expect(range.after == .start)
@@ -56,7 +56,9 @@ struct PeerCallsTests {
                 #expect(known.first?.versions.contains(entry.object) == true)
             }
             #expect(
-                try await transport.feed(after: [range.origin: range.through], wait: .zero).isEmpty)
+                try await transport.feed(
+                    after: [range.origin: range.through], seen: [:], wait: .zero
+                ).isEmpty)
         }
     }
 
@@ -64,10 +66,10 @@ struct PeerCallsTests {
     func longPoll() async throws {
         try await PeerFixture.serving { peer in
             let transport = try peer.transport()
-            let first = try await transport.feed(after: [:], wait: .zero)
+            let first = try await transport.feed(after: [:], seen: [:], wait: .zero)
             let cursor = try #require(first.last).through
             async let next = transport.feed(
-                after: [PeerFixture.theirs: cursor], wait: .seconds(60))
+                after: [PeerFixture.theirs: cursor], seen: [:], wait: .seconds(60))
             _ = try await peer.put("k", ByteBuffer(string: "v"))
             let range = try #require(try await next.first)
             #expect(range.after == cursor)
@@ -90,7 +92,7 @@ struct PeerCallsTests {
             var answers = 0
             while true {
                 let ranges = try await transport.feed(
-                    after: [PeerFixture.theirs: cursor], wait: .zero)
+                    after: [PeerFixture.theirs: cursor], seen: [:], wait: .zero)
                 guard let range = ranges.first else { break }
                 answers += 1
                 cursor = range.through
@@ -108,7 +110,8 @@ struct PeerCallsTests {
             let transport = try peer.transport()
             let cursor = FeedPosition(incarnation: 99, number: 1_000_000)
             let code = await HTTPClientTests.code {
-                _ = try await transport.feed(after: [PeerFixture.theirs: cursor], wait: .zero)
+                _ = try await transport.feed(
+                    after: [PeerFixture.theirs: cursor], seen: [:], wait: .zero)
             }
             #expect(code == .unknownPosition)
         }

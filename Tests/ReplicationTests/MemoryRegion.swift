@@ -37,7 +37,10 @@ struct MemoryRegion {
             rules: RulesInForce(region: name, feed: store, blobs: store))
     }
 
-    func transport() -> MemoryTransport { MemoryTransport(self) }
+    /// To this region, for the one that asks.
+    func transport(for region: RegionID = RegionID(.max)) -> MemoryTransport {
+        MemoryTransport(self, asker: region)
+    }
 
     func service(
         following peers: [MemoryRegion], limits: ReplicationLimits = ReplicationLimits(),
@@ -48,7 +51,7 @@ struct MemoryRegion {
             peers: peers.map { peer in
                 ReplicationPeer(
                     name: peer.name, url: "memory:\(peer.name)",
-                    transport: change(peer.transport()))
+                    transport: change(peer.transport(for: store.region)))
             }, stores: stores, clock: clock, limits: limits, logger: Logger(label: name))
     }
 
@@ -82,10 +85,12 @@ struct MemoryRegion {
 /// Straight into the other region's answers.
 struct MemoryTransport: RegionTransport {
     let region: MemoryRegion
+    let asker: RegionID
     let answers: RegionAnswers
 
-    init(_ region: MemoryRegion) {
+    init(_ region: MemoryRegion, asker: RegionID) {
         self.region = region
+        self.asker = asker
         answers = RegionAnswers(
             name: region.name, feed: region.store, blobs: region.store, clock: region.clock)
     }
@@ -93,9 +98,9 @@ struct MemoryTransport: RegionTransport {
     func handshake(_ hello: Hello) async throws -> Hello { try await answers.handshake(hello) }
 
     func feed(
-        after cursors: [RegionID: FeedPosition], wait: Duration
+        after cursors: [RegionID: FeedPosition], seen: [RegionID: FeedPosition], wait: Duration
     ) async throws -> [FeedRange] {
-        try await answers.feed(after: cursors, wait: wait)
+        try await answers.feed(after: cursors, seen: seen, wait: wait, of: asker)
     }
 
     func relay(of origin: RegionID, after: FeedPosition) async throws -> FeedRange {
@@ -133,9 +138,9 @@ struct BytesThrough: RegionTransport {
     func handshake(_ hello: Hello) async throws -> Hello { try await base.handshake(hello) }
 
     func feed(
-        after cursors: [RegionID: FeedPosition], wait: Duration
+        after cursors: [RegionID: FeedPosition], seen: [RegionID: FeedPosition], wait: Duration
     ) async throws -> [FeedRange] {
-        try await base.feed(after: cursors, wait: wait)
+        try await base.feed(after: cursors, seen: seen, wait: wait)
     }
 
     func relay(of origin: RegionID, after: FeedPosition) async throws -> FeedRange {

@@ -130,6 +130,60 @@ struct RestoredRegionTests {
         }
     }
 
+    @Test("what another region heard of by its name alone comes back")
+    func byName() async throws {
+        let a = MemoryRegion("a", 1)
+        let b = MemoryRegion("b", 2)
+        try await a.createBuckets(Self.bucket)
+        let copy = MemoryRegion("a", restored: a.store.copied(incarnation: 2))
+        let lost = try await a.put(name("lost"), bytes(100))
+        let answers = try await a.transport().entries(named: [lost.name])
+        try await b.store.merge(answers.compactMap(\.entry))
+        try await running(services([copy, b])) {
+            for region in [copy, b] { try await region.shows(lost) }
+        }
+    }
+
+    @Test("a version reaches the others that was left out of the feed for one that is lost")
+    func superseded() async throws {
+        let a = MemoryRegion("a", 1)
+        let b = MemoryRegion("b", 2)
+        try await a.createBuckets(Self.bucket)
+        let older = try await a.put(name("twice"), bytes(100))
+        let other = try await a.put(name("other"), bytes(200))
+        let copy = MemoryRegion("a", restored: a.store.copied(incarnation: 2))
+        try await a.put(name("twice"), bytes(300))
+        // The other region is told of all before that one, and of that one nothing but that there is something.
+        let range = try await a.store.entries(of: a.store.region, after: .start, limit: 3)
+        #expect(range.entries.last?.object == other)
+        #expect(range.through == other.position)
+        try await b.store.merge(range)
+        try await running(services([copy, b])) { try await b.shows(older) }
+    }
+
+    @Test(
+        "what a link names that came back to its own region is said to be still to come there, and nowhere else"
+    )
+    func needed() async throws {
+        let hex = String(repeating: "ab", count: 32)
+        let data = name("docker/registry/v2/blobs/sha256/ab/\(hex)/data")
+        let link = name("docker/registry/v2/repositories/r/_layers/sha256/\(hex)/link")
+        let a = MemoryRegion("a", 1)
+        let c = MemoryRegion("c", 3)
+        for region in [a, c] { try await region.createBuckets(Self.bucket) }
+        let copy = MemoryRegion("a", restored: a.store.copied(incarnation: 2))
+        try await a.put(link, bytes(71))
+        let lost = try await a.transport().entries(named: [link]).compactMap(\.entry)
+        #expect(lost.count == 1)
+        func isPending(in region: MemoryRegion) async throws -> Bool? {
+            try await region.transport().entries(named: [data]).first?.isPending
+        }
+        #expect(try await isPending(in: copy) == false)
+        for region in [copy, c] { try await region.store.merge(lost) }
+        #expect(try await isPending(in: copy) == true)
+        #expect(try await isPending(in: c) == false)
+    }
+
     @Test("a handshake says how far each feed is known, and that is kept")
     func receipts() async throws {
         let a = MemoryRegion("a", 1)

@@ -119,10 +119,11 @@ struct ScriptLanguage {
         return .fed(peer: peer, [try range(of: origin)], held: held)
     }
 
-    /// `AFTER THROUGH VERSION …`
+    /// `AFTER THROUGH [of HEAD] VERSION …`
     private mutating func range(of origin: RegionID) throws -> FeedRange {
         let after = try number()
         let through = try number()
+        let head = skip("of") ? Self.position(try number()) : nil
         var position = after
         let entries = try entries().map { object in
             position += 1
@@ -132,7 +133,7 @@ struct ScriptLanguage {
         }
         return FeedRange(
             origin: origin, after: Self.position(after), through: Self.position(through),
-            entries: entries)
+            head: head, entries: entries)
     }
 
     /// `answered PEER (VERSION | NAME none) …`

@@ -37,16 +37,22 @@ struct SimulationTests {
     @Test(
         "a region that is put back to an older copy gets back what others have", arguments: [2, 3])
     func restore(regions: Int) async throws {
-        var returned = 0
+        var lost = 0
+        var recoveries = 0
+        var rewinds = 0
         for seed in Self.seeds {
             var plan = SimulationPlan(seed: seed, regions: regions)
-            plan.restores = 1
-            plan.quietMilliseconds = 20_000
-            plan.stepsLimit = 30_000
-            returned += try await run(plan).returned
+            plan.restores = 2
+            plan.quietMilliseconds = 60_000
+            let result = try await run(plan)
+            lost += result.lost
+            recoveries += result.recoveries
+            rewinds += result.rewinds
         }
         guard Self.seeds.count >= 20 else { return }
-        #expect(returned > 0)
+        #expect(lost > 0)
+        #expect(recoveries > 0)
+        #expect(rewinds > 0)
     }
 
     @Test("the same seed is the same history", arguments: [3, 11] as [UInt64])

@@ -70,9 +70,9 @@ struct StateOfBlob: RegionTransport {
     func handshake(_ hello: Hello) async throws -> Hello { try await base.handshake(hello) }
 
     func feed(
-        after cursors: [RegionID: FeedPosition], wait: Duration
+        after cursors: [RegionID: FeedPosition], seen: [RegionID: FeedPosition], wait: Duration
     ) async throws -> [FeedRange] {
-        try await base.feed(after: cursors, wait: wait)
+        try await base.feed(after: cursors, seen: seen, wait: wait)
     }
 
     func relay(of origin: RegionID, after: FeedPosition) async throws -> FeedRange {

@@ -81,7 +81,12 @@ extension RegionSimulation {
                 let rest = max(0, atMilliseconds - nowMilliseconds)
                 schedule(.deliver(region: region.index, life: region.life, .tick), in: rest)
             case .report(let report):
-                if case .refusedSource = report { result.refusedSources += 1 }
+                switch report {
+                case .refusedSource: result.refusedSources += 1
+                case .recovered: result.recoveries += 1
+                case .rewound: result.rewinds += 1
+                default: break
+                }
             case .publish(let references):
                 try await model.checkOrder(of: references, in: region)
                 begin(directive, in: region)
@@ -242,35 +247,29 @@ extension RegionSimulation {
         schedule(.look, in: Self.lookEveryMilliseconds)
     }
 
-    /// Are all regions equal, with nothing left to do? Where one was put back: does it know again what others had?
+    /// Are all regions equal, with nothing left to do?
     private func look() async throws -> Bool {
+        let expected = try await model.expected(in: regions)
         var reason: String?
         for region in regions {
             try await model.checkAll(in: region)
+            let status = region.machine?.status(urls: [:], wallMilliseconds: 0)
+            // What nobody can complete any more waits for ever.
+            let pending = model.wasPutBack ? 0 : status?.lag.pendingEntries ?? 0
+            let difference = try await model.difference(of: region, from: expected)
             reason =
-                if let reason { reason } else if plan.restores > 0 {
-                    try await model.checkReturned(to: region)
-                } else { try await difference(of: region) }
+                reason ?? difference
+                ?? (pending == 0 ? nil : "\(region.name) still has \(pending) entries pending")
         }
-        let isOver = nowMilliseconds >= plan.activeMilliseconds + plan.quietMilliseconds
         guard let reason else {
-            // What was lost waits for ever, so that there is no other end.
-            if plan.restores == 0 || isOver { return true }
-            schedule(.look, in: Self.lookEveryMilliseconds)
-            return false
+            try await model.checkLost(in: regions)
+            return true
         }
-        guard !isOver else {
+        guard nowMilliseconds < plan.activeMilliseconds + plan.quietMilliseconds else {
             throw SimulationFailure("the regions never became equal: \(reason)")
         }
         schedule(.look, in: Self.lookEveryMilliseconds)
         return false
-    }
-
-    private func difference(of region: SimulatedRegion) async throws -> String? {
-        if let difference = try await model.difference(of: region) { return difference }
-        let pending =
-            region.machine?.status(urls: [:], wallMilliseconds: 0).lag.pendingEntries ?? 0
-        return pending == 0 ? nil : "\(region.name) still has \(pending) entries pending"
     }
 }
 

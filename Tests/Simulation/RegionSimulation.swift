@@ -37,9 +37,12 @@ package struct SimulationResult: Sendable, Hashable {
     package var acknowledgedNames = 0
     package var lies = 0
     package var refusedSources = 0
+    /// How often a region had again what another knew of its lost feed, and how often one read a feed from its start.
+    package var recoveries = 0
+    package var rewinds = 0
     package var crashes = 0
-    /// Versions that a region has to learn again, since it was put back.
-    package var returned = 0
+    /// Writes that a region lost by being put back, and that nobody else had.
+    package var lost = 0
     package var convergedMilliseconds: Int64 = 0
     /// The last steps, where tracing was asked for.
     package var trace: [String] = []
@@ -113,7 +116,7 @@ package final class RegionSimulation {
         }
         result.acknowledgedNames = model.acknowledgedCount
         result.lies = network.lies
-        result.returned = model.toReturn.values.reduce(0) { $0 + $1.count }
+        result.lost = model.lostCount
         result.convergedMilliseconds = nowMilliseconds
         return result
     }

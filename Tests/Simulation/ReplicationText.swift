@@ -14,8 +14,10 @@ extension ReplicationDirective {
         case .askNames(let peer, let names): "ask \(peer) for \(Self.list(names))"
         case .askStates(let peer, let blobs): "states \(peer) of \(Self.list(blobs.map(\.short)))"
         case .askLost(let peer, let after): "ask \(peer) for what was lost after \(after)"
-        case .rewind(let origin, let position): "rewind \(origin.short) to \(position)"
-        case .noteRecovered(let position): "recovered through \(position)"
+        case .rewind(let origin, let position, let head):
+            "rewind \(origin.short) to \(position) of \(head)"
+        case .noteRecovered(let stretch, let other):
+            "recovered after \(stretch.after) through \(stretch.through) from \(other.region.short)"
         case .merge(let range): "merge \(range.text)"
         case .mergeNamed(let entries): "merge \(Self.list(entries.map(\.object.text)))"
         case .examine(let entries, let hopeless):

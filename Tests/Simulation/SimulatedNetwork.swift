@@ -123,9 +123,10 @@ package struct SimulatedTransport: RegionTransport {
     }
 
     package func feed(
-        after cursors: [RegionID: FeedPosition], wait: Duration
+        after cursors: [RegionID: FeedPosition], seen: [RegionID: FeedPosition], wait: Duration
     ) async throws -> [FeedRange] {
-        var ranges = try await network.route(from: from, to: to).0.feed(after: cursors, wait: wait)
+        var ranges = try await network.route(from: from, to: to).0.feed(
+            after: cursors, seen: seen, wait: wait, of: SimulatedRegion.id(from))
         for range in ranges.indices {
             for index in ranges[range].entries.indices { falsify(&ranges[range].entries[index]) }
         }

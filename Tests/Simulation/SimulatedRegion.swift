@@ -70,11 +70,16 @@ package final class SimulatedRegion {
 
     func takeCopy() { copy = store.copied(incarnation: incarnation) }
 
-    /// The region is down, and begins a new incarnation as it was when the copy was taken.
+    /// The region is down, and will be as it was when the copy was taken.
     func putBack() {
         guard let copy else { preconditionFailure("\(name) has no copy to be put back to") }
-        incarnation += 1
         store = copy.copied(incarnation: incarnation)
+    }
+
+    /// Each start begins a new incarnation.
+    private func beginIncarnation() {
+        incarnation += 1
+        store = store.copied(incarnation: incarnation)
         performer = Self.performer(name, store, transports, clock, limits)
         attach()
     }
@@ -90,6 +95,7 @@ package final class SimulatedRegion {
     var isUp: Bool { machine != nil }
 
     func boot() {
+        if life > 0 { beginIncarnation() }
         life += 1
         told = []
         merging = []

@@ -3,8 +3,9 @@
 //  - no byte is visible that does not have its digest;
 //  - no name is visible whose direct dependencies are not, except for what a client deleted;
 //  - no delete is published while a newer version waits of its name, or of an image that it would break;
-//  - after quiet every region shows, under every name, the greatest version that was acknowledged; a region that
-//    was put back to an older copy knows again what others had by its feed (`SimulationModel+Lost`).
+//  - after quiet every region shows, under every name, the greatest version that was acknowledged, or, where
+//    a region was put back to an older copy, the greatest that can be complete: what others had of its lost writes
+//    is there, and nothing is lost that any of them had.
 
 internal import NIOCore
 internal import RegistryLayout
@@ -18,7 +19,7 @@ package struct SimulationFailure: Error, CustomStringConvertible {
 }
 
 struct SimulationModel {
-    private struct Put: Hashable {
+    struct Put: Hashable {
         var name: ObjectName
         var blob: BlobID
 
@@ -34,12 +35,19 @@ struct SimulationModel {
     /// The greatest acknowledged version of each name, with its blob; `nil` for a tombstone.
     var winners: [ObjectName: (version: Version, blob: BlobID?)] = [:]
     var acknowledged: [Int: [ObjectName: Version]] = [:]
-    private var reaches: [Put: [ObjectName]] = [:]
+    var reaches: [Put: [ObjectName]] = [:]
     private var reachesByName: [ObjectName: [ObjectName]] = [:]
-    private var deleted: Set<ObjectName> = []
+    var deleted: Set<ObjectName> = []
     var verified: [Int: Set<BlobID>] = [:]
-    /// What a region that was put back has to learn again of what it wrote: another one had it.
-    var toReturn: [Int: Set<VersionReference>] = [:]
+
+    /// All that was acknowledged.
+    var written: Set<VersionReference> = []
+    /// Of that, what a region lost that was put back, and nobody else knew.
+    var lost: Set<VersionReference> = []
+    /// Whether any region was, so that bytes of what others know may be nowhere.
+    var wasPutBack = false
+
+    var lostCount: Int { lost.count }
 
     var acknowledgedCount: Int { winners.count }
 
@@ -49,6 +57,7 @@ struct SimulationModel {
             winners[object.name] = (object.version, object.content?.blob)
         }
         acknowledged[region, default: [:]][object.name] = object.version
+        written.insert(VersionReference(name: object.name, version: object.version))
         if let blob = object.content?.blob {
             reaches[Put(name: object.name, blob: blob)] = names
             reachesByName[object.name] = names
@@ -165,18 +174,6 @@ struct SimulationModel {
             }
         }
         try await check(winners.keys.sorted(), in: region)
-    }
-
-    /// Why a region does not yet show what all should show; `nil` where it does.
-    func difference(of region: SimulatedRegion) async throws -> String? {
-        let expected = winners.sorted { $0.key < $1.key }
-        let registers = try await region.store.registers(of: expected.map(\.key))
-        for ((name, winner), register) in zip(expected, registers) {
-            guard register.published?.version == winner.version,
-                register.visible?.content?.blob == winner.blob
-            else { return "\(region.name) does not show \(name)@\(winner.version)" }
-        }
-        return nil
     }
 
     private mutating func checkBytes(

@@ -204,6 +204,55 @@ extension StoreCase {
             try await store.merge(superseded)
             #expect(try await store.cursors()[elsewhere]?.number == 9)
         },
+        StoreCase("what was seen of a feed goes beyond its cursor, and is told to its origin") {
+            store in
+            try await store.makeBucket()
+            var foreign = Foreign()
+            let entries = try (1...5).map { try foreign.put("k\($0)", pattern($0), inline: true) }
+            func place(_ number: UInt64, in incarnation: UInt64 = 7) -> FeedPosition {
+                FeedPosition(incarnation: incarnation, number: number)
+            }
+            var first = range([entries[0]])
+            first.head = place(3)
+            try await store.merge(first)
+            #expect(try await store.cursors()[elsewhere] == place(1))
+            #expect(try await store.seen()[elsewhere] == place(3))
+            try await store.merge([entries[4]])
+            #expect(try await store.cursors()[elsewhere] == place(1))
+            #expect(try await store.seen()[elsewhere] == place(5))
+            // The number was given again, after a loss: it does not hide what was seen before.
+            var again = try foreign.put("again", pattern(6), inline: true)
+            again.object.position = place(5, in: 8)
+            try await store.merge([again])
+            #expect(try await store.seen()[elsewhere] == place(5))
+            let all = try await store.known(of: elsewhere, after: .start, limit: 10)
+            #expect(all.entries.map(\.object.name.key) == ["k1", "k5", "again"])
+            #expect(all.entries.map(\.inlineBytes) == [1, 5, 6].map { pattern($0) })
+            var position = FeedPosition.start
+            for entry in all.entries {
+                let page = try await store.known(of: elsewhere, after: position, limit: 1)
+                #expect(page.entries == [entry])
+                #expect(page.after == position)
+                position = page.through
+            }
+            #expect(position == place(5, in: 8))
+            #expect(try await store.known(of: elsewhere, after: position, limit: 1).entries == [])
+            try await store.rewind(elsewhere, to: .start, head: place(9, in: 8))
+            #expect(try await store.cursors()[elsewhere] ?? .start == .start)
+            #expect(try await store.seen()[elsewhere] == place(9, in: 8))
+            let through = try await store.known(of: elsewhere, after: .start, limit: 10).through
+            #expect(through == place(9, in: 8))
+            let own = try await store.cursors()[store.region]
+            #expect(try await store.seen()[store.region]?.number == own?.number)
+        },
+        StoreCase("an origin of which something came by its name alone has no cursor") { store in
+            try await store.makeBucket()
+            var foreign = Foreign()
+            let entry = try foreign.put("k", pattern(1), inline: true)
+            try await store.merge([entry])
+            #expect(try await store.cursors()[elsewhere] ?? .start == .start)
+            #expect(try await store.seen()[elsewhere] == entry.object.position)
+        },
         StoreCase("the greater version wins, in whatever order they come") { store in
             try await store.makeBucket()
             var foreign = Foreign()

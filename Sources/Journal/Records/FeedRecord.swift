@@ -42,20 +42,24 @@ package struct IncarnationRecord: Hashable, Sendable {
     }
 }
 
-/// How far an origin's feed is known here.
+/// How far an origin's feed is known here: all of it through `position`, and something, or that there is
+/// something, through `seen`.
 package struct CursorRecord: Hashable, Sendable {
     package var origin: RegionID
     package var position: FeedPosition
+    package var seen: FeedPosition
 
-    package init(origin: RegionID, position: FeedPosition) {
+    package init(origin: RegionID, position: FeedPosition, seen: FeedPosition) {
         self.origin = origin
         self.position = position
+        self.seen = seen
     }
 
     func encode() -> [UInt8] {
         var writer = FieldWriter(reserving: 48)
         writer.number(1, origin.value)
         writer.pair(2, position.incarnation, position.number)
+        if seen != position { writer.pair(3, seen.incarnation, seen.number, .ignorable) }
         return writer.bytes
     }
 
@@ -63,15 +67,17 @@ package struct CursorRecord: Hashable, Sendable {
         var reader = FieldReader(body, of: "cursor record")
         var origin: RegionID?
         var position: FeedPosition?
+        var seen: FeedPosition?
         while let field = try reader.next() {
             switch field.tag {
             case 1: origin = try field.region()
             case 2: position = try field.position()
+            case 3: seen = try field.position()
             default: try reader.passOver(field)
             }
         }
         guard let origin, let position else { throw reader.missing("origin or position") }
-        return CursorRecord(origin: origin, position: position)
+        return CursorRecord(origin: origin, position: position, seen: seen ?? position)
     }
 }
 

@@ -1,11 +1,34 @@
 // The change feed of the store: what it says to others, and what it takes from them.
 
+internal import Journal
 internal import MetadataIndex
 package import Storage
 
 extension DurableStore: ChangeFeed {
     package func cursors() async throws -> [RegionID: FeedPosition] {
-        try await readFeed { (feed) throws(IndexError) in try feed.cursors() }
+        let known = try await readFeed { (feed) throws(IndexError) in try feed.cursors() }
+        // Of an origin of which something came by its name alone, nothing of the feed is known.
+        let cursors = known.filter { $0.origin == region || $0.position != .start }
+        return Dictionary(uniqueKeysWithValues: cursors.map { ($0.origin, $0.position) })
+    }
+
+    package func seen() async throws -> [RegionID: FeedPosition] {
+        let known = try await readFeed { (feed) throws(IndexError) in try feed.cursors() }
+        return Dictionary(
+            uniqueKeysWithValues: known.map { cursor in
+                guard cursor.origin == region else { return (cursor.origin, cursor.seen) }
+                return (
+                    region, FeedPosition(incarnation: incarnation, number: cursor.seen.number)
+                )
+            })
+    }
+
+    package func known(
+        of origin: RegionID, after: FeedPosition, limit: Int
+    ) async throws -> FeedRange {
+        try await readFeed { (feed) throws(IndexError) in
+            try feed.known(of: origin, after: after, limit: limit)
+        }
     }
 
     package func entries(
@@ -46,9 +69,7 @@ extension DurableStore: ChangeFeed {
     }
 
     package func merge(_ range: FeedRange) async throws {
-        let merge = MergeEntries(
-            entries: try await arrived(range.entries),
-            range: (range.origin, range.after, range.through))
+        let merge = MergeEntries(entries: try await arrived(range.entries), range: range)
         try await prefetch(for: range.entries)
         try await committer.queue.submit(merge)
     }
@@ -122,8 +143,11 @@ extension DurableStore: ChangeFeed {
         return try await readFeed { (feed) throws(IndexError) in try feed.shared(with: position) }
     }
 
-    package func rewind(_ origin: RegionID, to position: FeedPosition) async throws {
-        try await committer.queue.submit(RewindCursor(origin: origin, position: position))
+    package func rewind(
+        _ origin: RegionID, to position: FeedPosition, head: FeedPosition
+    ) async throws {
+        try await committer.queue.submit(
+            RewindCursor(origin: origin, position: position, head: head))
     }
 
     package func confirm(
@@ -149,15 +173,16 @@ extension DurableStore: ChangeFeed {
         try await committer.queue.submit(ForgetReceipts(region: region))
     }
 
-    package func noteRecovered(through position: FeedPosition) async throws {
+    package func noteRecovered(_ stretch: LostStretch, from other: RegionRun) async throws {
         var lost = try await lostHistory()
-        lost.recover(after: try await shared(with: position), through: position)
+        lost.recover(stretch, from: other)
         try await settings.write(try lost.encode(), to: Self.lostHistory)
     }
 
-    package func isRecovered(through position: FeedPosition) async throws -> Bool {
-        try await lostHistory().isRecovered(
-            after: try await shared(with: position), through: position)
+    package func isRecovered(
+        _ stretch: LostStretch, from other: RegionRun
+    ) async throws -> Bool {
+        try await lostHistory().isRecovered(stretch, from: other)
     }
 
     private static let lostHistory = "local/lost-history"

@@ -17,28 +17,50 @@ struct MergeEntries: Decision {
 
     let entries: [Arrived]
     /// Where the entries are a stretch of an origin's feed.
-    let range: (origin: RegionID, after: FeedPosition, through: FeedPosition)?
+    let range: FeedRange?
 
     func decide(_ context: inout CommitContext) throws(StorageError) {
         try context.requireSpace()
         guard let range else {
             for entry in entries { try Self.merge(entry, &context) }
-            return
+            return try noteSeen(&context)
         }
-        let origin = range.origin
-        let known = try context.look { (index) throws(IndexError) in
-            try index.cursor(of: origin)
-        }
-        guard range.after.number <= known.number else {
+        let known = try Self.cursor(of: range.origin, context)
+        guard range.after.number <= known.position.number else {
             throw StorageError(
-                .invalidArgument, "the range begins behind \(range.after), known is \(known)")
+                .invalidArgument,
+                "the range begins behind \(range.after), known is \(known.position)")
         }
         // What this region wrote, it knows.
-        guard origin != context.region, range.through.number > known.number else { return }
-        for entry in entries where (entry.object.position?.number ?? 0) > known.number {
+        guard range.origin != context.region, range.through.number > known.position.number else {
+            return
+        }
+        for entry in entries where (entry.object.position?.number ?? 0) > known.position.number {
             try Self.merge(entry, &context)
         }
-        try context.record(.cursor(CursorRecord(origin: origin, position: range.through)))
+        let seen = known.seen.isEarlier(than: range.head) ? range.head : known.seen
+        try context.record(
+            .cursor(CursorRecord(origin: range.origin, position: range.through, seen: seen)))
+    }
+
+    /// What came by its name tells how far its origin has come.
+    private func noteSeen(_ context: inout CommitContext) throws(StorageError) {
+        for entry in entries {
+            guard let place = entry.object.position else { continue }
+            let origin = entry.object.version.region
+            var cursor = try Self.cursor(of: origin, context)
+            guard origin != context.region,
+                place.isNews(behind: cursor.seen, cursor: cursor.position)
+            else { continue }
+            cursor.seen = place
+            try context.record(.cursor(cursor))
+        }
+    }
+
+    private static func cursor(
+        of origin: RegionID, _ context: CommitContext
+    ) throws(StorageError) -> CursorRecord {
+        try context.look { (index) throws(IndexError) in try index.cursor(of: origin) }
     }
 
     private static func merge(

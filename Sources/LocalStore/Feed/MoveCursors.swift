@@ -4,17 +4,19 @@ internal import Journal
 internal import MetadataIndex
 internal import Storage
 
-/// An origin's feed is asked for again from an earlier place.
+/// An origin's feed, which ends at `head`, is asked for again from an earlier place.
 struct RewindCursor: Decision {
     let origin: RegionID
     let position: FeedPosition
+    let head: FeedPosition
 
     func decide(_ context: inout CommitContext) throws(StorageError) {
         let known = try context.look { (index) throws(IndexError) in
             try index.cursor(of: origin)
         }
-        guard origin != context.region, position != known else { return }
-        try context.record(.cursor(CursorRecord(origin: origin, position: position)))
+        let record = CursorRecord(origin: origin, position: position, seen: head)
+        guard origin != context.region, record != known else { return }
+        try context.record(.cursor(record))
     }
 }
 

@@ -6,10 +6,16 @@ internal import NIOCore
 internal import Storage
 
 extension IndexTransaction {
-    func cursor(of origin: RegionID) throws(IndexError) -> FeedPosition {
-        if origin == head.region { return head.feedPosition }
-        guard let value = try get(KeySchema.cursor(origin)) else { return .start }
-        return try FeedPosition(encoded: value)
+    func cursor(of origin: RegionID) throws(IndexError) -> CursorRecord {
+        guard origin != head.region else {
+            return CursorRecord(
+                origin: origin, position: head.feedPosition, seen: head.feedPosition)
+        }
+        let key = KeySchema.cursor(origin)
+        guard let value = try get(key) else {
+            return CursorRecord(origin: origin, position: .start, seen: .start)
+        }
+        return try CursorRecord(key: key, value: value)
     }
 }
 
@@ -25,13 +31,13 @@ struct ReadFeed {
         transaction = IndexTransaction(index, head: head)
     }
 
-    func cursors() throws(IndexError) -> [RegionID: FeedPosition] {
-        var result = [transaction.head.region: transaction.head.feedPosition]
+    func cursors() throws(IndexError) -> [CursorRecord] {
+        var result = [try transaction.cursor(of: transaction.head.region)]
         let range = KeySchema.allCursors
         let cursor = try index.cursor(from: range.from, to: range.to)
         try cursor.seek(to: range.from)
         while let key = cursor.key {
-            result[KeySchema.origin(ofCursor: key)] = try FeedPosition(encoded: cursor.value)
+            result.append(try CursorRecord(key: key, value: cursor.value))
             try cursor.next()
         }
         return result
@@ -40,7 +46,7 @@ struct ReadFeed {
     /// Whether the origin issued this position, as far as is known here.
     func isIssued(_ position: FeedPosition, by origin: RegionID) throws(IndexError) -> Bool {
         if position == .start { return true }
-        let known = try transaction.cursor(of: origin)
+        let known = try transaction.cursor(of: origin).position
         guard (1...max(known.number, 1)).contains(position.number) else { return false }
         if position.number == known.number { return position == known }
         guard origin == transaction.head.region else { return true }
@@ -80,11 +86,36 @@ struct ReadFeed {
     func range(
         of origin: RegionID, after: FeedPosition, limit: Int
     ) throws(IndexError) -> FeedRange {
-        let known = try transaction.cursor(of: origin)
-        var result = FeedRange(origin: origin, after: after, through: after, entries: [])
+        let known = try transaction.cursor(of: origin).position
+        return try entries(of: origin, after: after, through: known, limit: limit)
+    }
+
+    /// See `ChangeFeed.known`.
+    func known(
+        of origin: RegionID, after: FeedPosition, limit: Int
+    ) throws(IndexError) -> FeedRange {
+        // What came by its name may stand behind what was seen: the origin began anew since.
+        let all = FeedPosition(incarnation: .max, number: .max)
+        var range = try entries(of: origin, after: after, through: all, limit: limit)
+        if range.through == all {
+            let cursor = try transaction.cursor(of: origin)
+            range.through = range.entries.last?.object.position ?? after
+            for place in [cursor.position, cursor.seen] where range.through.precedes(place) {
+                range.through = place
+            }
+        }
+        range.head = range.through
+        return range
+    }
+
+    /// Those that are known, of which `through` is the last place.
+    private func entries(
+        of origin: RegionID, after: FeedPosition, through known: FeedPosition, limit: Int
+    ) throws(IndexError) -> FeedRange {
+        var result = FeedRange(
+            origin: origin, after: after, through: after, head: known, entries: [])
         let keys = KeyRange(
-            from: KeySchema.feed(origin, number: after.number + 1),
-            to: KeySchema.feed(of: origin).to)
+            from: KeySchema.feed(origin, after) + [0], to: KeySchema.feed(of: origin).to)
         let cursor = try index.cursor(from: keys.from, to: keys.to)
         try cursor.seek(to: keys.from)
         while cursor.key != nil, result.entries.count < limit {

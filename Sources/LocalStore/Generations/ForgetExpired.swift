@@ -136,6 +136,7 @@ struct ConfirmedFeeds {
 
     init(_ index: IndexTransaction) throws(IndexError) {
         region = index.head.region
+        // Also those of which something came by its name alone: what they wrote may still wait for the deletion.
         for key in try index.keys(in: KeySchema.allCursors) {
             others.insert(KeySchema.origin(ofCursor: key))
         }

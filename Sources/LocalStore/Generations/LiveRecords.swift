@@ -77,13 +77,7 @@ struct LiveRecords {
         case Space.ended:
             [.uploadEnded(try UploadEndedRecord(value: value))]
         case Space.incarnation: [Self.incarnation(key)]
-        case Space.cursor:
-            [
-                .cursor(
-                    CursorRecord(
-                        origin: KeySchema.origin(ofCursor: key),
-                        position: try FeedPosition(encoded: value)))
-            ]
+        case Space.cursor: [.cursor(try CursorRecord(key: key, value: value))]
         case Space.receipt: [.receipt(try ReceiptRecord(key: key, value: value))]
         default: throw .corrupt("a key of the unknown space \(key[0])")
         }

@@ -76,10 +76,12 @@ extension IndexTransaction {
         let beforeAll = before.versions + before.purges
         let afterAll = after.versions + after.purges
         for old in beforeAll.without(afterAll) {
-            try remove(old)
+            for entry in old.derivedEntries { delete(entry.key) }
             countDead(bytes: ObjectRecord.encode(old).count)
         }
-        for new in afterAll.without(beforeAll) { add(new) }
+        for new in afterAll.without(beforeAll) {
+            for entry in new.derivedEntries { put(entry.key, entry.value) }
+        }
         let (listedBefore, listedAfter) = (before.listedBeside, after.listedBeside)
         if before.visible != after.visible || listedBefore != listedAfter {
             var tally = try tally(name.bucket)
@@ -115,23 +117,6 @@ extension IndexTransaction {
             delete(KeySchema.register(name))
         }
     }
-
-    private mutating func add(_ version: ObjectVersion) {
-        for entry in version.derivedEntries { put(entry.key, entry.value) }
-    }
-
-    private mutating func remove(_ version: ObjectVersion) throws(IndexError) {
-        let isForeign = version.version.region != head.region
-        for entry in version.derivedEntries {
-            // An origin that was put back from an older copy gives a number to another version than before.
-            if isForeign, entry.key.first == KeySchema.Space.feed,
-                try get(entry.key) != entry.value
-            {
-                continue
-            }
-            delete(entry.key)
-        }
-    }
 }
 
 extension ObjectVersion {
@@ -144,18 +129,16 @@ extension ObjectVersion {
             entries.append((key, Referrer.value(of: content)))
         }
         let reference = VersionReference(name: name, version: version)
-        let entry = ReferenceEntry(incarnation: position?.incarnation ?? 0, reference: reference)
+        let entry = ReferenceEntry(reference: reference)
         if let until = keptUntilMilliseconds {
             entries.append((KeySchema.history(until: until, name, version), entry.encoded))
             return entries
         }
         if let position {
-            let key = KeySchema.feed(version.region, number: position.number)
-            entries.append((key, entry.encoded))
+            entries.append((KeySchema.feed(version.region, position), entry.encoded))
         }
         if isWaiting {
-            let waiting = ReferenceEntry(reference: reference)
-            entries.append((KeySchema.pending(name, version), waiting.encoded))
+            entries.append((KeySchema.pending(name, version), entry.encoded))
         }
         return entries
     }

@@ -21,7 +21,7 @@ extension IndexTransaction {
         case .uploadEnded(let record): try apply(record)
         case .incarnation(let record): apply(record)
         case .cursor(let record):
-            try putNewer(KeySchema.cursor(record.origin), record.position.encoded)
+            try putNewer(KeySchema.cursor(record.origin), record.value)
         case .register(let record): try apply(record)
         case .watermark(let record): apply(record)
         case .receipt(let record): try apply(record)

@@ -8,7 +8,7 @@ internal import Storage
 
 /// What the index knows as a whole; written with every batch.
 struct IndexHead: Hashable, Sendable {
-    static let format: UInt64 = 4
+    static let format: UInt64 = 5
 
     var region: RegionID
     var replay: ReplayPoint
@@ -183,48 +183,50 @@ struct BucketTally: Hashable, Sendable {
     }
 }
 
-/// Which version a feed number, or a pending entry, is about: three numbers, then bucket, 0, key.
+/// Which version a feed position, or a pending entry, is about: two numbers, then bucket, 0, key.
 struct ReferenceEntry: Hashable, Sendable {
-    /// Of the feed position; 0 in a pending entry.
-    var incarnation: UInt64 = 0
     var reference: VersionReference
 
     var encoded: Bytes {
         let version = reference.version
-        var bytes = Numbers.encode([incarnation, version.stamp.rawValue, version.region.value])
+        var bytes = Numbers.encode([version.stamp.rawValue, version.region.value])
         bytes += reference.name.bucket.utf8
         bytes.append(0)
         bytes += reference.name.key.bytes
         return bytes
     }
 
-    init(incarnation: UInt64 = 0, reference: VersionReference) {
-        self.incarnation = incarnation
+    init(reference: VersionReference) {
         self.reference = reference
     }
 
     init(encoded: Bytes) throws(IndexError) {
-        guard let numbers = Numbers.decode(encoded.prefix(24), count: 3), numbers[2] != 0,
-            let zero = encoded.dropFirst(24).firstIndex(of: 0)
+        guard let numbers = Numbers.decode(encoded.prefix(16), count: 2), numbers[1] != 0,
+            let zero = encoded.dropFirst(16).firstIndex(of: 0)
         else { throw .corrupt("a reference to a version") }
-        incarnation = numbers[0]
         let name = ObjectName(
-            bucket: String(decoding: encoded[24..<zero], as: UTF8.self),
+            bucket: String(decoding: encoded[16..<zero], as: UTF8.self),
             key: ObjectKey(bytes: Array(encoded[(zero + 1)...])))
         let version = Version(
-            stamp: HybridTimestamp(rawValue: numbers[1]), region: RegionID(numbers[2]))
+            stamp: HybridTimestamp(rawValue: numbers[0]), region: RegionID(numbers[1]))
         reference = VersionReference(name: name, version: version)
     }
 }
 
-extension FeedPosition {
-    var encoded: Bytes { Numbers.encode([incarnation, number]) }
+extension CursorRecord {
+    /// As the index holds it.
+    var value: Bytes {
+        Numbers.encode([position.incarnation, position.number, seen.incarnation, seen.number])
+    }
 
-    init(encoded: Bytes) throws(IndexError) {
-        guard let numbers = Numbers.decode(encoded[...], count: 2) else {
+    init(key: Bytes, value: Bytes) throws(IndexError) {
+        guard let numbers = Numbers.decode(value[...], count: 4) else {
             throw .corrupt("a cursor")
         }
-        self.init(incarnation: numbers[0], number: numbers[1])
+        self.init(
+            origin: KeySchema.origin(ofCursor: key),
+            position: FeedPosition(incarnation: numbers[0], number: numbers[1]),
+            seen: FeedPosition(incarnation: numbers[2], number: numbers[3]))
     }
 }
 

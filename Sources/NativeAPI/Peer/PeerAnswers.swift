@@ -11,10 +11,13 @@ struct PeerAnswers: Sendable {
     let answers: RegionAnswers
     let blobs: any BlobStore
 
-    func document(_ call: PeerCall, _ body: ByteBuffer) async throws -> ByteBuffer {
+    /// The answer for `region`, which asks.
+    func document(
+        _ call: PeerCall, _ body: ByteBuffer, for region: RegionID
+    ) async throws -> ByteBuffer {
         switch call {
         case .handshake: try await handshake(HelloDocument(decoding: body)).encode()
-        case .feed: try await feed(FeedRequest(decoding: body)).encode()
+        case .feed: try await feed(FeedRequest(decoding: body), for: region).encode()
         case .relay: try await relay(FeedRequest(decoding: body)).encode()
         case .names: try await names(NamesRequest(decoding: body)).encode()
         case .keys: try await keys(KeysRequest(decoding: body)).encode()
@@ -28,17 +31,20 @@ struct PeerAnswers: Sendable {
             Hello(
                 protocolVersions: theirs.protocolVersions, region: theirs.region,
                 name: theirs.name, incarnation: theirs.incarnation, features: theirs.features,
-                clockMilliseconds: theirs.clockMilliseconds, cursors: theirs.cursors))
+                clockMilliseconds: theirs.clockMilliseconds, cursors: theirs.cursors,
+                seen: theirs.seen))
         return HelloDocument(
             protocolVersions: own.protocolVersions, region: own.region, name: own.name,
             incarnation: own.incarnation, features: own.features,
-            clockMilliseconds: own.clockMilliseconds, cursors: own.cursors)
+            clockMilliseconds: own.clockMilliseconds, cursors: own.cursors, seen: own.seen)
     }
 
-    private func feed(_ request: FeedRequest) async throws -> FeedAnswer {
+    private func feed(
+        _ request: FeedRequest, for region: RegionID
+    ) async throws -> FeedAnswer {
         let wait = min(request.waitMilliseconds, WireLimits.waitMilliseconds)
         let ranges = try await answers.feed(
-            after: request.cursors, wait: .milliseconds(wait))
+            after: request.cursors, seen: request.seen, wait: .milliseconds(wait), of: region)
         return FeedAnswer(ranges: ranges.map { $0.trimmedToAnswer() })
     }
 

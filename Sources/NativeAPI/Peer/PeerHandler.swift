@@ -76,7 +76,7 @@ package struct PeerHandler: RequestHandler {
         }
         try await note(call, body, from: region)
         return .document(
-            .ok, type: PeerCall.documentType, try await calls.document(call, body))
+            .ok, type: PeerCall.documentType, try await calls.document(call, body, for: region))
     }
 
     /// Takes note of how far the other region has this one's feed.
@@ -87,11 +87,12 @@ package struct PeerHandler: RequestHandler {
         case .handshake:
             let hello = try HelloDocument(decoding: body)
             heard.note(caller, named: hello.name)
-            let position = hello.cursors[region] ?? .start
-            confirmed.begin(caller, at: try await calls.answers.isIssued(position) ? position : nil)
+            let isIssued = try await calls.answers.isIssued(by: hello.cursors, hello.seen)
+            confirmed.begin(caller, at: isIssued ? hello.cursors[region] ?? .start : nil)
         case .feed:
-            guard let position = try FeedRequest(decoding: body).cursors[region],
-                try await calls.answers.isIssued(position)
+            let request = try FeedRequest(decoding: body)
+            guard let position = request.cursors[region],
+                try await calls.answers.isIssued(by: request.cursors, request.seen)
             else { return }
             confirmed.note(caller, position)
         case .relay, .names, .keys, .blobs, .bytes: return

@@ -9,6 +9,41 @@ extension MemoryStore: ChangeFeed {
         state.withLock { state in state.cursors(own: region) }
     }
 
+    package func seen() async throws -> [RegionID: FeedPosition] {
+        state.withLock { state in
+            let cursors = state.cursors(own: region)
+            var seen = cursors.merging(state.seen) { $0.isEarlier(than: $1) ? $1 : $0 }
+            seen[region] = FeedPosition(
+                incarnation: incarnation, number: cursors[region]?.number ?? 0)
+            return seen
+        }
+    }
+
+    package func known(
+        of origin: RegionID, after: FeedPosition, limit: Int
+    ) async throws -> FeedRange {
+        state.withLock { state in
+            var known: [(place: FeedPosition, reference: VersionReference)] = []
+            for register in state.registers.values.flatMap(\.values) {
+                for version in register.versions + register.purges
+                where version.version.region == origin && !version.isHistory {
+                    guard let place = version.position, after.precedes(place) else { continue }
+                    known.append((place, version.reference))
+                }
+            }
+            let some = known.sorted { $0.place.precedes($1.place) }.prefix(limit)
+            var through = some.last?.place ?? after
+            let places = [state.feeds[origin]?.last?.position, state.seen[origin]]
+            for case let place? in places
+            where some.count == known.count && through.precedes(place) {
+                through = place
+            }
+            return FeedRange(
+                origin: origin, after: after, through: through,
+                entries: some.compactMap { state.entry($0.reference) })
+        }
+    }
+
     package func entries(
         of origin: RegionID, after: FeedPosition, limit: Int
     ) async throws -> FeedRange {
@@ -21,7 +56,7 @@ extension MemoryStore: ChangeFeed {
             let entries = rest.compactMap { record in record.reference.flatMap(state.entry) }
             return FeedRange(
                 origin: origin, after: after, through: rest.last?.position ?? after,
-                entries: entries)
+                head: feed.last?.position, entries: entries)
         }
     }
 
@@ -68,13 +103,24 @@ extension MemoryStore: ChangeFeed {
                 state.feeds[range.origin, default: []].append(
                     FeedRecord(position: range.through, reference: nil))
             }
+            state.see(range.head, of: range.origin)
         }
         changes.advance()
     }
 
     package func merge(_ entries: [FeedEntry]) async throws {
         state.withLock { state in
-            for entry in entries { merge(entry, &state) }
+            for entry in entries {
+                merge(entry, &state)
+                guard let place = entry.object.position else { continue }
+                let origin = entry.object.version.region
+                let cursor = state.feeds[origin]?.last?.position ?? .start
+                if origin != region,
+                    place.isNews(behind: state.seen[origin] ?? cursor, cursor: cursor)
+                {
+                    state.see(place, of: origin)
+                }
+            }
         }
         changes.advance()
     }
@@ -166,25 +212,25 @@ extension MemoryStore: ChangeFeed {
         state.withLock { state in state.shared(with: position, own: region) }
     }
 
-    package func noteRecovered(through position: FeedPosition) async throws {
-        state.withLock { state in
-            let after = state.shared(with: position, own: region)
-            state.lostHistory.recover(after: after, through: position)
-        }
+    package func noteRecovered(_ stretch: LostStretch, from other: RegionRun) async throws {
+        state.withLock { $0.lostHistory.recover(stretch, from: other) }
     }
 
-    package func isRecovered(through position: FeedPosition) async throws -> Bool {
-        state.withLock { state in
-            let after = state.shared(with: position, own: region)
-            return state.lostHistory.isRecovered(after: after, through: position)
-        }
+    package func isRecovered(
+        _ stretch: LostStretch, from other: RegionRun
+    ) async throws -> Bool {
+        state.withLock { $0.lostHistory.isRecovered(stretch, from: other) }
     }
 
-    package func rewind(_ origin: RegionID, to position: FeedPosition) async throws {
+    package func rewind(
+        _ origin: RegionID, to position: FeedPosition, head: FeedPosition
+    ) async throws {
+        guard origin != region else { return }
         state.withLock { state in
             state.feeds[origin]?.removeAll { $0.position.number >= position.number }
             state.feeds[origin, default: []].append(
                 FeedRecord(position: position, reference: nil))
+            state.seen[origin] = head
         }
     }
 
@@ -229,6 +275,11 @@ extension MemoryStore.State {
         var result = feeds.compactMapValues { $0.last?.position }
         if result[own] == nil { result[own] = .start }
         return result
+    }
+
+    fileprivate mutating func see(_ place: FeedPosition, of origin: RegionID) {
+        guard seen[origin]?.isEarlier(than: place) ?? true else { return }
+        seen[origin] = place
     }
 
     fileprivate func shared(with position: FeedPosition, own: RegionID) -> FeedPosition {

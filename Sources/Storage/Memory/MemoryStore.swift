@@ -19,6 +19,8 @@ package final class MemoryStore: Sendable {
         /// By bucket, then by key.
         var registers: [String: SortedKeys<ObjectRegister>] = [:]
         var feeds: [RegionID: [FeedRecord]] = [:]
+        /// Of other origins.
+        var seen: [RegionID: FeedPosition] = [:]
         var lostHistory = LostHistory()
         /// By region, how far it has each origin's feed.
         var receipts: [RegionID: [RegionID: FeedPosition]] = [:]

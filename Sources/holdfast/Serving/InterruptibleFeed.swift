@@ -20,6 +20,14 @@ struct InterruptibleFeed: ChangeFeed {
 
     func cursors() async throws -> [RegionID: FeedPosition] { try await inner.cursors() }
 
+    func seen() async throws -> [RegionID: FeedPosition] { try await inner.seen() }
+
+    func known(
+        of origin: RegionID, after: FeedPosition, limit: Int
+    ) async throws -> FeedRange {
+        try await inner.known(of: origin, after: after, limit: limit)
+    }
+
     func entries(
         of origin: RegionID, after: FeedPosition, limit: Int
     ) async throws -> FeedRange {
@@ -34,16 +42,18 @@ struct InterruptibleFeed: ChangeFeed {
         try await inner.shared(with: position)
     }
 
-    func noteRecovered(through position: FeedPosition) async throws {
-        try await inner.noteRecovered(through: position)
+    func noteRecovered(_ stretch: LostStretch, from other: RegionRun) async throws {
+        try await inner.noteRecovered(stretch, from: other)
     }
 
-    func isRecovered(through position: FeedPosition) async throws -> Bool {
-        try await inner.isRecovered(through: position)
+    func isRecovered(_ stretch: LostStretch, from other: RegionRun) async throws -> Bool {
+        try await inner.isRecovered(stretch, from: other)
     }
 
-    func rewind(_ origin: RegionID, to position: FeedPosition) async throws {
-        try await inner.rewind(origin, to: position)
+    func rewind(
+        _ origin: RegionID, to position: FeedPosition, head: FeedPosition
+    ) async throws {
+        try await inner.rewind(origin, to: position, head: head)
     }
 
     func confirm(
