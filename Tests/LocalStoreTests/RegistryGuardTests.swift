@@ -183,6 +183,23 @@ struct RegistryGuardTests {
         }
     }
 
+    @Test("a manifest in quarantine whose bytes another region removed first goes as well, and stops nothing")
+    func unreadableInQuarantine() async throws {
+        try await Self.with { region, store, fixture in
+            let layer = try await fixture.layer("team/app", ByteBuffer(string: "a layer"))
+            let manifest = try await fixture.image("team/app", seed: 1, layers: [layer])
+            CollectRegistryTests.age(region)
+            try await CollectRegistryTests.collect(region, store)
+            #expect(try await Self.isQuarantined(.revisionLink(Self.app, manifest), store))
+            try await fixture.delete(.blobData(RegistryFixture.root, manifest))
+            try await store.dropWhatever(try #require(manifest.blob))
+            CollectRegistryTests.age(region)
+            let report = try await CollectRegistryTests.collect(region, store)
+            #expect(report.figures["repositories_left_alone"] == nil)
+            #expect(try await !fixture.keys().contains { $0.hasPrefix("repositories/team/app/") })
+        }
+    }
+
     @Test("a scrub looks at what is in quarantine, and leaves it there")
     func scrubbed() async throws {
         try await Self.with { region, store, fixture in

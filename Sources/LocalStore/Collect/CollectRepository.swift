@@ -90,7 +90,8 @@ struct CollectRepository: Sendable {
 
     private func reachedManifests() async throws -> Set<ContentDigest> {
         var mark = RepositoryMark()
-        /// Deleted manifests that cannot be read: that matters only where a tag needs them.
+        /// Manifests that cannot be read and are deleted, or in quarantine, where another region may have removed their
+        /// bytes before the link that it left to a third: that matters only where a tag needs them.
         var unreadable: [ContentDigest: UnreadableEntry] = [:]
         try await walk.pages(repository.revisions) { page in
             for (name, register) in page where register.versions.contains(where: \.isPut) {
@@ -101,8 +102,8 @@ struct CollectRepository: Sendable {
                         of: digest, in: repository.root)
                     guard mark.add(digest, references) else { throw tooMany(name) }
                 } catch let error as UnreadableEntry {
-                    let isDeleted = register.visible == nil && register.pending.isEmpty
-                    guard isDeleted else { throw error }
+                    let isGoing = register.visible.map(\.isQuarantined) ?? true
+                    guard isGoing, register.pending.isEmpty else { throw error }
                     unreadable[digest] = error
                 }
             }
