@@ -183,7 +183,7 @@ struct RegistryGuardTests {
         }
     }
 
-    @Test("a manifest in quarantine whose bytes another region removed first goes as well, and stops nothing")
+    @Test("a manifest in quarantine whose bytes another region removed first goes as well")
     func unreadableInQuarantine() async throws {
         try await Self.with { region, store, fixture in
             let layer = try await fixture.layer("team/app", ByteBuffer(string: "a layer"))
