@@ -48,7 +48,7 @@ package struct RegionAnswers: Sendable {
                     + "this one \(own.protocolVersions)")
         }
         var cursors = hello.cursors
-        if !(try await isIssued(by: cursors, hello.seen)) { cursors[feed.region] = nil }
+        if try await lost(cursors, hello.seen) != nil { cursors[feed.region] = nil }
         do {
             try await feed.confirm(cursors, by: hello.region)
         } catch let error as StorageError where error.code == .insufficientStorage {
@@ -97,25 +97,16 @@ package struct RegionAnswers: Sendable {
         return nil
     }
 
-    /// Whether this region issued the places that another knows of its feed, so that it has all that is before its
-    /// cursor.
-    package func isIssued(
-        by cursors: [RegionID: FeedPosition], _ seen: [RegionID: FeedPosition]
-    ) async throws -> Bool {
-        try await lost(cursors, seen) == nil
-    }
-
-    /// What another region knows of this one's feed, and this one lost.
-    func lost(
+    /// What another region knows of this one's feed, and this one lost. Where that is nothing, the other has all that is
+    /// before its cursor.
+    package func lost(
         _ cursors: [RegionID: FeedPosition], _ seen: [RegionID: FeedPosition]
     ) async throws -> LostStretch? {
         let cursor = cursors[feed.region] ?? .start
         return try await feed.lost(cursor: cursor, seen: seen[feed.region] ?? cursor)
     }
 
-    private func requireRecovered(
-        _ lost: LostStretch, from other: RegionRun
-    ) async throws {
+    private func requireRecovered(_ lost: LostStretch, from other: RegionRun) async throws {
         guard try await !feed.isRecovered(lost, from: other) else { return }
         throw TransportError(
             .unknownPosition,

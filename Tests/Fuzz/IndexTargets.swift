@@ -20,7 +20,7 @@ import Storage
     case 2: roundTrip(value, { try ShownEntry(encoded: $0) }, \.encoded)
     case 3: roundTrip(value, { try RegisterEntry(encoded: $0) }, \.encoded)
     case 4: roundTrip(value, { try BucketTally(encoded: $0) }, \.encoded)
-    case 5: roundTrip(value, { try ReferenceEntry(encoded: $0) }, \.encoded)
+    case 5: roundTrip(value, { try VersionReference(encoded: $0) }, \.encoded)
     case 6:
         let key = KeySchema.cursor(RegionID(1))
         roundTrip(value, { try CursorRecord(key: key, value: $0) }, \.value)

@@ -119,7 +119,7 @@ struct ReadFeed {
         let cursor = try index.cursor(from: keys.from, to: keys.to)
         try cursor.seek(to: keys.from)
         while cursor.key != nil, result.entries.count < limit {
-            let reference = try ReferenceEntry(encoded: cursor.value).reference
+            let reference = try VersionReference(encoded: cursor.value)
             try cursor.next()
             guard let object = try version(reference), let position = object.position,
                 position.number <= known.number
@@ -141,7 +141,7 @@ struct ReadFeed {
         try cursor.seek(to: start)
         var result: [ObjectVersion] = []
         while cursor.key != nil, result.count < limit {
-            let reference = try ReferenceEntry(encoded: cursor.value).reference
+            let reference = try VersionReference(encoded: cursor.value)
             if let version = try version(reference) { result.append(version) }
             try cursor.next()
         }

@@ -39,7 +39,7 @@ extension DurableStore: ObjectHistory {
                 marks.append(
                     HistoryMark(
                         keptUntilMilliseconds: KeySchema.end(ofHistory: key),
-                        reference: try ReferenceEntry(encoded: cursor.value).reference))
+                        reference: try VersionReference(encoded: cursor.value)))
                 try cursor.next()
             }
             return marks

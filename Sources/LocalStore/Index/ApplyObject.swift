@@ -128,17 +128,16 @@ extension ObjectVersion {
             let key = KeySchema.referrer(of: content.blob, name, version)
             entries.append((key, Referrer.value(of: content)))
         }
-        let reference = VersionReference(name: name, version: version)
-        let entry = ReferenceEntry(reference: reference)
+        let value = reference.encoded
         if let until = keptUntilMilliseconds {
-            entries.append((KeySchema.history(until: until, name, version), entry.encoded))
+            entries.append((KeySchema.history(until: until, name, version), value))
             return entries
         }
         if let position {
-            entries.append((KeySchema.feed(version.region, position), entry.encoded))
+            entries.append((KeySchema.feed(version.region, position), value))
         }
         if isWaiting {
-            entries.append((KeySchema.pending(name, version), entry.encoded))
+            entries.append((KeySchema.pending(name, version), value))
         }
         return entries
     }

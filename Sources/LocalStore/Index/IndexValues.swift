@@ -184,20 +184,13 @@ struct BucketTally: Hashable, Sendable {
 }
 
 /// Which version a feed position, or a pending entry, is about: two numbers, then bucket, 0, key.
-struct ReferenceEntry: Hashable, Sendable {
-    var reference: VersionReference
-
+extension VersionReference {
     var encoded: Bytes {
-        let version = reference.version
         var bytes = Numbers.encode([version.stamp.rawValue, version.region.value])
-        bytes += reference.name.bucket.utf8
+        bytes += name.bucket.utf8
         bytes.append(0)
-        bytes += reference.name.key.bytes
+        bytes += name.key.bytes
         return bytes
-    }
-
-    init(reference: VersionReference) {
-        self.reference = reference
     }
 
     init(encoded: Bytes) throws(IndexError) {
@@ -209,7 +202,7 @@ struct ReferenceEntry: Hashable, Sendable {
             key: ObjectKey(bytes: Array(encoded[(zero + 1)...])))
         let version = Version(
             stamp: HybridTimestamp(rawValue: numbers[0]), region: RegionID(numbers[1]))
-        reference = VersionReference(name: name, version: version)
+        self.init(name: name, version: version)
     }
 }
 

@@ -87,12 +87,12 @@ package struct PeerHandler: RequestHandler {
         case .handshake:
             let hello = try HelloDocument(decoding: body)
             heard.note(caller, named: hello.name)
-            let isIssued = try await calls.answers.isIssued(by: hello.cursors, hello.seen)
-            confirmed.begin(caller, at: isIssued ? hello.cursors[region] ?? .start : nil)
+            let lost = try await calls.answers.lost(hello.cursors, hello.seen)
+            confirmed.begin(caller, at: lost == nil ? hello.cursors[region] ?? .start : nil)
         case .feed:
             let request = try FeedRequest(decoding: body)
             guard let position = request.cursors[region],
-                try await calls.answers.isIssued(by: request.cursors, request.seen)
+                try await calls.answers.lost(request.cursors, request.seen) == nil
             else { return }
             confirmed.note(caller, position)
         case .relay, .names, .keys, .blobs, .bytes: return

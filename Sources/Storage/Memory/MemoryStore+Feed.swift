@@ -103,7 +103,8 @@ extension MemoryStore: ChangeFeed {
                 state.feeds[range.origin, default: []].append(
                     FeedRecord(position: range.through, reference: nil))
             }
-            state.see(range.head, of: range.origin)
+            let seen = state.seen[range.origin] ?? .start
+            if seen.isEarlier(than: range.head) { state.seen[range.origin] = range.head }
         }
         changes.advance()
     }
@@ -118,7 +119,7 @@ extension MemoryStore: ChangeFeed {
                 if origin != region,
                     place.isNews(behind: state.seen[origin] ?? cursor, cursor: cursor)
                 {
-                    state.see(place, of: origin)
+                    state.seen[origin] = place
                 }
             }
         }
@@ -275,11 +276,6 @@ extension MemoryStore.State {
         var result = feeds.compactMapValues { $0.last?.position }
         if result[own] == nil { result[own] = .start }
         return result
-    }
-
-    fileprivate mutating func see(_ place: FeedPosition, of origin: RegionID) {
-        guard seen[origin]?.isEarlier(than: place) ?? true else { return }
-        seen[origin] = place
     }
 
     fileprivate func shared(with position: FeedPosition, own: RegionID) -> FeedPosition {
