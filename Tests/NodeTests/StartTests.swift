@@ -52,6 +52,14 @@ extension NodeTests {
             for text in says { #expect(output.contains(text), "\(output)") }
         }
 
+        @Test("the program needs no library of Swift where it runs")
+        func carriesItsRuntime() async throws {
+            let directory = try TemporaryDirectory()
+            let needed = try await Program.run(["ldd", Checkout.daemon], in: directory)
+            #expect(needed.contains("librocksdb") && !needed.contains("not found"))
+            #expect(!needed.lowercased().contains("swift"), "\(needed)")
+        }
+
         @Test("a data directory or a port in use is refused, and the one who has it goes on")
         func inUse() async throws {
             let region = try Region("west")

@@ -252,6 +252,14 @@ extension StoreCase {
             try await store.merge([entry])
             #expect(try await store.cursors()[elsewhere] ?? .start == .start)
             #expect(try await store.seen()[elsewhere] == entry.object.position)
+            // The same of one of a later start, where all that was seen is known.
+            try await store.merge(range([entry]))
+            #expect(try await store.cursors()[elsewhere] == entry.object.position)
+            var later = try foreign.put("later", pattern(2), inline: true)
+            later.object.position = FeedPosition(incarnation: 8, number: 2)
+            try await store.merge([later])
+            #expect(try await store.cursors()[elsewhere] == entry.object.position)
+            #expect(try await store.seen()[elsewhere] == later.object.position)
         },
         StoreCase("the greater version wins, in whatever order they come") { store in
             try await store.makeBucket()
