@@ -16,6 +16,7 @@ final class RocksHandle: @unchecked Sendable {
     init(directory: String, limits: RocksLimits) throws(IndexError) {
         let options = Self.options(limits)
         defer { rocksdb_options_destroy(options) }
+        Self.haveCompactionsGiveWay()
         let opened = try rocksCall(isOpening: true) { error in
             rocksdb_open(options, directory, &error)
         }
@@ -53,6 +54,15 @@ final class RocksHandle: @unchecked Sendable {
         var count = 0
         let start = rocksdb_pinnableslice_value(slice, &count)
         return Bytes(UnsafeRawBufferPointer(start: start, count: count))
+    }
+
+    /// No client waits for a compaction until tables pile up, and then RocksDB slows writes down, which gives it
+    /// the time that it needs. Flushes, which writes wait for sooner, keep their priority. The threads belong to
+    /// the process: whoever opens a database first starts them.
+    private static func haveCompactionsGiveWay() {
+        let environment = rocksdb_create_default_env()
+        rocksdb_env_lower_thread_pool_cpu_priority(environment)
+        rocksdb_env_destroy(environment)
     }
 
     /// `kBlockCacheTier` of `rocksdb::ReadTier`.

@@ -180,6 +180,47 @@ struct GenerationTests {
         try await again.close()
     }
 
+    @Test("while garbage is dropped a generation waits for the end of it, or for the journal to double")
+    func postponed() async throws {
+        var limits = testLimits()
+        limits.generations.leastBytes = 20 << 10
+        let region = SimulatedRegion()
+        let store = try await region.open(limits: limits)
+        try await Buckets(objects: store, blobs: store).create(Ledger.bucket)
+        let ledger = Ledger()
+        for number in 0..<100 {
+            try await store.put(ObjectKey("\(number)"), pattern(number), ledger)
+        }
+        func overwrite(untilDead percent: UInt64) async throws {
+            var number = 0
+            while store.committer.figures.journal.deadBytes * 100
+                < store.committer.figures.journal.bytes * percent
+            {
+                try await store.put("again", pattern(number % 2), ledger)
+                number += 1
+            }
+        }
+        try await overwrite(untilDead: 45)
+        try await store.renewal.postponed(on: store.background) {
+            try await overwrite(untilDead: 60)
+            #expect(store.renewal.renewals == 0)
+        }
+        // Nothing is committed any more.
+        try await eventually("a generation is written") { store.renewal.renewals == 1 }
+
+        try await store.renewal.postponed(on: store.background) {
+            let bytes = store.committer.figures.journal.bytes
+            while store.committer.figures.journal.bytes < 2 * bytes + limits.generations.leastBytes {
+                guard store.renewal.renewals == 1 else { break }
+                try await store.put("again", pattern(1), ledger)
+            }
+            try await eventually("another one is written") { store.renewal.renewals > 1 }
+        }
+        try await ledger.check(store, "renewed")
+        let again = try await Self.expectRebuilt(region, store, "postponed")
+        try await again.close()
+    }
+
     /// What a store may hear for years on end, of which only the last counts.
     struct Chatter: Sendable, CustomTestStringConvertible {
         var testDescription: String

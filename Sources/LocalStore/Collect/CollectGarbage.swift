@@ -74,10 +74,10 @@ extension DurableStore {
         try await AbortIdleUploads(
             store: self, limits: limits, job: job, pace: pace, isDryRun: options.isDryRun
         ).run()
-        try await DropDeadBlobs(
+        let drops = DropDeadBlobs(
             store: self, limits: limits, grace: options.grace ?? limits.grace, job: job,
-            pace: pace, isDryRun: options.isDryRun
-        ).run()
+            pace: pace, isDryRun: options.isDryRun)
+        try await renewal.postponed(on: background) { try await drops.run() }
         let note = options.isDryRun ? nil : try await clearBytesNote()
         let isComplete = try await ReclaimSpace(
             store: self, limits: limits, job: job, pace: pace, isDryRun: options.isDryRun,

@@ -33,6 +33,8 @@ final class RenewJournal: Sendable {
         var isBegun = false
         /// The size below which no attempt is made of its own accord.
         var leastBytes: UInt64
+        /// The same, while much of the journal is about to die.
+        var postponedBelowBytes: UInt64 = 0
         var renewals: UInt64 = 0
     }
 
@@ -67,9 +69,9 @@ final class RenewJournal: Sendable {
     func consider(_ size: JournalSize, on pool: BlockingPool) {
         guard size.isMostlyDead else { return }
         let isDue = state.withLock { state in
-            guard !state.isBegun, !state.isStopped, size.bytes >= state.leastBytes else {
-                return false
-            }
+            guard !state.isBegun, !state.isStopped,
+                size.bytes >= max(state.leastBytes, state.postponedBelowBytes)
+            else { return false }
             state.isBegun = true
             return true
         }
@@ -77,6 +79,21 @@ final class RenewJournal: Sendable {
         pool.submit { [self] isRunning in
             if isRunning { runOfItsOwnAccord() }
         }
+    }
+
+    /// While `work` lets most of what the journal holds die, no generation is begun of its own accord: it would
+    /// write what is dead before it counts, and a second one would have to follow. Not for ever: the journal may
+    /// grow to twice its size meanwhile.
+    func postponed(
+        on pool: BlockingPool, during work: () async throws -> Void
+    ) async rethrows {
+        let bytes = committer.figures.journal.bytes
+        state.withLock { $0.postponedBelowBytes = 2 * bytes }
+        defer {
+            state.withLock { $0.postponedBelowBytes = 0 }
+            consider(committer.figures.journal, on: pool)
+        }
+        try await work()
     }
 
     /// An attempt that failed is made again when the journal has grown by as much as makes one worth while.
