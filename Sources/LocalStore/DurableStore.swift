@@ -108,7 +108,8 @@ package final class DurableStore: Sendable {
             threads: opening.configuration.limits.backgroundThreads, givesWay: true)
         self.background = background
         self.committerThread = committerThread
-        let index = IndexAccess(opened.index)
+        let index = IndexAccess(
+            opened.index, recentBytes: opening.configuration.limits.recentIndexBytes)
         let changes = ChangeSignal()
         let recovery = opened.recovery
         let reserve = SpaceReserve(opening)
@@ -220,7 +221,7 @@ extension SpaceReserve {
 extension DurableStore {
     /// A value of the index: without a thread hop where it is in memory.
     func lookup(_ key: Bytes) async throws -> Bytes? {
-        switch index.cached(key) {
+        switch index.recent(key) {
         case .found(let value): value
         case .absent: nil
         case .notInMemory:

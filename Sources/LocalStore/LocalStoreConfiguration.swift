@@ -51,6 +51,8 @@ package struct LocalStoreLimits: Sendable {
     package var batchBytes = 4 << 20
     /// What recovery holds of index changes before it applies them.
     package var replayBytes = 16 << 20
+    /// Kept of what was looked up of the index lately.
+    package var recentIndexBytes = 4 << 20
     /// Names that a page of a list may hold, whatever was asked for.
     package var pageEntries = 10_000
     /// Free space below which only deletes, drops and compaction write.

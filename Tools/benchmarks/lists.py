@@ -79,8 +79,8 @@ def one_round(connection, ours, kind, count):
 
 
 def anywhere(count):
-    """A key as the loader names its objects, with more than a page behind it."""
-    return f"load/{random.randrange(200):02x}/{random.randrange(count):010}"
+    """A key as the loader names its objects, with more than a page behind it, also where most of that is rolled up."""
+    return f"load/{random.randrange(128):02x}/{random.randrange(count):010}"
 
 
 def plain(count):

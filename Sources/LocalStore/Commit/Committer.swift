@@ -189,9 +189,7 @@ final class Committer: Sendable {
         // The head was encoded before the journal said where the group ends.
         changes[changes.count - 1] = .put(key: KeySchema.head, value: head.encoded)
         do throws(IndexError) {
-            guard let current = index.enter() else { throw .inputOutput("it is being reopened") }
-            defer { index.leave() }
-            try current.apply(changes)
+            try index.apply(changes)
             published.withLock { $0 = head }
             groups.withLock {
                 $0.journal = JournalSize(bytes: journal.sizeBytes, deadBytes: head.deadBytes)

@@ -17,9 +17,14 @@ final class IndexAccess: Sendable {
     static let reopening = StorageError(.unavailable, "the index is being opened again")
 
     private let state: Mutex<State>
+    private let recent: RecentValues
     private let isFree = DispatchSemaphore(value: 0)
 
-    init(_ index: any KeyValueIndex) { state = Mutex(State(index: index)) }
+    /// Keeps about so much of what is looked up.
+    init(_ index: any KeyValueIndex, recentBytes: Int) {
+        state = Mutex(State(index: index))
+        recent = RecentValues(limitBytes: recentBytes)
+    }
 
     /// The index, to be used until `leave`; `nil` while it is being opened again.
     func enter() -> (any KeyValueIndex)? {
@@ -58,8 +63,24 @@ final class IndexAccess: Sendable {
         return index.getCached(key)
     }
 
-    /// Takes the index away from everyone, when the last user has left. Blocks.
+    /// The same of what is likely to be looked up again.
+    func recent(_ key: Bytes) -> CachedLookup {
+        recent.value(of: key) { cached(key) }
+    }
+
+    /// Applies a batch, which every look-up sees on return. On the committer's thread.
+    func apply(_ batch: [IndexChange]) throws(IndexError) {
+        guard let index = enter() else { throw .inputOutput("it is being reopened") }
+        defer { leave() }
+        recent.beginChange(batch)
+        defer { recent.endChange() }
+        try index.apply(batch)
+    }
+
+    /// Takes the index away from everyone, when the last user has left. On the committer's thread, or after it.
+    /// Blocks.
     func take() -> (any KeyValueIndex)? {
+        recent.beginChangeOfAll()
         let (index, mustWait) = state.withLock { state in
             defer { state.index = nil }
             state.isAwaited = state.users > 0
@@ -73,5 +94,8 @@ final class IndexAccess: Sendable {
     }
 
     /// Gives everyone an index again.
-    func put(_ index: any KeyValueIndex) { state.withLock { $0.index = index } }
+    func put(_ index: any KeyValueIndex) {
+        state.withLock { $0.index = index }
+        recent.endChange()
+    }
 }

@@ -198,18 +198,6 @@ private final class SeenEntries {
     func note(_ value: Bytes?, at key: IndexKey) { values[key] = .some(value) }
 }
 
-/// A key of a table. An array of bytes hashes byte by byte (measured: an eighth of what dropping a blob costs
-/// the committer).
-private struct IndexKey: Hashable {
-    private let bytes: Bytes
-
-    init(_ bytes: Bytes) { self.bytes = bytes }
-
-    func hash(into hasher: inout Hasher) {
-        bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
-    }
-}
-
 extension Bytes? {
     /// Whether a cursor that stands at this key stands at one that is less.
     fileprivate func isBefore(_ wanted: Bytes) -> Bool {
