@@ -1,3 +1,5 @@
+// How keys stand in tables in memory.
+
 /// A key of a table in memory. An array of bytes hashes byte by byte (measured: an eighth of what dropping a blob
 /// costs the committer).
 package struct IndexKey: Hashable, Sendable {
