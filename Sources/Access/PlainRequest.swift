@@ -22,6 +22,8 @@ package struct PlainRequest: Sendable, Hashable {
     package var query: String
     /// Every header of the request in the order sent, `host` included.
     package var headers: [PlainHeader]
+    /// The bucket, where the host names it and the path does not: version 2 signs it in front of the path.
+    package var hostBucket: String?
 
     package init(method: String, path: String, query: String = "", headers: [PlainHeader]) {
         self.method = method

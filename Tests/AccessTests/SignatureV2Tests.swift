@@ -8,6 +8,9 @@ struct SignatureV2Tests {
         "/johnsmith/photos/puppy.jpg?AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE"
         + "&Signature=NpgCjnDzrM%2BWFzoENXmpNDUsSn8%3D&Expires=1175139620"
 
+    /// The same in its own style, where the host names the bucket.
+    static let documentedByHost = documented.replacing("/johnsmith/", with: "/")
+
     /// Made by botocore 1.43 for a custom endpoint.
     static let botocore = [
         (
@@ -31,13 +34,14 @@ struct SignatureV2Tests {
 
     private func code(
         _ method: String, _ target: String, at seconds: Int64, accepts: Bool = true,
-        secret: String = SignatureVector.documentedSecret
+        secret: String = SignatureVector.documentedSecret, hostBucket: String? = nil
     ) async -> AccessError.Code? {
         let verifier = RequestVerifier(
             credentials: RootCredentials(accessKey: SignatureVector.accessKey, secret: secret),
             acceptsQueryV2: accepts)
-        let request = PlainRequest(
+        var request = PlainRequest(
             method: method, target: target, headers: [PlainHeader("host", "localhost:9000")])
+        request.hostBucket = hostBucket
         return await Verification.code(verifier, request, at: seconds * 1000)
     }
 
@@ -47,6 +51,14 @@ struct SignatureV2Tests {
         #expect(await code("GET", Self.documented, at: 1_175_139_621) == .expired)
         let other = await code("GET", Self.documented, at: 1_175_139_620, secret: "other")
         #expect(other == .signatureDoesNotMatch)
+        for (bucket, expected) in [
+            ("johnsmith", nil), ("another", AccessError.Code.signatureDoesNotMatch),
+            (nil, .signatureDoesNotMatch),
+        ] {
+            let byHost = await code(
+                "GET", Self.documentedByHost, at: 1_175_139_620, hostBucket: bucket)
+            #expect(byHost == expected)
+        }
     }
 
     @Test("botocore's URLs are verified", arguments: botocore)

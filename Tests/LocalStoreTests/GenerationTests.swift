@@ -180,7 +180,9 @@ struct GenerationTests {
         try await again.close()
     }
 
-    @Test("while garbage is dropped a generation waits for the end of it, or for the journal to double")
+    @Test(
+        "while garbage is dropped a generation waits for the end of it, or for the journal to double"
+    )
     func postponed() async throws {
         var limits = testLimits()
         limits.generations.leastBytes = 20 << 10
@@ -210,7 +212,8 @@ struct GenerationTests {
 
         try await store.renewal.postponed(on: store.background) {
             let bytes = store.committer.figures.journal.bytes
-            while store.committer.figures.journal.bytes < 2 * bytes + limits.generations.leastBytes {
+            while store.committer.figures.journal.bytes < 2 * bytes + limits.generations.leastBytes
+            {
                 guard store.renewal.renewals == 1 else { break }
                 try await store.put("again", pattern(1), ledger)
             }

@@ -43,6 +43,29 @@ extension NodeTests {
             "Accept: application/vnd.oci.image.manifest.v1+json",
         ]
 
+        @Test(
+            "a registry that asks for a virtual host of Amazon's, and Harbor's, are served as any",
+            arguments: [(true, .amazon), (false, .amazon), (true, .harbor)]
+                as [(Bool, Registry.Mount)])
+        func otherMounts(redirect: Bool, mount: Registry.Mount) async throws {
+            let region = try Region("west")
+            region.settings["HOLDFAST_DOMAIN"] = "s3.amazonaws.com"
+            try await region.start()
+            let registry = try Registry(on: region, redirect: redirect, mount: mount)
+            try await registry.start()
+            let work = try TemporaryDirectory()
+            let image = work.path("image")
+            let digest = try await Skopeo.makeImage(
+                image, seed: 3, sizes: [1 << 10, 5 << 20, (33 << 20) + 5], work)
+            try await Skopeo.copy("oci:\(image):image", registry.image("team/app:1"), work)
+            try await Skopeo.expectSame(
+                registry.image("team/app@\(digest)"), as: image, work,
+                proxy: mount == .amazon ? region.url : nil)
+            try await Skopeo.delete(registry.image("team/app:1"), work)
+            try await registry.stop()
+            try await region.stop()
+        }
+
         @Test("a chunked upload goes on after the registry was restarted in mid-push")
         func resumes() async throws {
             let region = try Region("west")

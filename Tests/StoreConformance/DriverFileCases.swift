@@ -40,6 +40,9 @@ extension DriverCase {
             await refuses(.invalidPath) { try await driver.move(.root, to: path("/a")) }
             await refuses(.invalidPath) { try await driver.move(path("/a"), to: .root) }
         },
+        DriverCase("a driver has a label") { driver in
+            #expect(driver.label.hasPrefix("holdfast"))
+        },
         DriverCase("a file is read as it was put, whatever its size") { driver in
             for size in [0, 1, 32, 4096, 70_000, 3 << 20] {
                 let bytes = pattern(size, seed: UInt64(size))
@@ -54,6 +57,25 @@ extension DriverCase {
                 try await driver.putContent(path("/a"), bytes)
                 #expect(try await driver.getContent(path("/a")) == bytes)
                 #expect(try await driver.stat(path("/a")).sizeBytes == UInt64(size))
+            }
+        },
+        DriverCase("who reads while a file is put again sees one of its contents, whole") {
+            driver in
+            let contents = [0, 700_000, 10, 3 << 20].map { pattern($0, seed: UInt64($0)) }
+            try await driver.putContent(path("/a"), contents[0])
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        for _ in 0..<25 {
+                            let seen = try await driver.getContent(path("/a"))
+                            #expect(contents.contains(seen))
+                        }
+                    }
+                }
+                for round in 1...24 {
+                    try await driver.putContent(path("/a"), contents[round % contents.count])
+                }
+                try await group.waitForAll()
             }
         },
         DriverCase("a body that breaks off, or is not what was promised, changes nothing") {

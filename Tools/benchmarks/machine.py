@@ -38,6 +38,7 @@ def describe(binary, directory):
         "docker-registry": version("docker-registry", "--version"),
         "skopeo": version("skopeo", "--version"),
         "SeaweedFS": version("weed", "version"),
+        "rclone": version("rclone", "version"),
         "openssl": version("openssl", "version"),
         "wrk": version("wrk", "-v"),
     }

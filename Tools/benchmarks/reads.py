@@ -1,10 +1,10 @@
-"""B1 to B3: reading large and small objects, against nginx and docker-registry."""
+"""B1 to B3: reading large and small objects, against nginx, docker-registry and rclone."""
 import shutil
 import statistics
 
 from . import load
 from .content import push_blob
-from .servers import Nginx, Registry
+from .servers import BUCKET, Nginx, Rclone, Registry
 
 LARGE = 256 << 20
 SMALL = 4096
@@ -50,17 +50,19 @@ def small(bench):
     """B2: GET of 4 KiB that everyone may read, over 16 keep-alive connections. B3: the same by a presigned URL,
     whose signature is verified each time."""
     path = bench.random_file("small", SMALL)
-    ours, nginx, registry = bench.holdfast(), Nginx(bench), Registry.on_files(bench)
+    ours, nginx, registry, rclone = bench.holdfast(), Nginx(bench), Registry.on_files(bench), Rclone(bench)
     ours.put("small", path)
     ours.publish()
     shutil.copy(path, f"{nginx.root}/small")
+    shutil.copy(path, f"{rclone.root}/{BUCKET}/small")
     digest = push_blob(registry.url, "bench/small", path).digest
     registry.check_files(SMALL)
     sides = {
         "Holdfast": (ours.server, ours.public("small")),
         "Holdfast, signed": (ours.server, ours.presigned("GET", "small")),
         "nginx": (nginx.server, f"{nginx.url}/small"),
-        "docker-registry": (registry.server, f"{registry.url}/v2/bench/small/blobs/{digest}")}
+        "docker-registry": (registry.server, f"{registry.url}/v2/bench/small/blobs/{digest}"),
+        "rclone": (rclone.server, f"{rclone.url}/{BUCKET}/small")}
     speed = {name: [] for name in sides}
     cost = {name: [] for name in sides}
     for number in range(bench.rounds):
@@ -73,7 +75,7 @@ def small(bench):
     for name in sides:
         bench.round(
             f"{name}: requests/s {figures(speed[name], 0)}, CPU us/request {figures(cost[name], 1)}")
-    for peer, reach in (("nginx", 0.6), ("docker-registry", 5)):
+    for peer, reach in (("nginx", 0.6), ("docker-registry", 5), ("rclone", 5)):
         bench.compare(
             "GET 4 KiB, 16 connections", peer, quotients(speed, peer), reach,
             f"{statistics.median(speed['Holdfast']):.0f}/s", f"{statistics.median(speed[peer]):.0f}/s")

@@ -1,6 +1,7 @@
 """The daemon and its peers, each configured as the table says, each asked whether it really is."""
 import json
 import os
+import shutil
 
 from . import signing
 from .process import CannotRun, Server, Void, checked, free_port
@@ -118,6 +119,21 @@ class Registry:
     def check_files(self, at_least):
         if size_of(self.root) < at_least:
             raise Void("docker-registry does not store in its file system directory")
+
+
+class Rclone:
+    """`rclone serve s3` over a directory, which answers whoever asks where it is given no keys."""
+
+    def __init__(self, bench):
+        if not shutil.which("rclone"):
+            raise CannotRun("rclone is not there; Tools/install-dependencies --test brings it")
+        self.root, port = bench.make("rclone"), free_port()
+        os.makedirs(os.path.join(self.root, BUCKET))
+        self.url = f"http://127.0.0.1:{port}"
+        self.server = bench.started(Server("rclone", [
+            "rclone", "--config", "/dev/null", "serve", "s3", "--addr", f"127.0.0.1:{port}", self.root],
+            bench.directory))
+        self.server.wait_ready(f"{self.url}/", (200, 403))
 
 
 class SeaweedFS:

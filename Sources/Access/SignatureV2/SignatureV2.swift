@@ -1,7 +1,9 @@
 // A signature of version 2 in the query of a presigned URL, which covers (Amazon S3, "Signing and
 // Authenticating REST Requests", "Query String Request Authentication Alternative"):
 //
-//     method ⏎ Content-MD5 ⏎ Content-Type ⏎ Expires ⏎ (x-amz-… header ⏎)* path[?sub-resources]
+//     method ⏎ Content-MD5 ⏎ Content-Type ⏎ Expires ⏎ (x-amz-… header ⏎)* [/bucket]path[?sub-resources]
+//
+// with the bucket where the host names it ("Constructing the CanonicalizedResource Element").
 //
 // It is weaker than version 4 (SHA-1, no scope, most of the query unsigned), and some clients make nothing
 // else unless told: boto3 and awscli against a custom endpoint, Quay's RadosGW engine. So it is accepted for
@@ -85,8 +87,8 @@ struct SignatureV2 {
             let value = PercentEncoding.decode(parameter.value, plusIsSpace: true) ?? ""
             return value.isEmpty ? name : "\(name)=\(value)"
         }
-        return parts.isEmpty
-            ? request.path : "\(request.path)?\(parts.sorted().joined(separator: "&"))"
+        let path = (request.hostBucket.map { "/" + $0 } ?? "") + request.path
+        return parts.isEmpty ? path : "\(path)?\(parts.sorted().joined(separator: "&"))"
     }
 
     private static let covered: Set<String> = [

@@ -9,7 +9,7 @@ internal import Storage
 extension S3Handler {
     /// The request as one of an authenticated principal, or of everyone. Does not read its body.
     func admit(_ request: ServerRequest) async throws -> S3Request {
-        let signed = PlainRequest(request)
+        let signed = plain(request)
         let verified = try await verifier.verify(signed, nowMilliseconds: clock.milliseconds())
         let target = try target(of: request, signed)
         guard let verified else { return try await admitAnonymous(request, target) }
@@ -21,17 +21,22 @@ extension S3Handler {
 
     /// What an unauthenticated request names.
     func target(_ request: ServerRequest) throws(S3Error) -> RequestTarget {
-        try target(of: request, PlainRequest(request))
+        try target(of: request, plain(request))
     }
 
     /// The bucket comes out of the very host that the signature covers.
+    private func plain(_ request: ServerRequest) -> PlainRequest {
+        var plain = PlainRequest(request)
+        plain.hostBucket = RequestTarget.virtualHostBucket(
+            host: plain.header("host"), domain: configuration.domain)
+        return plain
+    }
+
     private func target(
         of request: ServerRequest, _ signed: PlainRequest
     ) throws(S3Error) -> RequestTarget {
         try RequestTarget(
-            request.head.path ?? "",
-            virtualHostBucket: RequestTarget.virtualHostBucket(
-                host: signed.header("host"), domain: configuration.domain),
+            request.head.path ?? "", virtualHostBucket: signed.hostBucket,
             limits: configuration.limits)
     }
 

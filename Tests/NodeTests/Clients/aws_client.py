@@ -2,13 +2,16 @@
 import os
 import urllib.request
 
-from shared import BUCKET, ENDPOINT, SIZES, SMALL_FILES, WORK, expect, expect_same, make_files, run
+from shared import BUCKET, ENDPOINT, SIZES, SMALL_FILES, STYLE, WORK, expect, expect_same, make_files, run
 
 
 def aws(*arguments):
     return run("aws", "--endpoint-url", ENDPOINT, "s3", *arguments)
 
 
+os.environ["AWS_CONFIG_FILE"] = f"{WORK}/aws-config"
+with open(os.environ["AWS_CONFIG_FILE"], "w") as file:
+    file.write(f"[default]\ns3 =\n  addressing_style = {STYLE}\n")
 source = make_files("aws-source")
 for name in SIZES:
     aws("cp", f"{source}/{name}", f"s3://{BUCKET}/cp/{name}")

@@ -1,4 +1,5 @@
-"""boto3, with the default checksums (CRC32 in headers or trailers) or only where required."""
+"""boto3, with the default checksums (CRC32 in headers or trailers), only where required, or of the generation before
+(`old`), which sends an MD5."""
 import concurrent.futures
 import hashlib
 import random
@@ -8,12 +9,12 @@ import boto3
 import botocore
 from boto3.s3.transfer import TransferConfig
 
-from shared import BUCKET, ENDPOINT, SIZES, SMALL_FILES, expect
+from shared import BUCKET, ENDPOINT, SIZES, SMALL_FILES, STYLE, expect
 
 mode = sys.argv[1]
-config = botocore.config.Config(
-    request_checksum_calculation=mode, response_checksum_validation=mode,
-    s3={"addressing_style": "path"}, retries={"max_attempts": 1})
+checksums = {} if mode == "old" else {"request_checksum_calculation": mode, "response_checksum_validation": mode}
+expect((botocore.__version__ < "1.36") == (mode == "old"), f"boto3 {botocore.__version__} is of another generation")
+config = botocore.config.Config(s3={"addressing_style": STYLE}, retries={"max_attempts": 1}, **checksums)
 s3 = boto3.client("s3", endpoint_url=ENDPOINT, config=config)
 
 
@@ -37,7 +38,7 @@ for name, size in SIZES.items():
     # A large body of which boto3 signs the hash has an ETag that is no MD5. Over https it signs none where it
     # sends a checksum, and its CRC32 promises too little.
     signed = mode == "when_required" or ENDPOINT.startswith("http:")
-    opaque = signed and size >= 16 << 20
+    opaque = signed and size >= 16 << 20 and mode != "old"
     etag = hashlib.sha256(data).hexdigest()[:32] + "-1" if opaque else hashlib.md5(data).hexdigest()
     expect(put["ETag"] == f'"{etag}"', f"the ETag of {name}")
     expect(body(f"put/{name}") == data, f"{name} comes back")
@@ -90,7 +91,7 @@ expect(code(s3.put_object, Key="x", Body=b"x", ContentMD5="AAAAAAAAAAAAAAAAAAAAA
        "a wrong MD5")
 # Unless told so, boto3 signs links of us-east-1 in version 2.
 signer = boto3.client("s3", endpoint_url=ENDPOINT, config=botocore.config.Config(
-    signature_version="s3v4", s3={"addressing_style": "path"}))
+    signature_version="s3v4", s3={"addressing_style": STYLE}))
 link = signer.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": "put/five"})
 import urllib.request
 expect(len(urllib.request.urlopen(link).read()) == SIZES["five"], "a presigned GET")

@@ -71,8 +71,12 @@ refused(400, "DigestMismatch", "POST", "move", from_="/a/b", to=blob)
 
 # Redirects.
 link = document(200, "GET", "redirect", path=blob)["url"]
+expect("X-Amz-Expires=1200&" in link, "for as long as Distribution's driver gives")
 with urllib.request.urlopen(ENDPOINT + link) as answer:
     expect(answer.read() == layer, "whoever has the URL may read")
+link = document(200, "GET", "redirect", path=blob, method_="HEAD")["url"]
+with urllib.request.urlopen(urllib.request.Request(ENDPOINT + link, method="HEAD")) as answer:
+    expect(answer.headers["Content-Length"] == str(len(layer)), "or ask for its size")
 refused(400, "Unsupported", "GET", "redirect", path=blob, method_="PUT")
 
 # What is no path, no parameter, no call; and who may not.

@@ -1,7 +1,7 @@
 """rclone: copy, sync, check, lsl and delete."""
 import os
 
-from shared import BUCKET, ENDPOINT, SIZES, SMALL_FILES, WORK, expect, expect_same, make_files, run
+from shared import BUCKET, ENDPOINT, SIZES, SMALL_FILES, STYLE, WORK, expect, expect_same, make_files, run
 
 # Its SDK takes no bundle of authorities beside rclone's own, which are those of SSL_CERT_FILE.
 os.environ.pop("AWS_CA_BUNDLE", None)
@@ -12,7 +12,7 @@ provider = Other
 access_key_id = {os.environ["AWS_ACCESS_KEY_ID"]}
 secret_access_key = {os.environ["AWS_SECRET_ACCESS_KEY"]}
 endpoint = {ENDPOINT}
-force_path_style = true
+force_path_style = {str(STYLE == "path").lower()}
 """)
 
 

@@ -1,16 +1,21 @@
 """s3cmd: put, get, sync, ls, cp and del."""
 import os
+import urllib.parse
 
-from shared import BUCKET, ENDPOINT, SIZES, SMALL_FILES, WORK, expect, expect_same, make_files, run
+from shared import BUCKET, ENDPOINT, SIZES, SMALL_FILES, STYLE, WORK, expect, expect_same, make_files, run
 
 scheme, host = ENDPOINT.split("://")
+# It knows a proxy from its own configuration only.
+proxy = urllib.parse.urlsplit(os.environ.get("http_proxy", ""))
+proxy = f"proxy_host = {proxy.hostname}\nproxy_port = {proxy.port}" if proxy.hostname else ""
 with open(f"{WORK}/s3cfg", "w") as file:
     file.write(f"""[default]
 access_key = {os.environ["AWS_ACCESS_KEY_ID"]}
 secret_key = {os.environ["AWS_SECRET_ACCESS_KEY"]}
 host_base = {host}
-host_bucket = {host}
+host_bucket = {host if STYLE == "path" else "%(bucket)s." + host}
 use_https = {scheme == "https"}
+{proxy}
 """)
 
 

@@ -5,6 +5,8 @@ import random
 import subprocess
 
 ENDPOINT = os.environ["ENDPOINT"]
+# How a client names the bucket: `path`, or `virtual` as a part of the host's name.
+STYLE = os.environ.get("STYLE", "path")
 BUCKET = os.environ["BUCKET"]
 WORK = os.environ["WORK"]
 SIZES = {"zero": 0, "one": 1, "five": 5 << 20, "sixty-four": 64 << 20}

@@ -18,6 +18,12 @@ enum Checkout {
             ?? root.appendingPathComponent(".build/release/holdfast").path
     }
 
+    /// A path on which `python3` has the boto3 of the generation before 1.36.
+    static var pathOfOldClients: String {
+        let usual = ProcessInfo.processInfo.environment["PATH"] ?? ""
+        return root.appendingPathComponent(".build/clients-1.35/bin").path + ":" + usual
+    }
+
     /// Another program of the package, which is built beside the daemon.
     static func built(_ program: String) -> String {
         URL(fileURLWithPath: daemon, relativeTo: root).deletingLastPathComponent()

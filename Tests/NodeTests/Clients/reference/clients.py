@@ -32,9 +32,9 @@ def part_ranges(size, part_bytes):
             for number, start in enumerate(range(0, size, part_bytes), 1)]
 
 
-def at_once(call, places):
-    """What a call answers for each of the places, all asked for at once."""
-    with concurrent.futures.ThreadPoolExecutor(len(places)) as pool:
+def at_once(call, places, most=100):
+    """What a call answers for each of the places, so many asked for at once."""
+    with concurrent.futures.ThreadPoolExecutor(min(most, len(places))) as pool:
         return list(pool.map(lambda place: call(*place), places))
 
 

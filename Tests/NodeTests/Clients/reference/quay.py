@@ -97,9 +97,9 @@ class Quay(BotocoreOld):
         """The key, or everything below it, one by one."""
         answer = self.head(path)
         if answer.status == 200:
-            # Only a versioned bucket names one.
-            expect(answer["x-amz-version-id"] is None, "an unversioned bucket has no version id")
-            return self.delete(path).expect(204, b"")
+            # Only a versioned bucket names one, and then that version is what is deleted.
+            version = answer["x-amz-version-id"]
+            return self.call("DELETE", self.at(path, versionId=version)).expect(204, b"", x_amz_version_id=version)
         for key in values(self.list(path.rstrip("/") + "/").expect(200), "Key"):
             self.delete(key).expect(204, b"")
         return answer.expect(404, b"")

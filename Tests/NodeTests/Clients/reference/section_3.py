@@ -1,6 +1,7 @@
 """Section 3: the layouts of Quay, zot, Harbor and OpenShift, as they are written into a bucket by S3.
 
-What a path means is tried by what it forbids: a blob's path takes only the bytes of its digest."""
+Where the bucket has Distribution's layout, what a path means is tried by what it forbids: a blob's path takes only the
+bytes of its digest. What the layouts of Quay and zot mean to a bucket that has them, other tests say."""
 import hashlib
 
 from clients import MIB

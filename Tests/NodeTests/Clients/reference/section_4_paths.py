@@ -94,20 +94,47 @@ def move_small():
 
 
 def move_large():
-    """Above: ranges of 32 MiB, all at once, and Complete; the blob is where its digest says."""
-    driver, data = Driver(), content("move", 96 * MIB + 11)
-    digest = hashlib.sha256(data).hexdigest()
-    source, key = f"{ROOT}/docker/registry/v2/repositories/r/_uploads/u/data", blob_key(digest, ROOT)
-    driver.write(source, data)
+    """Above: ranges of 32 MiB, a hundred at once, and Complete; the blob is where its digest says."""
+    driver, piece, end = Driver(), content("move", 32 * MIB), b"the end"
+    digest = hashlib.sha256()
+    for _ in range(100):
+        digest.update(piece)
+    digest.update(end)
+    source = f"{ROOT}/docker/registry/v2/repositories/r/_uploads/u/data"
+    key = blob_key(digest.hexdigest(), ROOT)
+    # Made of copies as well: 3 GiB that are sent once.
+    driver.write(f"{source}-piece", piece)
+    upload = driver.new(source)
+    etags = [etag_in(driver.part_copy(source, upload, number, f"{source}-piece").expect(200))
+             for number in range(1, 101)]
+    etags.append(driver.part(source, upload, 101, end).expect(200)["ETag"].strip('"'))
+    driver.complete(source, upload, etags).expect(200)
+
     upload, size = driver.new(key), driver.stat_v3(source)
+    expect(size == 100 * len(piece) + len(end), "its size")
     answers = at_once(lambda number, part_range: Driver().part_copy(key, upload, number, source, part_range),
                       part_ranges(size, 32 * MIB))
     etags = [etag_in(answer.expect(200)) for answer in answers]
-    expect(len(etags) == 4, "four parts")
+    expect(len(etags) == 101, "a part for each range")
     driver.complete(key, upload, etags).expect(200)
     driver.delete_v3(source)
     driver.head(key).expect(200, b"", Content_Length=str(size))
-    expect(driver.reader(key).expect(206).body == data, "every byte")
+    for begin in (0, 50 * len(piece) - 1000, size - len(end) - 1000):
+        part = driver.call("GET", target(key), fields=[("Range", f"bytes={begin}-{begin + 1999}")]).expect(206).body
+        whole = (2 * piece)[begin % len(piece):][:2000] if begin < size - 2000 else piece[-1000:] + end
+        expect(part == whole, f"the bytes from {begin} on")
+
+
+def move_v28():
+    """Version 2.8: the file is found by a list, copied as before, and deleted by a list of version 1."""
+    driver, source, key = Driver(), f"{ROOT}/move-v28/source", f"{ROOT}/move-v28/target"
+    driver.put_content(source, b"moved").expect(200)
+    found = driver.list_v1(source, max_keys=1).expect(200)
+    expect(values(found, "Key") == [source] and values(found, "Size") == ["5"], "a file of that size")
+    driver.copy(source, key).expect(200)
+    expect(driver.delete_v28(source) == [source], "the source goes")
+    expect(values(driver.list_v1(source, max_keys=1).expect(200), "Key") == [], "and is not there")
+    driver.reader(key).expect(206, b"moved")
 
 
 def expect_deletes(name, delete):

@@ -72,8 +72,23 @@ def remove():
     expect(values(quay.list(f"{path}/"), "Key") == [f"{path}/de"], "what only begins like it stays")
 
 
+def remove_version():
+    """In a versioned bucket the version that HeadObject names is deleted, and the one before it shows."""
+    quay = new_bucket("section-6-versions")
+    enabled = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+    quay.call("PUT", quay.at("", "versioning"), enabled).expect(200, b"")
+    for text in (b"first", b"second"):
+        quay.put_content("key", text).expect(200)
+    quay.remove("key")
+    quay.get("key").expect(200, b"first")
+    quay.remove("key")
+    expect_no_such_key(quay.get("key"), quay.bucket, "key")
+    page = quay.call("GET", quay.at("", "versions")).expect(200)
+    expect(values(page, "VersionId") == [], "neither a version nor a delete marker is left")
+
+
 def geo_copy():
-    """CopyObject from one bucket to another."""
+    """CopyObject from one bucket to another; where the engines differ, GetObject and an upload."""
     quay, other = Quay(), new_bucket("section-6-geo")
     quay.put_content(f"{ROOT}/geo", b"replicated").expect(200)
     fields = [("x-amz-copy-source", f"{BUCKET}/{ROOT}/geo")]
@@ -81,6 +96,10 @@ def geo_copy():
     expect_document(answer, "CopyObjectResult",
                     f"<LastModified>{{DATE}}</LastModified><ETag>{quote(etag(b'replicated'))}</ETag>")
     other.get("copied").expect(200, b"replicated")
+    data = content("geo", 6 * MIB)
+    quay.stream_write(f"{ROOT}/geo-large", data)
+    other.stream_write("streamed", quay.get(f"{ROOT}/geo-large").expect(200).body)
+    other.get("streamed").expect(200, data)
 
 
 def redirects():
@@ -90,7 +109,11 @@ def redirects():
     for seconds in (60, 600):
         for method, body in (("GET", b"redirected"), ("HEAD", b"")):
             url = presigned(method, target(key), HOST, now(), seconds)
-            quay.connection.send(method, url, [("Host", HOST)]).expect(200, body, Content_Length="10")
+            quay.connection.send(method, url, [("Host", HOST)]).expect(
+                200, body, Content_Length="10", Content_Type="binary/octet-stream")
+            url = presigned(method, target(key, response_content_type="image/png"), HOST, now(), seconds)
+            quay.connection.send(method, url, [("Host", HOST)]).expect(
+                200, body, Content_Length="10", Content_Type="image/png")
 
 
 def redirects_v2():
@@ -124,6 +147,14 @@ def direct_upload():
     answer = quay.connection.send("PUT", url, [*origin, ("Content-Type", "text/html"), length], b"tar")
     refused(answer, 403, "SignatureDoesNotMatch")
     quay.get("userfiles/1").expect(200, b"tar", Content_Type="application/x-tar")
+    # `S3Storage` signs that it is to be encrypted too, and the browser must say so.
+    sealed = ("x-amz-server-side-encryption", "AES256")
+    url = presigned("PUT", target("userfiles/2", quay.bucket), HOST, now(), 300,
+                    [("content-type", "application/x-tar"), sealed])
+    refused(quay.connection.send("PUT", url, [*origin, kind, length], b"tar"), 403, "AccessDenied")
+    quay.connection.send("PUT", url, [*origin, kind, sealed, length], b"tar").expect(
+        200, b"", x_amz_server_side_encryption="AES256")
+    quay.get("userfiles/2").expect(200, b"tar", x_amz_server_side_encryption="AES256")
 
 
 def setup():

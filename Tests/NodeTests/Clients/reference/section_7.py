@@ -81,7 +81,7 @@ def harbor_registry():
 
 
 def harbor_registryctl():
-    """Vacuum: V1 list and DeleteObjects for each blob and each repository's link, again and again."""
+    """Vacuum: V1 list and DeleteObjects for each blob and each link of a manifest, again and again."""
     driver = Driver()
     for number in range(20):
         data = content(f"garbage {number}", 2000)
@@ -91,3 +91,12 @@ def harbor_registryctl():
         expect(driver.delete_v28(key.removesuffix("/data")) == [key], "a blob goes")
         expect(value(driver.list_v1(key, marker=None, max_keys=1), "IsTruncated") == "false", "it is gone at once")
         driver.reader(key).expect(404)
+    # DELETE of a manifest: its revision, and its entry in each tag's index.
+    digest, repository = "0" * 64, f"{ROOT}/docker/registry/v2/repositories/library/r/_manifests"
+    links = [f"{repository}/revisions/sha256/{digest}/link", f"{repository}/tags/1/index/sha256/{digest}/link"]
+    kept = f"{repository}/tags/1/current/link"
+    for key in [*links, kept]:
+        driver.put_content(key, f"sha256:{digest}".encode()).expect(200)
+    for key in links:
+        expect(driver.delete_v28(key.removesuffix("/link")) == [key], "a link goes")
+    driver.reader(kept).expect(206, f"sha256:{digest}".encode())

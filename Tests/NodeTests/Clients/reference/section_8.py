@@ -184,11 +184,12 @@ def unknown_algorithms():
                   ("X-Amz-Trailer", header[0]), ("X-Amz-Decoded-Content-Length", "1"), ("Expect", "100-continue")]
         answer = new.send("PUT", target(key), chunks, fields, "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
         expect(answer.status == 400 and not answer.continued, f"in a trailer, unread: {answer}")
+        expect(value(answer, "Code") == "InvalidRequest", f"in a trailer: {answer}")
         for method, path, field in (("POST", target(key) + "?uploads", "x-amz-checksum-algorithm"),
                                     ("PUT", target(key), "x-amz-sdk-checksum-algorithm")):
             fields = [("Content-Length", "0"), (field, name.upper())]
             answer = new.send(method, path, fields=fields)
-            expect(answer.status == 400, f"{field}: {name.upper()}: {answer}")
+            expect((answer.status, value(answer, "Code")) == (400, "InvalidRequest"), f"{field}: {name.upper()}: {answer}")
     new.call("HEAD", target(key)).expect(404, b"")
     page = new.call("GET", target(uploads="", prefix=key)).expect(200)
     expect(values(page, "UploadId") == [], "no upload was begun")

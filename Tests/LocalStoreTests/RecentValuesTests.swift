@@ -1,0 +1,144 @@
+// Values that were looked up lately never outlive the batch that changes them, however reads and batches meet.
+
+import MetadataIndex
+import NIOCore
+import Simulation
+import Storage
+import StoreConformance
+import Synchronization
+import Testing
+
+@testable import LocalStore
+
+@Suite("Values that were looked up lately")
+struct RecentValuesTests {
+    private static let key: Bytes = [1, 2, 3]
+    private static let other: Bytes = [4]
+
+    /// What a look-up answers, and how often the index was asked.
+    private static func look(
+        _ recent: RecentValues, _ key: Bytes = key, finding lookup: CachedLookup
+    ) -> (answer: CachedLookup, isAsked: Bool) {
+        var isAsked = false
+        let answer = recent.value(of: key) {
+            isAsked = true
+            return lookup
+        }
+        return (answer, isAsked)
+    }
+
+    @Test(
+        "what was found, and what is not there, is asked for once; what is not in memory each time")
+    func kept() {
+        let recent = RecentValues(limitBytes: 1 << 20)
+        for lookup in [CachedLookup.found([7]), .absent] {
+            let key: Bytes = lookup == .absent ? Self.other : Self.key
+            #expect(Self.look(recent, key, finding: lookup) == (lookup, true))
+            #expect(Self.look(recent, key, finding: .notInMemory) == (lookup, false))
+        }
+        for _ in 0..<2 {
+            #expect(Self.look(recent, [9], finding: .notInMemory) == (.notInMemory, true))
+        }
+    }
+
+    @Test(
+        "a batch makes what it changes be asked for again, from when it begins",
+        arguments: [
+            IndexChange.put(key: RecentValuesTests.key, value: [8]),
+            .delete(key: RecentValuesTests.key),
+            .deleteRange(from: [0], to: [9]),
+        ])
+    func changed(_ change: IndexChange) {
+        let recent = RecentValues(limitBytes: 1 << 20)
+        _ = Self.look(recent, finding: .found([7]))
+        _ = Self.look(recent, Self.other, finding: .found([7]))
+        recent.beginChange([change])
+        // As long as it lasts, either may be what the index says: none is kept.
+        #expect(Self.look(recent, finding: .found([7])).isAsked)
+        #expect(Self.look(recent, finding: .found([8])) == (.found([8]), true))
+        recent.endChange()
+        #expect(Self.look(recent, finding: .found([8])) == (.found([8]), true))
+        #expect(Self.look(recent, finding: .notInMemory) == (.found([8]), false))
+        if case .deleteRange = change { return }
+        #expect(Self.look(recent, Self.other, finding: .notInMemory) == (.found([7]), false))
+    }
+
+    /// Where a read that takes long meets a batch.
+    enum Meeting: CaseIterable {
+        case batchBeginsDuringRead, batchEndsDuringRead, batchIsWithinRead
+    }
+
+    @Test("what was read before or during a batch is not kept", arguments: Meeting.allCases)
+    func raced(_ meeting: Meeting) {
+        let recent = RecentValues(limitBytes: 1 << 20)
+        let batch = [IndexChange.put(key: Self.key, value: [8])]
+        if meeting == .batchEndsDuringRead { recent.beginChange(batch) }
+        let answer = recent.value(of: Self.key) {
+            if meeting != .batchEndsDuringRead { recent.beginChange(batch) }
+            if meeting != .batchBeginsDuringRead { recent.endChange() }
+            return .found([7])
+        }
+        #expect(answer == .found([7]))
+        if meeting == .batchBeginsDuringRead { recent.endChange() }
+        #expect(Self.look(recent, finding: .found([8])) == (.found([8]), true))
+    }
+
+    @Test("an index that is taken away takes everything with it")
+    func takenAway() {
+        let recent = RecentValues(limitBytes: 1 << 20)
+        _ = Self.look(recent, finding: .found([7]))
+        recent.beginChangeOfAll()
+        #expect(Self.look(recent, finding: .notInMemory) == (.notInMemory, true))
+        recent.endChange()
+        #expect(Self.look(recent, finding: .absent) == (.absent, true))
+    }
+
+    @Test("it keeps no more than it may, and nothing that is large")
+    func bounded() {
+        let recent = RecentValues(limitBytes: 16 << 10)
+        _ = Self.look(recent, finding: .found(Bytes(repeating: 1, count: 1024)))
+        #expect(Self.look(recent, finding: .absent).isAsked)
+        // About 300 bytes each: the table begins anew before all of them are in it.
+        for number in UInt8(0)..<100 {
+            _ = Self.look(recent, [number], finding: .found(Bytes(repeating: 1, count: 200)))
+        }
+        let kept = (UInt8(0)..<100).count {
+            !Self.look(recent, [$0], finding: .notInMemory).isAsked
+        }
+        #expect((1...55).contains(kept))
+    }
+
+    private final class Progress: Sendable {
+        let acknowledged = Atomic(0)
+    }
+
+    @Test("readers of a name never see an earlier version than one that was acknowledged")
+    func readers() async throws {
+        let region = SimulatedRegion()
+        let store = try await region.open(limits: testLimits())
+        try await store.makeLedgerBucket()
+        let ledger = Ledger()
+        let progress = Progress()
+        try await store.put("name", pattern(0), ledger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    while progress.acknowledged.load(ordering: .acquiring) < 300 {
+                        let least = progress.acknowledged.load(ordering: .acquiring)
+                        let size = try #require(
+                            try await store.object(Ledger.name("name"))?.content?.sizeBytes)
+                        #expect(size >= UInt64(least))
+                        // What is in memory is found without a pause: the writer needs one.
+                        await Task.yield()
+                    }
+                }
+            }
+            for number in 1...300 {
+                try await store.put("name", ByteBuffer(repeating: 1, count: number), ledger)
+                progress.acknowledged.store(number, ordering: .releasing)
+            }
+            try await group.waitForAll()
+        }
+        try await store.close()
+    }
+}
