@@ -219,9 +219,10 @@ extension SpaceReserve {
 // MARK: What the parts share
 
 extension DurableStore {
-    /// A value of the index: without a thread hop where it is in memory.
-    func lookup(_ key: Bytes) async throws -> Bytes? {
-        switch index.recent(key) {
+    /// A value of the index: without a thread hop where it is in memory. It is kept at hand, unless it is looked
+    /// up `once`, by a walk.
+    func lookup(_ key: Bytes, once: Bool = false) async throws -> Bytes? {
+        switch once ? index.cached(key) : index.recent(key) {
         case .found(let value): value
         case .absent: nil
         case .notInMemory:
@@ -261,9 +262,11 @@ extension DurableStore {
         }
     }
 
-    /// The keys that decisions about a name look up, but for its bucket's, which every commit looks up and
-    /// which are in memory for that.
+    /// The keys that every decision about a name looks up.
     static func keys(of name: ObjectName) -> [Bytes] {
-        [KeySchema.shown(name), KeySchema.register(name)]
+        [
+            KeySchema.shown(name), KeySchema.register(name),
+            KeySchema.shown(Buckets.name(of: name.bucket)),
+        ]
     }
 }

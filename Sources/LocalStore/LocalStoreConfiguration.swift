@@ -52,7 +52,7 @@ package struct LocalStoreLimits: Sendable {
     /// What recovery holds of index changes before it applies them.
     package var replayBytes = 16 << 20
     /// Kept of what was looked up of the index lately.
-    package var recentIndexBytes = 4 << 20
+    package var recentIndexBytes = 8 << 20
     /// Names that a page of a list may hold, whatever was asked for.
     package var pageEntries = 10_000
     /// Free space below which only deletes, drops and compaction write.

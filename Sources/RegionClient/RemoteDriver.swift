@@ -8,7 +8,6 @@ internal import Replication
 package import Storage
 
 package struct RemoteDriver: StorageDriver {
-    package let label = "holdfast-remote"
     let calls: DriverCalls
     /// What `write` collects before it sends.
     let pieceBytes: Int

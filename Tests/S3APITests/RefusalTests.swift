@@ -1,5 +1,6 @@
 // Requests that must not come in: each a clear error, nothing stored, the body unread.
 
+internal import Checksums
 internal import HTTPTypes
 internal import S3API
 internal import Storage
@@ -83,6 +84,34 @@ struct RefusalTests {
         #expect(await s3.sendRaw(.get, url, mine, authority: "other.s3.test").body == "mine")
         let other: HTTPFields = [.other("host"): "other.s3.test"]
         #expect(await s3.sendRaw(.get, url, other).code == "SignatureDoesNotMatch")
+    }
+
+    @Test("a link of version 2 is of the bucket that it was signed for, by path and by host")
+    func signedHostV2() async throws {
+        let store = TestServer.makeStore()
+        let buckets = Buckets(objects: store, blobs: store)
+        for name in ["mine", "other"] { try await buckets.create(name) }
+        let s3 = TestServer(store: store, configuration: S3Configuration(domain: "s3.test"))
+        for key in ["k", "mine/k"] {
+            for name in ["mine", "other"] {
+                #expect(await s3.put("/\(name)/\(key)", "\(name) \(key)").status == 200)
+            }
+        }
+        let signer = ClientSigner()
+        let signature = HMAC.code(
+            key: Array(signer.secret.utf8), message: Array("GET\n\n\n4102444800\n/mine/k".utf8),
+            algorithm: .sha1)
+        let query =
+            "?AWSAccessKeyId=\(signer.accessKey)&Expires=4102444800&Signature="
+            + Base64.encode(signature).replacing("+", with: "%2B").replacing("/", with: "%2F")
+        func get(_ path: String, _ name: String) async -> Reply {
+            await s3.sendRaw(.get, path + query, [.other("host"): name])
+        }
+        #expect(await get("/mine/k", "localhost:9000").body == "mine k")
+        #expect(await get("/k", "mine.s3.test").body == "mine k")
+        for (path, name) in [("/k", "other.s3.test"), ("/mine/k", "other.s3.test")] {
+            #expect(await get(path, name).code == "SignatureDoesNotMatch")
+        }
     }
 
     @Test("an Authorization that cannot be read is refused")

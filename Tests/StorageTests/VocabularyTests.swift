@@ -46,6 +46,19 @@ struct VocabularyTests {
         #expect(ObjectKey("ab").commonPrefix(behind: "a", delimiter: [47]) == nil)
     }
 
+    @Test(
+        "a key is rolled up to the end of the first whole delimiter behind the prefix",
+        arguments: [
+            ("aaab", "", "aab", "aaab"), ("a/b//c//d", "", "//", "a/b//"), ("a/b", "a/", "/", nil),
+            ("ab/", "", "//", nil), ("a//b", "a/", "//", nil), ("a", "a/b", "/", nil),
+            ("a///b", "a", "//", "a//"), ("x", "", "", nil),
+        ] as [(ObjectKey, ObjectKey, String, ObjectKey?)])
+    func commonPrefix(
+        key: ObjectKey, prefix: ObjectKey, delimiter: String, expected: ObjectKey?
+    ) {
+        #expect(key.commonPrefix(behind: prefix, delimiter: Array(delimiter.utf8)) == expected)
+    }
+
     @Test("the clock never repeats, never runs behind the wall, the floor or what it has seen")
     func clock() {
         var clock = HybridClock()

@@ -40,9 +40,6 @@ extension DriverCase {
             await refuses(.invalidPath) { try await driver.move(.root, to: path("/a")) }
             await refuses(.invalidPath) { try await driver.move(path("/a"), to: .root) }
         },
-        DriverCase("a driver has a label") { driver in
-            #expect(driver.label.hasPrefix("holdfast"))
-        },
         DriverCase("a file is read as it was put, whatever its size") { driver in
             for size in [0, 1, 32, 4096, 70_000, 3 << 20] {
                 let bytes = pattern(size, seed: UInt64(size))

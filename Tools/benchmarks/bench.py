@@ -101,6 +101,16 @@ class Bench:
     def holdfast(self, name="west", peers=(), data=None, variables=None):
         return servers.Holdfast(self, name, peers, data=data, variables=variables)
 
+    def shim(self, name):
+        """A library to be preloaded, made of the C file of that name beside this one."""
+        compiler = next((one for one in ("clang", "gcc", "cc") if shutil.which(one)), None)
+        if not compiler:
+            raise CannotRun(f"there is no C compiler to make {name} with")
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.c")
+        library = self.path(f"{name}.so")
+        checked([compiler, "-O2", "-fno-builtin", "-shared", "-fPIC", "-o", library, source, "-ldl"])
+        return library
+
     def load(self, data, objects, *options):
         """Puts objects into a data directory that no daemon has; `StoreLoader` is built beside the program."""
         loader = os.path.join(os.path.dirname(self.binary), "StoreLoader")

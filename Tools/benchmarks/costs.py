@@ -10,23 +10,17 @@ import time
 import urllib.parse
 
 from . import signing
-from .process import CannotRun, checked
+from .process import CannotRun
 from .servers import BUCKET
 
 REQUESTS, WARM = 400, 200
 SMALL, LARGE = 4096, 8 << 20
-SHIM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "counters.c")
 MOVING = r"(read|write|readv|writev|pread64|pwrite64|pwritev|pwritev2|recvfrom|sendto|recvmsg|sendmsg)"
 
 
 def requests(bench):
     """Each kind of request by itself, on one connection."""
-    shim, shared = bench.path("counters.so"), bench.path("counters")
-    compiler = next((one for one in ("clang", "gcc", "cc") if subprocess.run(
-        ["which", one], capture_output=True).returncode == 0), None)
-    if not compiler:
-        raise CannotRun("there is no C compiler to make the counters with")
-    checked([compiler, "-O2", "-fno-builtin", "-shared", "-fPIC", "-o", shim, SHIM, "-ldl"])
+    shim, shared = bench.shim("counters"), bench.path("counters")
     with open(shared, "wb") as file:
         file.write(bytes(4096))
     ours = bench.holdfast(variables={"LD_PRELOAD": shim, "HOLDFAST_COUNTERS": shared})

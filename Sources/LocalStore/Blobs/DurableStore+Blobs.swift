@@ -49,8 +49,8 @@ extension DurableStore: BlobStore {
         }
     }
 
-    func entry(of blob: BlobID) async throws -> BlobEntry? {
-        try await lookup(KeySchema.blob(blob)).map { value throws in
+    func entry(of blob: BlobID, once: Bool = false) async throws -> BlobEntry? {
+        try await lookup(KeySchema.blob(blob), once: once).map { value throws in
             try BlobEntry(encoded: value)
         }
     }

@@ -3,6 +3,8 @@
 package struct GenerationLimits: Sendable, Hashable {
     /// A journal that is smaller is left as it is, however little of it is live.
     package var leastBytes: UInt64 = 64 << 20
+    /// To what part of its size the journal may grow, in percent, while much of it is about to die.
+    package var postponedPercent: UInt64 = 200
     /// The body of a batch of a new generation; one record may exceed it.
     package var batchBytes = 1 << 20
     /// What is written of a new generation between two syncs.

@@ -33,7 +33,7 @@ final class RenewJournal: Sendable {
         var isBegun = false
         /// The size below which no attempt is made of its own accord.
         var leastBytes: UInt64
-        /// The same, while much of the journal is about to die.
+        /// The same while much of the journal is about to die; 0: it is not.
         var postponedBelowBytes: UInt64 = 0
         var renewals: UInt64 = 0
     }
@@ -67,11 +67,11 @@ final class RenewJournal: Sendable {
 
     /// Called after each group: begins a generation on `pool` where the journal has become too large.
     func consider(_ size: JournalSize, on pool: BlockingPool) {
-        guard size.isMostlyDead else { return }
+        guard size.isMostlyDead, !isPostponed(size) else { return }
         let isDue = state.withLock { state in
-            guard !state.isBegun, !state.isStopped,
-                size.bytes >= max(state.leastBytes, state.postponedBelowBytes)
-            else { return false }
+            guard !state.isBegun, !state.isStopped, size.bytes >= state.leastBytes else {
+                return false
+            }
             state.isBegun = true
             return true
         }
@@ -83,17 +83,23 @@ final class RenewJournal: Sendable {
 
     /// While `work` lets most of what the journal holds die, no generation is begun of its own accord: it would
     /// write what is dead before it counts, and a second one would have to follow. Not for ever: the journal may
-    /// grow to twice its size meanwhile.
+    /// grow to twice its size meanwhile, and not into the reserve.
     func postponed(
         on pool: BlockingPool, during work: () async throws -> Void
     ) async rethrows {
-        let bytes = committer.figures.journal.bytes
-        state.withLock { $0.postponedBelowBytes = 2 * bytes }
+        let bytes =
+            committer.figures.journal.bytes / 100 * committer.limits.generations.postponedPercent
+        state.withLock { $0.postponedBelowBytes = bytes }
         defer {
             state.withLock { $0.postponedBelowBytes = 0 }
             consider(committer.figures.journal, on: pool)
         }
         try await work()
+    }
+
+    private func isPostponed(_ size: JournalSize) -> Bool {
+        size.bytes < state.withLock { $0.postponedBelowBytes }
+            && committer.surroundings.reserve.room() == .ample
     }
 
     /// An attempt that failed is made again when the journal has grown by as much as makes one worth while.

@@ -9,8 +9,10 @@ internal import MetadataIndex
 internal import Synchronization
 
 final class RecentValues: Sendable {
+    private typealias Table = [IndexKey: Bytes?]
+
     private struct State: Sendable {
-        var values: [IndexKey: Bytes?] = [:]
+        var values: Table = [:]
         var bytes = 0
         /// Counts beginnings and ends of changes.
         var epoch: UInt64 = 0
@@ -26,11 +28,17 @@ final class RecentValues: Sendable {
             bytes -= RecentValues.bytes(key, value)
         }
 
-        mutating func forgetAll() {
-            values.removeAll(keepingCapacity: true)
-            bytes = 0
+        /// Hands over what was kept, which takes a while to be let go of: not under the lock that everyone waits for.
+        mutating func forgetAll() -> Table {
+            defer { (values, bytes) = ([:], 0) }
+            return values
         }
     }
+
+    /// No value takes more than this part of it all.
+    private static let largestPart = 256
+    /// Changes that are gone through before look-ups have their turn.
+    private static let changesAtATime = 256
 
     private let limitBytes: Int
     private let state = Mutex(State())
@@ -54,33 +62,49 @@ final class RecentValues: Sendable {
 
     private func keep(_ value: Bytes?, of key: IndexKey, asOf epoch: UInt64) {
         let bytes = Self.bytes(key.bytes, value)
-        guard bytes <= limitBytes / 16 else { return }
-        state.withLock { state in
-            guard state.epoch == epoch, !state.isChanging else { return }
-            if state.bytes + bytes > limitBytes { state.forgetAll() }
+        guard bytes <= limitBytes / Self.largestPart else { return }
+        _ = state.withLock { state -> Table in
+            guard state.epoch == epoch, !state.isChanging else { return [:] }
+            let forgotten = state.bytes + bytes > limitBytes ? state.forgetAll() : [:]
             if state.values.updateValue(value, forKey: key) == nil { state.bytes += bytes }
+            return forgotten
         }
     }
 
     /// Called before a batch is applied.
     func beginChange(_ batch: [IndexChange]) {
-        state.withLock { state in
+        let isEmpty = state.withLock { state in
             state.begin()
-            guard !state.values.isEmpty else { return }
-            for change in batch {
+            return state.values.isEmpty
+        }
+        guard !isEmpty else { return }
+        // Nothing is taken in from here on, so it may be gone through bit by bit.
+        var rest = batch[...]
+        while !rest.isEmpty {
+            let changes = rest.prefix(Self.changesAtATime)
+            rest = rest.dropFirst(changes.count)
+            forget(changes)
+        }
+    }
+
+    private func forget(_ changes: ArraySlice<IndexChange>) {
+        _ = state.withLock { state in
+            var forgotten: [Table] = []
+            for change in changes {
                 switch change {
                 case .put(let key, _), .delete(let key): state.forget(key)
-                case .deleteRange: state.forgetAll()
+                case .deleteRange: forgotten.append(state.forgetAll())
                 }
             }
+            return forgotten
         }
     }
 
     /// Called before the index is taken away, and what it says afterwards may be anything.
     func beginChangeOfAll() {
-        state.withLock { state in
+        _ = state.withLock { state in
             state.begin()
-            state.forgetAll()
+            return state.forgetAll()
         }
     }
 

@@ -77,9 +77,10 @@ extension DurableStore {
     fileprivate func bytes(of owner: ChunkOwner) async throws -> StoredBytes? {
         switch owner {
         case .blob(let blob):
-            return try await entry(of: blob)?.record.bytes
+            return try await entry(of: blob, once: true)?.record.bytes
         case .part(let upload, let number):
-            let part = try await lookup(KeySchema.part(upload, number)).map { value throws in
+            let part = try await lookup(KeySchema.part(upload, number), once: true).map {
+                value throws in
                 try PartRecord(encoded: value[...])
             }
             guard case .stored(let bytes)? = part?.source else { return nil }

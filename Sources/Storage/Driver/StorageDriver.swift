@@ -71,9 +71,6 @@ package enum RedirectMethod: String, Sendable, CaseIterable {
 }
 
 package protocol StorageDriver: Sendable {
-    /// What logs of a front call it (`Name` of CNCF Distribution's drivers).
-    var label: String { get }
-
     /// The bytes of a file from `offset` on, at most `length` of them. At the end and behind it there are
     /// none; a negative offset is `invalidOffset`; `pathNotFound` where there is no file.
     func reader(

@@ -34,7 +34,6 @@ package struct DriverStores: Sendable {
 package struct StoreDriver: StorageDriver {
     package typealias Sign = @Sendable (ObjectName, RedirectMethod) async throws -> String?
 
-    package let label = "holdfast"
     let stores: DriverStores
     let bucket: String
     let user: Writer

@@ -70,15 +70,24 @@ final class Registry: @unchecked Sendable {
         switch mount {
         case .distribution: return text
         case .amazon:
-            return text.split(separator: "\n").filter { !$0.contains("regionendpoint:") }
-                .joined(separator: "\n")
+            let own = try storage(of: text, indentedBy: 4)
+            return try replacing(own, in: text, by: own.filter { !$0.contains("regionendpoint:") })
         case .harbor:
             let own = try storage(of: text, indentedBy: 4)
             let values = try storage(of: example("harbor/values.yaml"), indentedBy: 6)
-            return text.replacingOccurrences(
-                of: own.joined(separator: "\n"),
-                with: values.map { $0.dropFirst(2) }.joined(separator: "\n"))
+            return try replacing(own, in: text, by: values.map { $0.dropFirst(2) })
         }
+    }
+
+    private func replacing(
+        _ lines: [Substring], in text: String, by others: [Substring]
+    ) throws -> String {
+        let (old, new) = (lines.joined(separator: "\n"), others.joined(separator: "\n"))
+        let replaced = text.replacingOccurrences(of: old, with: new)
+        guard replaced != text else {
+            throw ProgramFailure(description: "“\(old)” is not there to be replaced")
+        }
+        return replaced
     }
 
     private func example(_ name: String) throws -> String {
