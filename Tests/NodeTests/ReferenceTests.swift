@@ -16,6 +16,17 @@ extension NodeTests {
         }
     }
 
+    @Suite("What S3 clients send over TLS", ReferenceRegion(isEncrypted: true))
+    struct EncryptedReferenceTests {
+        @Test("is answered as it must be", arguments: ReferenceRow.encrypted)
+        func answers(row: ReferenceRow) async throws {
+            let region = try #require(ReferenceRegion.current)
+            let script = try #require(row.script)
+            let output = try await region.client(ReferenceRow.directory + "row.py", [script])
+            #expect(output.contains("all as expected"))
+        }
+    }
+
     @Suite("The list of what registry servers and S3 clients send")
     struct ReferenceListTests {
         /// How many rows there are in each of the sections that it covers.

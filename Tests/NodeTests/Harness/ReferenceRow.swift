@@ -35,6 +35,11 @@ struct ReferenceRow: Sendable, CustomTestStringConvertible {
         return all.filter { $0.script.map { seen.insert($0).inserted } ?? false }
     }()
 
+    /// What the SDKs put on the wire, which is other over TLS.
+    static let encrypted = scripted.filter { row in
+        row.row.hasPrefix("8 ") || row.statement.contains("https")
+    }
+
     /// `section.function`, where it is one.
     var script: String? {
         guard case .script(let section, let function) = proof else { return nil }
@@ -76,12 +81,13 @@ struct ReferenceRow: Sendable, CustomTestStringConvertible {
 /// The one daemon of all the rows: each keeps to keys, or to buckets, of its own.
 struct ReferenceRegion: SuiteTrait, TestScoping {
     @TaskLocal static var current: Region?
+    var isEncrypted = false
 
     func provideScope(
         for test: Test, testCase: Test.Case?,
         performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
-        let region = try Region("west")
+        let region = try Region("west", authority: isEncrypted ? Authority() : nil)
         region.settings["HOLDFAST_DOMAIN"] = "s3.test"
         try await region.start()
         try await Self.$current.withValue(region) { try await function() }

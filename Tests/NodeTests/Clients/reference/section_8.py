@@ -196,7 +196,7 @@ def unknown_algorithms():
 
 
 def go_v2():
-    """The trailer with a length, on objects and parts; Complete with the parts' checksums."""
+    """The trailer with a length, on objects and parts; Complete with the parts' checksums; DeleteObjects with a CRC32."""
     go, key = AwsSdkGo2(), f"{ROOT}/go2"
     for data in (b"", b"go 2", content("go 2", 3 * MIB)):
         answer = go.put(target(key, x_id="PutObject"), data)
@@ -211,3 +211,9 @@ def go_v2():
             f"<ETag>{part['ETag']}</ETag><PartNumber>1</PartNumber></Part></CompleteMultipartUpload>").encode()
     go.call("POST", target(key, uploadId=upload), body, [("Content-Type", "application/xml")]).expect(200)
     go.call("GET", target(key)).expect(200, b"a part")
+    body = f"<Delete><Object><Key>{key}</Key></Object></Delete>".encode()
+    for wrong, status in ((b"another", 400), (body, 200)):
+        fields = [("Content-Type", "application/xml"), ("X-Amz-Checksum-Crc32", crc32(wrong)),
+                  ("X-Amz-Sdk-Checksum-Algorithm", "CRC32")]
+        go.call("POST", target(delete=""), body, fields).expect(status)
+    go.call("HEAD", target(key)).expect(404, b"")

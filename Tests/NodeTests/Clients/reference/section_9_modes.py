@@ -3,7 +3,7 @@ import base64
 import hashlib
 import zlib
 
-from clients import AwsSdkGo, BotocoreNew, BotocoreOld, crc32, etag
+from clients import MIB, AwsSdkGo, BotocoreNew, BotocoreOld, crc32, etag
 from distribution import Driver
 from documents import expect_document, refused, value, values
 from quay import Quay
@@ -52,22 +52,29 @@ def cors():
 
 
 def payload_modes():
-    """Signed, not signed, chunks that are signed with and without a trailer, chunks that are not."""
+    """Signed, not signed, chunks that are signed with and without a trailer, chunks that are not; of objects and parts."""
     client, key = AwsSdkGo(), f"{ROOT}/payload"
+    upload, etags = Driver().new(f"{key}-parts"), []
     for hashed in (None, "UNSIGNED-PAYLOAD"):
         client.send("PUT", target(key), b"payload", [("Content-Length", "7")], hashed).expect(200)
         client.call("GET", target(key)).expect(200, b"payload")
     for trailer in (False, True):
-        signed_chunks(client, key, b"signed in chunks", trailer).expect(200, b"")
+        signed_chunks(client, target(key), b"signed in chunks", trailer).expect(200, b"")
         client.call("GET", target(key)).expect(200, b"signed in chunks")
-        refused(signed_chunks(client, key, b"signed in chunks", trailer, spoilt=True), 403, "SignatureDoesNotMatch")
+        part = target(f"{key}-parts", partNumber=len(etags) + 1, uploadId=upload)
+        data = b"a part in chunks".ljust((5 if not etags else 1) * MIB, b".")
+        etags.append(signed_chunks(client, part, data, trailer).expect(200, b"", ETag=f'"{etag(data)}"')["ETag"][1:-1])
+        for path in (target(key), part):
+            refused(signed_chunks(client, path, b"signed in chunks", trailer, spoilt=True), 403, "SignatureDoesNotMatch")
+    Driver().complete(f"{key}-parts", upload, etags).expect(200)
+    client.call("HEAD", target(f"{key}-parts")).expect(200, b"", Content_Length=str(6 * MIB))
     BotocoreNew().put_over_https(target(key), b"not signed").expect(200)
     client.call("GET", target(key)).expect(200, b"not signed")
 
 
-def signed_chunks(client, key, data, trailer, spoilt=False):
+def signed_chunks(client, path, data, trailer, spoilt=False):
     """`aws-chunked` of two chunks, each signed from the one before it."""
-    date, path = now(), target(key)
+    date = now()
     scope = f"{date[:8]}/{REGION}/s3/aws4_request"
     mode = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" + ("-TRAILER" if trailer else "")
     signed = [("Host", HOST), ("X-Amz-Content-Sha256", mode), ("X-Amz-Date", date),

@@ -5,6 +5,7 @@ next one."""
 import os
 import select
 import socket
+import ssl
 import sys
 import time
 import urllib.parse
@@ -12,7 +13,7 @@ import urllib.parse
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from shared import BUCKET, ENDPOINT, expect
 
-HOST = ENDPOINT.removeprefix("http://")
+SCHEME, HOST = ENDPOINT.split("://")
 ADDRESS = (HOST.split(":")[0], int(HOST.split(":")[1]))
 
 
@@ -52,6 +53,9 @@ class Connection:
     def open(self):
         if self.socket is None:
             self.socket = socket.create_connection(ADDRESS, timeout=60)
+            if SCHEME == "https":
+                trust = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
+                self.socket = trust.wrap_socket(self.socket, server_hostname=ADDRESS[0])
             self.file = self.socket.makefile("rb")
 
     def close(self):
