@@ -56,9 +56,10 @@ final class RocksHandle: @unchecked Sendable {
         return Bytes(UnsafeRawBufferPointer(start: start, count: count))
     }
 
-    /// No client waits for a compaction until tables pile up, and then RocksDB slows writes down, which gives it
-    /// the time that it needs. Flushes, which writes wait for sooner, keep their priority. The threads belong to
-    /// the process: whoever opens a database first starts them.
+    /// No client waits for a compaction until tables pile up, and then RocksDB slows writes down. Flushes, which
+    /// writes wait for sooner, keep their priority. With readers on every core and a collection beside them no
+    /// more was left to compact at its end than with threads of equal priority (measured). The threads belong to the
+    /// process: whoever opens a database first starts them.
     private static func haveCompactionsGiveWay() {
         let environment = rocksdb_create_default_env()
         rocksdb_env_lower_thread_pool_cpu_priority(environment)
