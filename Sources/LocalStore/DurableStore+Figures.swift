@@ -24,6 +24,7 @@ extension DurableStore: Maintenance {
             for (name, value) in index.statistics() { figures.details["index_" + name] = value }
             return figures
         }
+        figures.details["index_recent_bytes"] = UInt64(index.recentBytes)
         figures.blobs = head.blobs
         figures.uploads = head.uploads
         let groups = committer.figures

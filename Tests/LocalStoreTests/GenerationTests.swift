@@ -180,6 +180,19 @@ struct GenerationTests {
         try await again.close()
     }
 
+    /// Writes one name until so much of the journal means nothing any more.
+    private static func overwrite(
+        _ store: DurableStore, untilDead percent: UInt64, _ ledger: Ledger
+    ) async throws {
+        var number = 0
+        while store.committer.figures.journal.deadBytes * 100
+            < store.committer.figures.journal.bytes * percent
+        {
+            try await store.put("again", pattern(number % 2), ledger)
+            number += 1
+        }
+    }
+
     @Test(
         "while garbage is dropped a generation waits for the end of it, or for the journal to double"
     )
@@ -193,18 +206,9 @@ struct GenerationTests {
         for number in 0..<100 {
             try await store.put(ObjectKey("\(number)"), pattern(number), ledger)
         }
-        func overwrite(untilDead percent: UInt64) async throws {
-            var number = 0
-            while store.committer.figures.journal.deadBytes * 100
-                < store.committer.figures.journal.bytes * percent
-            {
-                try await store.put("again", pattern(number % 2), ledger)
-                number += 1
-            }
-        }
-        try await overwrite(untilDead: 45)
+        try await Self.overwrite(store, untilDead: 45, ledger)
         try await store.renewal.postponed(on: store.background) {
-            try await overwrite(untilDead: 60)
+            try await Self.overwrite(store, untilDead: 60, ledger)
             #expect(store.renewal.renewals == 0)
         }
         // Nothing is committed any more.
@@ -222,6 +226,29 @@ struct GenerationTests {
         try await ledger.check(store, "renewed")
         let again = try await Self.expectRebuilt(region, store, "postponed")
         try await again.close()
+    }
+
+    @Test("while garbage is dropped a generation does not wait where the disk is at its reserve")
+    func postponedIntoReserve() async throws {
+        var limits = testLimits()
+        limits.generations.leastBytes = 20 << 10
+        limits.generations.syncBytes = 1 << 20
+        limits.reserveBytes = 64 << 20
+        let region = SimulatedRegion()
+        let store = try await region.open(limits: limits)
+        try await Buckets(objects: store, blobs: store).create(Ledger.bucket)
+        let ledger = Ledger()
+        for number in 0..<60 { try await store.put(ObjectKey("\(number)"), pattern(900), ledger) }
+        try await Self.overwrite(store, untilDead: 45, ledger)
+        try await store.renewal.postponed(on: store.background) {
+            try await Self.overwrite(store, untilDead: 60, ledger)
+            #expect(store.renewal.renewals == 0)
+            region.disk.availableBytes = 32 << 20
+            try await store.delete("again", ledger)
+            try await eventually("a generation is written") { store.renewal.renewals > 0 }
+        }
+        try await ledger.check(store, "in the reserve")
+        try await store.close()
     }
 
     /// What a store may hear for years on end, of which only the last counts.

@@ -94,6 +94,18 @@ struct ScrubTests {
         return (outcome, report)
     }
 
+    @Test("what it looks up is not kept in the place of what clients ask for")
+    func keepsNothing() async throws {
+        let (store, _) = try await Self.filled(DamagedRegion())
+        _ = try await store.object(Ledger.name("small"))
+        let kept = store.index.recentBytes
+        #expect(kept > 0)
+        _ = try await Self.scrub(store, ScrubOptions(isDeep: true))
+        #expect(store.index.recentBytes == kept)
+        #expect(try await store.figures().details["index_recent_bytes"] == UInt64(kept))
+        try await store.close()
+    }
+
     @Test(
         "finds what a disk did to a chunk, and to no other; it is not served, the rest is",
         arguments: Spoiling.allCases,

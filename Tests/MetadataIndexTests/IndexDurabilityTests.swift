@@ -60,6 +60,31 @@ struct IndexDurabilityTests {
         try index.close()
     }
 
+    @Test("compactions run at the lowest priority")
+    func compactionsGiveWay() throws {
+        let directory = try TemporaryDirectory()
+        let index = try RocksIndex(directory: directory.path)
+        for value in UInt8(0)..<3 {
+            try index.apply((0..<1000).map { .put(key: bytes("key\($0)"), value: [value]) })
+            try index.flush()
+        }
+        try index.rewrite(KeyRange(from: bytes("a"), to: bytes("z")))
+        let tasks = "/proc/self/task"
+        var priorities: [String: Set<Int>] = [:]
+        for task in try FileManager.default.contentsOfDirectory(atPath: tasks) {
+            // One that has ended meanwhile is none of RocksDB's.
+            guard let name = try? String(contentsOfFile: "\(tasks)/\(task)/comm", encoding: .utf8),
+                let line = try? String(contentsOfFile: "\(tasks)/\(task)/stat", encoding: .utf8),
+                let end = line.lastIndex(of: ")")
+            else { continue }
+            // The 19th field of proc(5); the third stands behind the name.
+            let fields = line[end...].split(separator: " ")
+            priorities[name, default: []].insert(try #require(Int(fields[17])))
+        }
+        #expect(priorities["rocksdb:low\n"]?.contains(19) == true, "\(priorities)")
+        try index.close()
+    }
+
     @Test("a destroyed table makes the index corrupt, and destroying the rest makes it new")
     func missingTableIsCorrupt() throws {
         let directory = try TemporaryDirectory()

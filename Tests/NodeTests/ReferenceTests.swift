@@ -9,10 +9,7 @@ extension NodeTests {
     struct ReferenceTests {
         @Test("is answered as it must be", arguments: ReferenceRow.scripted)
         func answers(row: ReferenceRow) async throws {
-            let region = try #require(ReferenceRegion.current)
-            let script = try #require(row.script)
-            let output = try await region.client(ReferenceRow.directory + "row.py", [script])
-            #expect(output.contains("all as expected"))
+            try await ReferenceRegion.expectAnswered(row)
         }
     }
 
@@ -20,10 +17,7 @@ extension NodeTests {
     struct EncryptedReferenceTests {
         @Test("is answered as it must be", arguments: ReferenceRow.encrypted)
         func answers(row: ReferenceRow) async throws {
-            let region = try #require(ReferenceRegion.current)
-            let script = try #require(row.script)
-            let output = try await region.client(ReferenceRow.directory + "row.py", [script])
-            #expect(output.contains("all as expected"))
+            try await ReferenceRegion.expectAnswered(row)
         }
     }
 

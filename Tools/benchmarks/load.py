@@ -1,5 +1,4 @@
-"""Clients that make load: curl and sendfile for large bodies, wrk for many small requests, sockets for uploads."""
-import http.client
+"""Clients that make load: curl for large bodies, wrk for many small requests, sockets for uploads."""
 import os
 import re
 import signal
@@ -29,25 +28,6 @@ def download(url, connections, size):
     seconds = time.monotonic() - start
     if any(one != f"200 {size}" for one in said):
         raise Void(f"a download went wrong: {said}")
-    return seconds
-
-
-def upload(url, path):
-    """Seconds for a file to be put and acknowledged, by a client that costs next to nothing: it sends by sendfile."""
-    parts = urllib.parse.urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname, parts.port)
-    with open(path, "rb") as file:
-        start = time.monotonic()
-        connection.putrequest("PUT", f"{parts.path}?{parts.query}")
-        connection.putheader("Content-Length", os.fstat(file.fileno()).st_size)
-        connection.endheaders()
-        connection.sock.sendfile(file)
-        response = connection.getresponse()
-        said = response.read()
-        seconds = time.monotonic() - start
-    connection.close()
-    if response.status != 200:
-        raise Void(f"a PUT was answered with {response.status}: {said[:300]}")
     return seconds
 
 

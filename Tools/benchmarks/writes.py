@@ -26,8 +26,12 @@ def large(bench):
         for step in steps:
             bench.warm_memory(4 * LARGE)
             if step == "put":
-                before = ours.server.cpu_seconds()
-                put.append(load.upload(ours.presigned("PUT", key), path))
+                # By sendfile: the client costs next to nothing.
+                before, start = ours.server.cpu_seconds(), time.monotonic()
+                upload = load.Upload(ours.presigned("PUT", key), b"", path)
+                upload.send()
+                upload.finish()
+                put.append(time.monotonic() - start)
                 cpu.append((ours.server.cpu_seconds() - before) * load.GIB / LARGE)
             else:
                 limit.append(slower_limit(bench, path))

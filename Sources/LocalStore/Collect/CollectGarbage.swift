@@ -77,11 +77,7 @@ extension DurableStore {
         let drops = DropDeadBlobs(
             store: self, limits: limits, grace: options.grace ?? limits.grace, job: job,
             pace: pace, isDryRun: options.isDryRun)
-        if options.isDryRun {
-            try await drops.run()
-        } else {
-            try await renewal.postponed(on: background) { try await drops.run() }
-        }
+        try await renewal.postponed(on: background) { try await drops.run() }
         let note = options.isDryRun ? nil : try await clearBytesNote()
         let isComplete = try await ReclaimSpace(
             store: self, limits: limits, job: job, pace: pace, isDryRun: options.isDryRun,

@@ -68,6 +68,9 @@ final class IndexAccess: Sendable {
         recent.value(of: key) { cached(key) }
     }
 
+    /// About what is kept of what was looked up.
+    var recentBytes: Int { recent.keptBytes }
+
     /// Applies a batch, which every look-up sees on return. On the committer's thread.
     func apply(_ batch: [IndexChange]) throws(IndexError) {
         guard let index = enter() else { throw .inputOutput("it is being reopened") }

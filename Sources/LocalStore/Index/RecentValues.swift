@@ -46,6 +46,9 @@ final class RecentValues: Sendable {
     /// Keeps about so much. What is full begins anew: cheaper than keeping order among what is asked for most.
     init(limitBytes: Int) { self.limitBytes = limitBytes }
 
+    /// About what is kept.
+    var keptBytes: Int { state.withLock { $0.bytes } }
+
     /// What is known of the key, or what `look` says of it, and that is kept.
     func value(of key: Bytes, orElse look: () -> CachedLookup) -> CachedLookup {
         let key = IndexKey(key)
@@ -89,11 +92,11 @@ final class RecentValues: Sendable {
 
     private func forget(_ changes: ArraySlice<IndexChange>) {
         _ = state.withLock { state in
-            var forgotten: [Table] = []
+            var forgotten: Table = [:]
             for change in changes {
                 switch change {
                 case .put(let key, _), .delete(let key): state.forget(key)
-                case .deleteRange: forgotten.append(state.forgetAll())
+                case .deleteRange: forgotten = state.forgetAll()
                 }
             }
             return forgotten

@@ -29,7 +29,7 @@ struct CheckChunks {
             // A blob that is marked now was it while it consisted of this chunk. One that is not has been
             // mended, or its chunk moved, in between: it is looked at again.
             guard case .blob(let blob) = owner else { return false }
-            if try await store.entry(of: blob)?.isDamaged == true { return false }
+            if try await store.entry(of: blob, once: true)?.isDamaged == true { return false }
         }
         return false
     }

@@ -78,7 +78,9 @@ struct ScrubBlobs {
             let page = try await store.damage(after: after, limit: limits.pageBlobs)
             for damage in page {
                 try report.checkCancellation()
-                guard let entry = try await store.entry(of: damage.blob) else { continue }
+                guard let entry = try await store.entry(of: damage.blob, once: true) else {
+                    continue
+                }
                 try await check(entry)
             }
             guard let last = page.last else { return }

@@ -58,7 +58,7 @@ struct ScrubNames {
 
     private mutating func check(_ shown: ObjectVersion, _ content: ObjectContent) async throws {
         let name = shown.name
-        guard let entry = try await store.entry(of: content.blob) else {
+        guard let entry = try await store.entry(of: content.blob, once: true) else {
             guard try await stillShows(name, content), missing.count < limits.missingBlobs else {
                 return
             }

@@ -83,6 +83,14 @@ struct ReferenceRegion: SuiteTrait, TestScoping {
     @TaskLocal static var current: Region?
     var isEncrypted = false
 
+    /// Sends the row to the current region.
+    static func expectAnswered(_ row: ReferenceRow) async throws {
+        let region = try #require(current)
+        let script = try #require(row.script)
+        let output = try await region.client(ReferenceRow.directory + "row.py", [script])
+        #expect(output.contains("all as expected"))
+    }
+
     func provideScope(
         for test: Test, testCase: Test.Case?,
         performing function: @concurrent @Sendable () async throws -> Void
