@@ -128,6 +128,23 @@ struct GenerationTests {
         try await again.close()
     }
 
+    @Test("what the index shows before the committer has said so is no rest to carry over")
+    func indexGoesFirst() async throws {
+        let (region, store, ledger) = try await RecoveryTests.eventful()
+        // The committer's head as it still is while the index shows the next batch.
+        let head = store.committer.head.replay
+        try await store.put("next", Scenario.small, ledger)
+        let live = try store.index.read { (index) throws(IndexError) in try LiveRecords(index) }
+        #expect(live.head.replay.nextSequence > head.nextSequence)
+        let directory = JournalDirectory(disk: region.disk, path: "/data/journal")
+        var generation = try WriteGeneration(
+            directory, after: store.committer.manifest, live.head, salt: 7, testLimits())
+        #expect(generation.bytesLeft(before: head) == 0)
+        try generation.carry(before: head.nextSequence)
+        #expect(generation.carried == live.head.replay)
+        try await store.close()
+    }
+
     @Test(
         "what is committed between the last round and the switch is carried over by the committer")
     func lastMoment() async throws {

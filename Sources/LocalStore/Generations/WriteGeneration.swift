@@ -99,9 +99,11 @@ struct WriteGeneration: Sendable {
     }
 
     /// How much of the old generation there is between what was carried over and `end`; all of what is behind,
-    /// where that is in another file.
+    /// where that is in another file. Nothing where `end` was taken in while the index was at its next batch, which
+    /// the index shows before the committer says so.
     func bytesLeft(before end: ReplayPoint) -> UInt64 {
-        carried.file == end.file ? end.offsetBytes - carried.offsetBytes : .max
+        guard carried.nextSequence < end.nextSequence else { return 0 }
+        return carried.file == end.file ? end.offsetBytes - carried.offsetBytes : .max
     }
 
     /// What the manifest is to say, and the writer that then goes on.
