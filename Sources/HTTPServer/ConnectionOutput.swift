@@ -38,8 +38,9 @@ extension ConnectionHandler {
         context?.flush()
     }
 
-    /// Sends what was written as soon as the conversation waits for something, so that parts which are at
-    /// hand go out together.
+    /// Sends what was written behind all that the loop has ready now: parts that are at hand go out together, and
+    /// so do the answers to requests that came together. (Each answer wakes who waits for it, which on a busy machine
+    /// takes the processor from the requests behind: measured, a fifth more 4 KiB GETs than by sending each at once.)
     func flushLater() {
         guard let context, !isFlushScheduled else { return }
         isFlushScheduled = true

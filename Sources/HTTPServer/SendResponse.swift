@@ -37,7 +37,7 @@ extension Conversation {
         case .stream(let source, _):
             if sendsBody(head) { try await stream(source, framing: head.framing) }
         }
-        connection.flush()
+        connection.flushLater()
         guard await connection.roomForMore() else { throw ClientGone() }
         return !head.closes
     }
