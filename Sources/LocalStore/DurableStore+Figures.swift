@@ -10,7 +10,7 @@ package import Storage
 extension DurableStore: Maintenance {
     package func usage(of bucket: String) async throws -> BucketUsage {
         try await lookup(KeySchema.bucketTally(bucket)).map { value throws in
-            try BucketTally(encoded: value).usage
+            try BucketTally(encoded: value.bytes).usage
         } ?? BucketUsage()
     }
 

@@ -221,12 +221,18 @@ extension SpaceReserve {
 extension DurableStore {
     /// A value of the index: without a thread hop where it is in memory. It is kept at hand, unless it is looked
     /// up `once`, by a walk.
-    func lookup(_ key: Bytes, once: Bool = false) async throws -> Bytes? {
-        switch once ? index.cached(key) : index.recent(key) {
-        case .found(let value): value
-        case .absent: nil
-        case .notInMemory:
-            try await read { (index) throws(IndexError) in try index.get(key) }
+    func lookup(_ key: Bytes, once: Bool = false) async throws -> ReadValue? {
+        do throws(IndexError) {
+            switch once ? try index.cached(key).read(at: key) : try index.recent(key) {
+            case .found(let value): return value
+            case .absent: return nil
+            case .notInMemory: break
+            }
+        } catch {
+            throw StorageError(error)
+        }
+        return try await read { (index) throws(IndexError) in
+            try index.get(key).map { value throws(IndexError) in try ReadValue(value, of: key) }
         }
     }
 

@@ -26,8 +26,8 @@ package enum IndexChange: Sendable, Hashable {
 }
 
 /// The answer of a look-up that must not wait for a disk.
-package enum CachedLookup: Sendable, Hashable {
-    case found(Bytes)
+package enum CachedLookup<Value: Sendable & Hashable>: Sendable, Hashable {
+    case found(Value)
     case absent
     /// Ask again with `get`, on a thread that may block.
     case notInMemory
@@ -62,7 +62,7 @@ package protocol KeyValueIndex: AnyObject, Sendable {
     func get(_ key: Bytes) throws(IndexError) -> Bytes?
 
     /// Never waits for a disk.
-    func getCached(_ key: Bytes) -> CachedLookup
+    func getCached(_ key: Bytes) -> CachedLookup<Bytes>
 
     /// A consistent view as of now, of keys in [`from`, `to`).
     func cursor(from: Bytes, to: Bytes) throws(IndexError) -> any IndexCursor

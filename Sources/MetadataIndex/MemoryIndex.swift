@@ -26,7 +26,7 @@ package final class MemoryIndex: KeyValueIndex {
         state.withLock { $0.entries.value(of: key) }
     }
 
-    package func getCached(_ key: Bytes) -> CachedLookup {
+    package func getCached(_ key: Bytes) -> CachedLookup<Bytes> {
         state.withLock { $0.entries.value(of: key) }.map(CachedLookup.found) ?? .absent
     }
 

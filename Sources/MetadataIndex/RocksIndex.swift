@@ -51,7 +51,7 @@ package final class RocksIndex: KeyValueIndex {
         try rocksCall { error in handle.pinned(key, handle.reading, &error) }
     }
 
-    package func getCached(_ key: Bytes) -> CachedLookup {
+    package func getCached(_ key: Bytes) -> CachedLookup<Bytes> {
         do throws(IndexError) {
             let value = try rocksCall { error in handle.pinned(key, handle.readingCache, &error) }
             return value.map(CachedLookup.found) ?? .absent

@@ -14,20 +14,7 @@ package final class KeptDocuments<Value: Sendable>: Sendable {
     /// Is told of a document that the reading does not take.
     package typealias Unknown = @Sendable (_ subject: String, _ error: any Error) -> Void
 
-    private struct Kept: Sendable {
-        let blob: BlobID
-        let value: Result<Value, any Error>
-    }
-
-    private let name: @Sendable (String) -> ObjectName
-    private let objects: any ObjectStore
-    private let blobs: any BlobStore
-    private let read: Reading
-    /// `nil`: what is not taken is read again each time, and nobody is told.
-    private let onUnknown: Unknown?
-    /// Subjects whose document is kept.
-    private let limit: Int
-    private let kept = Mutex<[String: Kept]>([:])
+    private let documents: ReadDocuments
 
     /// `name` is that of a subject's document; so many of them are kept.
     package init(
@@ -35,12 +22,9 @@ package final class KeptDocuments<Value: Sendable>: Sendable {
         name: @escaping @Sendable (String) -> ObjectName, onUnknown: Unknown? = nil,
         read: @escaping Reading
     ) {
-        self.name = name
-        self.objects = objects
-        self.blobs = blobs
-        self.read = read
-        self.onUnknown = onUnknown
-        self.limit = limit
+        documents = ReadDocuments(
+            limit: limit, objects: objects, blobs: blobs, name: name, onUnknown: onUnknown,
+            read: read)
     }
 
     /// A document that cannot be understood, as a later version may have written it in another region, is kept as
@@ -56,10 +40,55 @@ package final class KeptDocuments<Value: Sendable>: Sendable {
 
     /// `nil` where the subject has none, or is none. Throws what the reading throws of a document, each time.
     package func value(of subject: String) async throws -> Value? {
-        let object = try await objects.object(name(subject))
-        guard let blob = object?.content?.blob else { return nil }
-        if let kept = kept.withLock({ $0[subject] }), kept.blob == blob {
-            return try kept.value.get()
+        guard let value = try await documents.value(of: subject) else { return nil }
+        guard let value = value as? Value else {
+            preconditionFailure("a document was read as \(type(of: value))")
+        }
+        return value
+    }
+}
+
+/// The documents of one kind, whatever it is. (Every request asks several kinds, and a table of each kind's own
+/// type cost more than the look-ups: code that other modules share finds the types of its values at every step.)
+private final class ReadDocuments: Sendable {
+    /// What is known of a subject. Of most there is no document.
+    private struct Kept: Sendable {
+        let name: ObjectName
+        let document: (blob: BlobID, value: Result<any Sendable, any Error>)?
+    }
+
+    private let name: @Sendable (String) -> ObjectName
+    private let objects: any ObjectStore
+    private let blobs: any BlobStore
+    private let read: @Sendable (ByteBuffer, String) throws -> any Sendable
+    /// `nil`: what is not taken is read again each time, and nobody is told.
+    private let onUnknown: (@Sendable (String, any Error) -> Void)?
+    /// Subjects that are kept.
+    private let limit: Int
+    private let kept = Mutex<[String: Kept]>([:])
+
+    init(
+        limit: Int, objects: any ObjectStore, blobs: any BlobStore,
+        name: @escaping @Sendable (String) -> ObjectName,
+        onUnknown: (@Sendable (String, any Error) -> Void)?,
+        read: @escaping @Sendable (ByteBuffer, String) throws -> any Sendable
+    ) {
+        self.name = name
+        self.objects = objects
+        self.blobs = blobs
+        self.read = read
+        self.onUnknown = onUnknown
+        self.limit = limit
+    }
+
+    func value(of subject: String) async throws -> (any Sendable)? {
+        let kept = kept.withLock { $0[subject] }
+        let name = kept?.name ?? name(subject)
+        let blob = try await objects.object(name)?.content?.blob
+        if let kept, kept.document?.blob == blob { return try kept.document?.value.get() }
+        guard let blob else {
+            keep(Kept(name: name, document: nil), of: subject)
+            return nil
         }
         // Of the blob that was looked up: by its name another document could be read by now.
         let value = try await reading(blob, of: subject)
@@ -67,18 +96,22 @@ package final class KeptDocuments<Value: Sendable>: Sendable {
             guard let onUnknown else { throw error }
             onUnknown(subject, error)
         }
+        keep(Kept(name: name, document: (blob, value)), of: subject)
+        return try value.get()
+    }
+
+    private func keep(_ document: Kept, of subject: String) {
         kept.withLock { kept in
             if kept.count >= limit { kept.removeAll() }
-            kept[subject] = Kept(blob: blob, value: value)
+            kept[subject] = document
         }
-        return try value.get()
     }
 
     /// What is larger than any that is taken here is as little understood as any other. Throws where the bytes are
     /// not to be had now.
     private func reading(
         _ blob: BlobID, of subject: String
-    ) async throws -> Result<Value, any Error> {
+    ) async throws -> Result<any Sendable, any Error> {
         let document: ByteBuffer
         do {
             document = try await blobs.content(of: blob, limitBytes: Settings.limitBytes)

@@ -15,12 +15,12 @@ struct RecentValuesTests {
     private static let key: Bytes = [1, 2, 3]
     private static let other: Bytes = [4]
 
-    /// What a look-up answers, and how often the index was asked.
+    /// What a look-up answers, and whether the index was asked.
     private static func look(
-        _ recent: RecentValues, _ key: Bytes = key, finding lookup: CachedLookup
-    ) -> (answer: CachedLookup, isAsked: Bool) {
+        _ recent: RecentValues, _ key: Bytes = key, finding lookup: CachedLookup<ReadValue>
+    ) throws -> (answer: CachedLookup<ReadValue>, isAsked: Bool) {
         var isAsked = false
-        let answer = recent.value(of: key) {
+        let answer = try recent.value(of: key) {
             isAsked = true
             return lookup
         }
@@ -29,15 +29,15 @@ struct RecentValuesTests {
 
     @Test(
         "what was found, and what is not there, is asked for once; what is not in memory each time")
-    func kept() {
+    func kept() throws {
         let recent = RecentValues(limitBytes: 1 << 20)
-        for lookup in [CachedLookup.found([7]), .absent] {
+        for lookup in [CachedLookup<ReadValue>.found(.bytes([7])), .absent] {
             let key: Bytes = lookup == .absent ? Self.other : Self.key
-            #expect(Self.look(recent, key, finding: lookup) == (lookup, true))
-            #expect(Self.look(recent, key, finding: .notInMemory) == (lookup, false))
+            #expect(try Self.look(recent, key, finding: lookup) == (lookup, true))
+            #expect(try Self.look(recent, key, finding: .notInMemory) == (lookup, false))
         }
         for _ in 0..<2 {
-            #expect(Self.look(recent, [9], finding: .notInMemory) == (.notInMemory, true))
+            #expect(try Self.look(recent, [9], finding: .notInMemory) == (.notInMemory, true))
         }
     }
 
@@ -48,19 +48,19 @@ struct RecentValuesTests {
             .delete(key: RecentValuesTests.key),
             .deleteRange(from: [0], to: [9]),
         ])
-    func changed(_ change: IndexChange) {
+    func changed(_ change: IndexChange) throws {
         let recent = RecentValues(limitBytes: 1 << 20)
-        _ = Self.look(recent, finding: .found([7]))
-        _ = Self.look(recent, Self.other, finding: .found([7]))
+        _ = try Self.look(recent, finding: .found(.bytes([7])))
+        _ = try Self.look(recent, Self.other, finding: .found(.bytes([7])))
         recent.beginChange([change])
         // As long as it lasts, either may be what the index says: none is kept.
-        #expect(Self.look(recent, finding: .found([7])).isAsked)
-        #expect(Self.look(recent, finding: .found([8])) == (.found([8]), true))
+        #expect(try Self.look(recent, finding: .found(.bytes([7]))).isAsked)
+        #expect(try Self.look(recent, finding: .found(.bytes([8]))) == (.found(.bytes([8])), true))
         recent.endChange()
-        #expect(Self.look(recent, finding: .found([8])) == (.found([8]), true))
-        #expect(Self.look(recent, finding: .notInMemory) == (.found([8]), false))
+        #expect(try Self.look(recent, finding: .found(.bytes([8]))) == (.found(.bytes([8])), true))
+        #expect(try Self.look(recent, finding: .notInMemory) == (.found(.bytes([8])), false))
         if case .deleteRange = change { return }
-        #expect(Self.look(recent, Self.other, finding: .notInMemory) == (.found([7]), false))
+        #expect(try Self.look(recent, Self.other, finding: .notInMemory) == (.found(.bytes([7])), false))
     }
 
     /// Where a read that takes long meets a batch.
@@ -69,41 +69,41 @@ struct RecentValuesTests {
     }
 
     @Test("what was read before or during a batch is not kept", arguments: Meeting.allCases)
-    func raced(_ meeting: Meeting) {
+    func raced(_ meeting: Meeting) throws {
         let recent = RecentValues(limitBytes: 1 << 20)
         let batch = [IndexChange.put(key: Self.key, value: [8])]
         if meeting == .batchEndsDuringRead { recent.beginChange(batch) }
-        let answer = recent.value(of: Self.key) {
+        let answer = try recent.value(of: Self.key) {
             if meeting != .batchEndsDuringRead { recent.beginChange(batch) }
             if meeting != .batchBeginsDuringRead { recent.endChange() }
-            return .found([7])
+            return .found(.bytes([7]))
         }
-        #expect(answer == .found([7]))
+        #expect(answer == .found(.bytes([7])))
         if meeting == .batchBeginsDuringRead { recent.endChange() }
-        #expect(Self.look(recent, finding: .found([8])) == (.found([8]), true))
+        #expect(try Self.look(recent, finding: .found(.bytes([8]))) == (.found(.bytes([8])), true))
     }
 
     @Test("an index that is taken away takes everything with it")
-    func takenAway() {
+    func takenAway() throws {
         let recent = RecentValues(limitBytes: 1 << 20)
-        _ = Self.look(recent, finding: .found([7]))
+        _ = try Self.look(recent, finding: .found(.bytes([7])))
         recent.beginChangeOfAll()
-        #expect(Self.look(recent, finding: .notInMemory) == (.notInMemory, true))
+        #expect(try Self.look(recent, finding: .notInMemory) == (.notInMemory, true))
         recent.endChange()
-        #expect(Self.look(recent, finding: .absent) == (.absent, true))
+        #expect(try Self.look(recent, finding: .absent) == (.absent, true))
     }
 
     @Test("it keeps no more than it may, and nothing that is large")
-    func bounded() {
+    func bounded() throws {
         let recent = RecentValues(limitBytes: 256 << 10)
-        _ = Self.look(recent, finding: .found(Bytes(repeating: 1, count: 1024)))
-        #expect(Self.look(recent, finding: .absent).isAsked)
-        // About 300 bytes each: the table begins anew before all of them are in it.
+        _ = try Self.look(recent, finding: .found(.bytes(Bytes(repeating: 1, count: 1024))))
+        #expect(try Self.look(recent, finding: .absent).isAsked)
+        // About 460 bytes each: the table begins anew before all of them are in it.
         let keys = (0..<2000).map { [UInt8($0 / 256), UInt8($0 % 256), 0] }
         for key in keys {
-            _ = Self.look(recent, key, finding: .found(Bytes(repeating: 1, count: 200)))
+            _ = try Self.look(recent, key, finding: .found(.bytes(Bytes(repeating: 1, count: 200))))
         }
-        let kept = keys.count { !Self.look(recent, $0, finding: .notInMemory).isAsked }
+        let kept = try keys.count { try !Self.look(recent, $0, finding: .notInMemory).isAsked }
         #expect((1...900).contains(kept))
     }
 
@@ -114,13 +114,13 @@ struct RecentValuesTests {
         let access = IndexAccess(FailingIndex(index, failures: 1), recentBytes: 1 << 20)
         let batch = [IndexChange.put(key: Self.key, value: [8])]
         #expect(throws: IndexError.self) { try access.apply(batch) }
-        #expect(access.recent(Self.key) == .found([7]))
+        #expect(try access.recent(Self.key) == .found(.bytes([7])))
         _ = access.take()
-        #expect(access.recent(Self.key) == .notInMemory)
+        #expect(try access.recent(Self.key) == .notInMemory)
         // As the journal is replayed.
         try index.apply(batch)
         access.put(index)
-        #expect(access.recent(Self.key) == .found([8]))
+        #expect(try access.recent(Self.key) == .found(.bytes([8])))
     }
 
     private final class Progress: Sendable {

@@ -140,7 +140,7 @@ final class FailingIndex: KeyValueIndex {
     var largestBatchBytes: Int { largest.withLock { $0 } }
 
     func get(_ key: Bytes) throws(IndexError) -> Bytes? { try index.get(key) }
-    func getCached(_ key: Bytes) -> CachedLookup { index.getCached(key) }
+    func getCached(_ key: Bytes) -> CachedLookup<Bytes> { index.getCached(key) }
     func cursor(from: Bytes, to: Bytes) throws(IndexError) -> any IndexCursor {
         try index.cursor(from: from, to: to)
     }
@@ -210,7 +210,7 @@ final class GatedIndex: KeyValueIndex {
         if key.first == space { gate.pass() }
         return try index.get(key)
     }
-    func getCached(_ key: Bytes) -> CachedLookup { index.getCached(key) }
+    func getCached(_ key: Bytes) -> CachedLookup<Bytes> { index.getCached(key) }
     func cursor(from: Bytes, to: Bytes) throws(IndexError) -> any IndexCursor {
         try index.cursor(from: from, to: to)
     }

@@ -50,9 +50,7 @@ extension DurableStore: BlobStore {
     }
 
     func entry(of blob: BlobID, once: Bool = false) async throws -> BlobEntry? {
-        try await lookup(KeySchema.blob(blob), once: once).map { value throws in
-            try BlobEntry(encoded: value)
-        }
+        try await lookup(KeySchema.blob(blob), once: once)?.blob
     }
 
     /// The record that makes a staged body a blob.

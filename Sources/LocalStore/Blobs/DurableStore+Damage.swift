@@ -32,7 +32,7 @@ extension DurableStore {
     /// Throws `damaged` where the range of a damaged blob touches what is damaged of it.
     func requireIntact(_ range: Range<UInt64>, of entry: BlobEntry) async throws {
         let blob = entry.record.blob
-        guard let value = try await lookup(KeySchema.damage(blob)) else { return }
+        guard let value = try await lookup(KeySchema.damage(blob))?.bytes else { return }
         let damage = try BlobStateRecord(encoded: value[...])
         guard damage.touches(range, of: entry.record) else { return }
         throw StorageError(.damaged, "blob \(blob) is damaged")

@@ -10,7 +10,7 @@ extension DurableStore: ObjectVersions {
         if let shown, id.map(shown.versionID.names) ?? true { return shown }
         if let stamp = id?.stamp {
             return try await lookup(KeySchema.listed(name, stamp)).map { value throws in
-                try ListedEntry.decode(value)
+                try ListedEntry.decode(value.bytes)
             }
         }
         return try await read { (index) throws(IndexError) in

@@ -57,15 +57,15 @@ final class IndexAccess: Sendable {
     }
 
     /// A look-up in memory; `notInMemory` also while the index is being opened again.
-    func cached(_ key: Bytes) -> CachedLookup {
+    func cached(_ key: Bytes) -> CachedLookup<Bytes> {
         guard let index = enter() else { return .notInMemory }
         defer { leave() }
         return index.getCached(key)
     }
 
     /// The same of what is likely to be looked up again.
-    func recent(_ key: Bytes) -> CachedLookup {
-        recent.value(of: key) { cached(key) }
+    func recent(_ key: Bytes) throws(IndexError) -> CachedLookup<ReadValue> {
+        try recent.value(of: key) { () throws(IndexError) in try cached(key).read(at: key) }
     }
 
     /// About what is kept of what was looked up.

@@ -5,11 +5,19 @@
 // and none is taken in that was read before or during a batch: from when a batch begins to when it is visible,
 // and whatever becomes of it, readers ask the index itself.
 
+internal import Checksums
+internal import Journal
 internal import MetadataIndex
+internal import Storage
 internal import Synchronization
 
 final class RecentValues: Sendable {
-    private typealias Table = [IndexKey: Bytes?]
+    private typealias Table = [IndexKey: Kept]
+
+    private struct Kept: Sendable {
+        let value: ReadValue?
+        let bytes: Int
+    }
 
     private struct State: Sendable {
         var values: Table = [:]
@@ -24,8 +32,8 @@ final class RecentValues: Sendable {
         }
 
         mutating func forget(_ key: Bytes) {
-            guard let value = values.removeValue(forKey: IndexKey(key)) else { return }
-            bytes -= RecentValues.bytes(key, value)
+            guard let kept = values.removeValue(forKey: IndexKey(key)) else { return }
+            bytes -= kept.bytes
         }
 
         /// Hands over what was kept, which takes a while to be let go of: not under the lock that everyone waits for.
@@ -50,11 +58,13 @@ final class RecentValues: Sendable {
     var keptBytes: Int { state.withLock { $0.bytes } }
 
     /// What is known of the key, or what `look` says of it, and that is kept.
-    func value(of key: Bytes, orElse look: () -> CachedLookup) -> CachedLookup {
+    func value(
+        of key: Bytes, orElse look: () throws(IndexError) -> CachedLookup<ReadValue>
+    ) throws(IndexError) -> CachedLookup<ReadValue> {
         let key = IndexKey(key)
         let (known, epoch) = state.withLock { ($0.values[key], $0.epoch) }
-        if let known { return known.map(CachedLookup.found) ?? .absent }
-        let found = look()
+        if let known { return known.value.map(CachedLookup.found) ?? .absent }
+        let found = try look()
         switch found {
         case .found(let value): keep(value, of: key, asOf: epoch)
         case .absent: keep(nil, of: key, asOf: epoch)
@@ -63,13 +73,14 @@ final class RecentValues: Sendable {
         return found
     }
 
-    private func keep(_ value: Bytes?, of key: IndexKey, asOf epoch: UInt64) {
-        let bytes = Self.bytes(key.bytes, value)
+    private func keep(_ value: ReadValue?, of key: IndexKey, asOf epoch: UInt64) {
+        let bytes = Self.entryBytes + key.bytes.count + (value?.keptBytes ?? 0)
         guard bytes <= limitBytes / Self.largestPart else { return }
         _ = state.withLock { state -> Table in
             guard state.epoch == epoch, !state.isChanging else { return [:] }
             let forgotten = state.bytes + bytes > limitBytes ? state.forgetAll() : [:]
-            if state.values.updateValue(value, forKey: key) == nil { state.bytes += bytes }
+            let kept = Kept(value: value, bytes: bytes)
+            if state.values.updateValue(kept, forKey: key) == nil { state.bytes += bytes }
             return forgotten
         }
     }
@@ -119,10 +130,38 @@ final class RecentValues: Sendable {
         }
     }
 
-    /// Of a table's entry, without what its key and value hold.
-    private static let entryBytes = 96
+    /// Of a table's entry, without what its key and value hold elsewhere.
+    private static let entryBytes = 256
+}
 
-    private static func bytes(_ key: Bytes, _ value: Bytes?) -> Int {
-        entryBytes + key.count + (value?.count ?? 0)
+extension ReadValue {
+    /// About what it takes of the memory beside its own place.
+    fileprivate var keptBytes: Int {
+        switch self {
+        case .bytes(let bytes): bytes.count
+        case .blob(let entry): entry.record.keptBytes
+        case .shown(let entry):
+            entry.version.name.key.bytes.count + (entry.version.content?.keptBytes ?? 0)
+        }
+    }
+}
+
+extension BlobRecord {
+    fileprivate var keptBytes: Int {
+        switch bytes {
+        case .inline(let bytes): bytes.count
+        case .sealed(let sealed): sealed.payload.count
+        case .chunks(let chunks): chunks.count * MemoryLayout<ChunkRecord>.stride
+        }
+    }
+}
+
+extension ObjectContent {
+    /// In one box, with few strings that are too long to be in it.
+    fileprivate var keptBytes: Int {
+        let fields = userMetadata + tags
+        let textBytes = fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+        return 1024 + textBytes + fields.count * MemoryLayout<MetadataField>.stride
+            + partSizes.count * MemoryLayout<UInt64>.stride
     }
 }

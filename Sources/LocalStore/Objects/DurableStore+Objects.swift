@@ -7,9 +7,7 @@ package import Storage
 extension DurableStore: ObjectStore {
     package func object(_ name: ObjectName) async throws -> ObjectVersion? {
         try await requireBucket(name.bucket)
-        let shown = try await lookup(KeySchema.shown(name)).map { value throws in
-            try ShownEntry(encoded: value).version
-        }
+        let shown = try await lookup(KeySchema.shown(name))?.shown.version
         guard let shown, shown.isQuarantined else { return shown }
         return try await takeOutOfQuarantine(name)
     }

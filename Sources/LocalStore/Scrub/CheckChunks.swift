@@ -81,7 +81,7 @@ extension DurableStore {
         case .part(let upload, let number):
             let part = try await lookup(KeySchema.part(upload, number), once: true).map {
                 value throws in
-                try PartRecord(encoded: value[...])
+                try PartRecord(encoded: value.bytes[...])
             }
             guard case .stored(let bytes)? = part?.source else { return nil }
             return bytes

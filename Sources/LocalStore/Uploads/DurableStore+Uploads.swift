@@ -82,7 +82,7 @@ extension DurableStore: UploadStore {
 
     func session(_ id: UploadID) async throws -> Upload? {
         try await lookup(KeySchema.upload(id)).map { value throws in
-            try UploadRecord.decode(encoded: value[...])
+            try UploadRecord.decode(encoded: value.bytes[...])
         }
     }
 
