@@ -84,7 +84,7 @@ struct SignatureV2 {
             let name = String(decoding: parameter.name, as: UTF8.self)
             guard Self.covered.contains(name) else { return nil }
             // As it will be read, or a space could be made of a plus that was signed.
-            let value = PercentEncoding.decode(parameter.value, plusIsSpace: true) ?? ""
+            let value = PercentCoding.decodeText(parameter.value, plusIsSpace: true) ?? ""
             return value.isEmpty ? name : "\(name)=\(value)"
         }
         let path = (request.hostBucket.map { "/" + $0 } ?? "") + request.path
@@ -108,6 +108,6 @@ extension QueryParameters {
         let found = parameters.filter { parameter in
             name.withUTF8Buffer { parameter.name.elementsEqual($0) }
         }
-        return found.count == 1 ? PercentEncoding.decode(found[0].value) : nil
+        return found.count == 1 ? PercentCoding.decodeText(found[0].value) : nil
     }
 }

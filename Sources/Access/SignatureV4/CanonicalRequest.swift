@@ -4,6 +4,8 @@
 //
 //     method ⏎ path ⏎ query, sorted ⏎ (name:value ⏎ for each signed header) ⏎ signed headers ⏎ payload
 
+internal import Storage
+
 enum CanonicalRequest {
     /// Throws `missingSignedHeader` where a signed header is not in the request. The query parameter
     /// `X-Amz-Signature` is left out.
@@ -31,7 +33,7 @@ enum CanonicalRequest {
     private static func appendPath(_ path: String, to output: inout [UInt8]) {
         let bytes = path.utf8Span.span
         if bytes.isEmpty { output.append(UInt8(ascii: "/")) }
-        PercentEncoding.appendCanonical(bytes, 0..<bytes.count, isPath: true, to: &output)
+        PercentCoding.appendCanonical(bytes, 0..<bytes.count, isPath: true, to: &output)
     }
 
     /// A parameter in the canonical encoding, as stretches of one buffer.
@@ -86,10 +88,10 @@ enum CanonicalRequest {
             if end > start {
                 let nameEnd = mark ?? end
                 let name = encoded.count
-                PercentEncoding.appendCanonical(bytes, start..<nameEnd, isPath: false, to: &encoded)
+                PercentCoding.appendCanonical(bytes, start..<nameEnd, isPath: false, to: &encoded)
                 let value = encoded.count
                 if let mark {
-                    PercentEncoding.appendCanonical(
+                    PercentCoding.appendCanonical(
                         bytes, mark + 1..<end, isPath: false, to: &encoded)
                 }
                 parameters.append(Parameter(name: name..<value, value: value..<encoded.count))

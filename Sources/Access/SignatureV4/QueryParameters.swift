@@ -1,6 +1,8 @@
 // The query of a request as a list of parameters. Names are decoded, since whoever acts on the request decodes
 // them too: a parameter must not escape a signature by the way it is written.
 
+internal import Storage
+
 /// The parameters of a raw query, in the order sent.
 struct QueryParameters {
     /// The parameters that carry a signature of version 4.
@@ -41,7 +43,7 @@ struct QueryParameters {
         guard name.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
             return name
         }
-        return PercentEncoding.decode(name, plusIsSpace: true).map { Array($0.utf8)[...] } ?? name
+        return PercentCoding.decodeText(name, plusIsSpace: true).map { Array($0.utf8)[...] } ?? name
     }
 
     /// The decoded value of that parameter; `nil` where there is none, or more than one, or one that cannot
@@ -52,7 +54,7 @@ struct QueryParameters {
             guard found == nil else { return nil }
             found = parameter
         }
-        return found.flatMap { PercentEncoding.decode($0.value) }
+        return found.flatMap { PercentCoding.decodeText($0.value) }
     }
 
     /// Whether there is one of that name, whatever its value.

@@ -70,7 +70,7 @@ package struct RequestSigner: Sendable {
             ("X-Amz-Algorithm", SignatureV4.algorithm), ("X-Amz-Credential", credential),
             ("X-Amz-Date", time.text), ("X-Amz-Expires", String(lifeSeconds)),
             ("X-Amz-SignedHeaders", names),
-        ].map { "\($0)=\(PercentEncoding.encode($1.utf8))" }
+        ].map { "\($0)=\(PercentCoding.encode(Array($1.utf8), keepsSlash: false))" }
         request.query = ((request.query.isEmpty ? [] : [request.query]) + parameters)
             .joined(separator: "&")
         let code = SignatureV4.code(

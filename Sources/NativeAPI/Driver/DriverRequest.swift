@@ -44,7 +44,7 @@ struct DriverTarget: Sendable {
             guard !halves[0].hasPrefix("X-Amz-") else { continue }
             guard let parameter = DriverParameter(rawValue: String(halves[0])),
                 call.parameters.contains(parameter), halves.count == 2, values[parameter] == nil,
-                let value = PercentEncoding.decode(Array(halves[1].utf8)[...], plusIsSpace: true)
+                let value = PercentCoding.decodeText(Array(halves[1].utf8)[...], plusIsSpace: true)
             else { throw invalid("“\(pair)” is no parameter of this call, or there twice") }
             values[parameter] = value
         }

@@ -121,10 +121,10 @@ package struct RequestTarget: Sendable {
     }
 
     private static func decodeQuery(_ bytes: Span<UInt8>) throws(S3Error) -> String {
-        guard let decoded = PercentCoding.decode(bytes, plusIsSpace: true), isUTF8(decoded) else {
-            throw invalidURI
-        }
-        return String(decoding: decoded, as: UTF8.self)
+        guard let decoded = PercentCoding.decode(bytes, plusIsSpace: true),
+            let text = String(validating: decoded, as: UTF8.self)
+        else { throw invalidURI }
+        return text
     }
 
     /// The index of the first such byte, or the end.
