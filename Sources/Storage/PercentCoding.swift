@@ -57,7 +57,9 @@ package enum PercentCoding {
     package static func decodeText(
         _ text: ArraySlice<UInt8>, plusIsSpace: Bool = false
     ) -> String? {
-        decode(text.span, plusIsSpace: plusIsSpace).flatMap { String(validating: $0, as: UTF8.self) }
+        decode(text.span, plusIsSpace: plusIsSpace).flatMap {
+            String(validating: $0, as: UTF8.self)
+        }
     }
 
     /// The byte that three characters stand for, where they are there.

@@ -60,7 +60,9 @@ struct RecentValuesTests {
         #expect(try Self.look(recent, finding: .found(.bytes([8]))) == (.found(.bytes([8])), true))
         #expect(try Self.look(recent, finding: .notInMemory) == (.found(.bytes([8])), false))
         if case .deleteRange = change { return }
-        #expect(try Self.look(recent, Self.other, finding: .notInMemory) == (.found(.bytes([7])), false))
+        #expect(
+            try Self.look(recent, Self.other, finding: .notInMemory) == (.found(.bytes([7])), false)
+        )
     }
 
     /// Where a read that takes long meets a batch.
