@@ -1,5 +1,6 @@
 // Values that were looked up lately never outlive the batch that changes them, however reads and batches meet.
 
+import Journal
 import MetadataIndex
 import NIOCore
 import Simulation
@@ -107,6 +108,54 @@ struct RecentValuesTests {
         }
         let kept = try keys.count { try !Self.look(recent, $0, finding: .notInMemory).isAsked }
         #expect((1...900).contains(kept))
+    }
+
+    /// Values that are kept taken apart.
+    enum Kind: CaseIterable {
+        case smallBody, largeBody, name
+
+        /// One that holds 5000 bytes or a little more.
+        func value() throws -> ReadValue {
+            let blob = try #require(BlobID(bytes: [UInt8](repeating: 7, count: 32)))
+            switch self {
+            case .smallBody: return Self.entry(blob, .inline([UInt8](repeating: 1, count: 5000)))
+            case .largeBody:
+                let chunk = ChunkRecord(file: 1, offsetBytes: 0, lengthBytes: 1, crc32c: 0)
+                return Self.entry(blob, .chunks(Array(repeating: chunk, count: 200)))
+            case .name:
+                let field = MetadataField(name: "a", value: String(repeating: "v", count: 5000))
+                let content = ObjectContent(
+                    blob: blob, sizeBytes: 1, lastModifiedMilliseconds: 0, etag: "",
+                    userMetadata: [field])
+                let stamp = HybridTimestamp(rawValue: 1)
+                let version = ObjectVersion(
+                    name: Ledger.name("name"),
+                    version: Version(stamp: stamp, region: RegionID(1)), position: nil,
+                    kind: .put(content), state: .published)
+                return .shown(ShownEntry(version: version, hasRegister: false))
+            }
+        }
+
+        private static func entry(_ blob: BlobID, _ bytes: StoredBytes) -> ReadValue {
+            .blob(BlobEntry(record: BlobRecord(blob: blob, sizeBytes: 5000, bytes: bytes)))
+        }
+    }
+
+    @Test(
+        "what is kept taken apart counts with all that it holds, until it is forgotten",
+        arguments: Kind.allCases)
+    func counted(_ kind: Kind) throws {
+        let value = try kind.value()
+        let large = RecentValues(limitBytes: 256 * 8 << 10)
+        _ = try Self.look(large, finding: .found(value))
+        #expect((5000...8192).contains(large.keptBytes))
+        #expect(try Self.look(large, finding: .notInMemory) == (.found(value), false))
+        large.beginChange([.delete(key: Self.key)])
+        #expect(large.keptBytes == 0)
+        // Where there is half as much room, one value may not take so much of it.
+        let small = RecentValues(limitBytes: 256 * 4 << 10)
+        _ = try Self.look(small, finding: .found(value))
+        #expect(small.keptBytes == 0)
     }
 
     @Test("what was read behind a batch that failed does not outlive the index")

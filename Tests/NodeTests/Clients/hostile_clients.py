@@ -49,6 +49,16 @@ def drip(connections, end):
         time.sleep(0.5)
 
 
+def told(connections):
+    """What came of slow heads: each is told that its time is up, however lately it sent a byte."""
+    for connection in connections:
+        connection.settimeout(60)
+        answer = b""
+        while received := connection.recv(4096):
+            answer += received
+        expect(status(answer) == 408, f"a slow head: {answer[:200]}")
+
+
 def endless_heads():
     for _ in range(5):
         answer = answers(b"GET / HTTP/1.1\r\nHost: x\r\n" + b"".join(b"X-%d: y\r\n" % n for n in range(200_000)))
@@ -177,15 +187,16 @@ def main():
     before = resident(PID)
     honest = Honest(PID)
     honest.start()
-    slow = slow_heads() + slow_bodies()
-    dripping = threading.Thread(target=drip, args=(slow, time.monotonic() + SECONDS), daemon=True)
+    heads, bodies = slow_heads(), slow_bodies()
+    dripping = threading.Thread(target=drip, args=(heads + bodies, time.monotonic() + SECONDS), daemon=True)
     dripping.start()
     for attack in (endless_heads, documents, chunk_signatures, smuggling, replay, keys, pipelines):
         attack()
     dripping.join()
+    told(heads)
     honest.done.set()
     honest.join()
-    for connection in slow:
+    for connection in heads + bodies:
         connection.close()
     expect(honest.failure is None, f"the honest client: {honest.failure!r}")
     expect(honest.rounds > 0, "the honest client got on")
