@@ -47,7 +47,7 @@ struct Conversation: Sendable {
         let id = requestIDs.next()
         let request = ServerRequest(
             head: head.request, id: id, remoteAddress: remoteAddress, body: body(of: head),
-            listener: listener,
+            listener: listener, isEncrypted: connection.encryption != nil,
             hasClientCertificate: connection.encryption?.hasClientCertificate ?? false)
         let response = await handler.respond(to: request)
         let staysOpen: Bool

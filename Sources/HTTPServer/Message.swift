@@ -17,6 +17,8 @@ package struct ServerRequest: Sendable {
     package var body: RequestBody
     /// By which listener it came: its place in the server's configuration.
     package var listener: Int
+    /// It came by TLS.
+    package var isEncrypted: Bool
     /// The client has shown a certificate of the listener's client authorities.
     package var hasClientCertificate: Bool
     /// Where handlers write down what the request log is to say.
@@ -24,7 +26,7 @@ package struct ServerRequest: Sendable {
 
     package init(
         head: HTTPRequest, id: String, remoteAddress: String, body: RequestBody,
-        listener: Int = 0, hasClientCertificate: Bool = false,
+        listener: Int = 0, isEncrypted: Bool = false, hasClientCertificate: Bool = false,
         trace: RequestTrace = RequestTrace()
     ) {
         self.head = head
@@ -32,6 +34,7 @@ package struct ServerRequest: Sendable {
         self.remoteAddress = remoteAddress
         self.body = body
         self.listener = listener
+        self.isEncrypted = isEncrypted
         self.hasClientCertificate = hasClientCertificate
         self.trace = trace
     }

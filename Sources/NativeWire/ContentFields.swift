@@ -23,6 +23,7 @@ extension FieldWriter {
         if !content.writer.principal.isEmpty { text(15, content.writer.principal) }
         if !content.writer.requestID.isEmpty { text(16, content.writer.requestID) }
         if let since = content.quarantinedMilliseconds { integer(17, since) }
+        text(18, ifSet: content.headers.storageClass)
         if content.isSealed { integer(128, UInt8(1)) }
     }
 
@@ -120,6 +121,7 @@ extension ObjectContent {
             case 8: headers.contentDisposition = try field.text()
             case 9: headers.cacheControl = try field.text()
             case 10: headers.expires = try field.text()
+            case 18: headers.storageClass = try field.text()
             case 11: checksum = try field.checksum()
             case 12: partSizes = try field.partSizes()
             case 13: userMetadata.append(try field.metadata(after: userMetadata.count))

@@ -41,7 +41,7 @@
 //     content          1 blob, 2 size u64, 3 last modified i64, 4 etag text, 5 type, 6 encoding,
 //                      7 language, 8 disposition, 9 cache control, 10 expires, 11 checksum, 12 part sizes
 //                      (u64 each), 13* user metadata, 14* tags, 15 principal text, 16 request id text,
-//                      17 quarantined since i64, 128 1 as u8 (absent: no): its bytes are sealed wherever
+//                      17 quarantined since i64; 18 storage class; 128 1 as u8 (absent: no): its bytes are sealed wherever
 //                      they are kept
 //     checksum         1 algorithm u8, 2 kind u8, 3 bytes
 //     metadata         1 name text, 2 value text

@@ -107,7 +107,18 @@ package final class S3Handler: RequestHandler {
             operation.action, bucket: request.target.bucket,
             key: request.subject(of: operation))
         try HeaderRules.check(request.fields, operation)
+        if operation.writes { try requireSight(request) }
         return try await perform(operation, request)
+    }
+
+    /// Who compares ETags by a write learns what is there (Amazon S3 User Guide, "Conditional writes").
+    private func requireSight(_ request: S3Request) throws {
+        guard let key = request.target.key else { return }
+        let conditions = request.writeConditions
+        guard conditions.ifMatch != nil || conditions.ifNoneMatch.map({ $0 != .any }) == true else {
+            return
+        }
+        try request.principal.require(.read, bucket: request.target.bucket, key: key)
     }
 
     private func perform(

@@ -61,6 +61,17 @@ package enum BucketName {
         return length >= 3 && isLetterOrDigit(previous)
     }
 
+    /// Whether S3 gives nobody a bucket of this valid name, since it means something else there: an address, or what a
+    /// prefix or suffix stands for.
+    package static func isReserved(_ name: String) -> Bool {
+        let labels = name.split(separator: ".", omittingEmptySubsequences: false)
+        let isAddress = labels.count == 4 && labels.allSatisfy { UInt8($0) != nil }
+        return isAddress || ["xn--", "sthree-", "amzn-s3-demo-"].contains { name.hasPrefix($0) }
+            || ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"].contains {
+                name.hasSuffix($0)
+            }
+    }
+
     private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "a")...UInt8(ascii: "z")) ~= byte
             || (UInt8(ascii: "0")...UInt8(ascii: "9")) ~= byte

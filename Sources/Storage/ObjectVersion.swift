@@ -44,7 +44,7 @@ package struct ObjectContent: Hashable, Sendable {
     }
 }
 
-/// The headers of a response that a writer may set (RFC 9110 section 8, RFC 9111 section 5).
+/// The headers of a response that a writer may set (RFC 9110 section 8, RFC 9111 section 5; Amazon S3's own).
 package struct ContentHeaders: Hashable, Sendable {
     package var contentType: String?
     package var contentEncoding: String?
@@ -52,10 +52,13 @@ package struct ContentHeaders: Hashable, Sendable {
     package var contentDisposition: String?
     package var cacheControl: String?
     package var expires: String?
+    /// The class of storage that the writer asked for, where it is not `STANDARD`. All are kept the same way.
+    package var storageClass: String?
 
     package init(
         contentType: String? = nil, contentEncoding: String? = nil, contentLanguage: String? = nil,
-        contentDisposition: String? = nil, cacheControl: String? = nil, expires: String? = nil
+        contentDisposition: String? = nil, cacheControl: String? = nil, expires: String? = nil,
+        storageClass: String? = nil
     ) {
         self.contentType = contentType
         self.contentEncoding = contentEncoding
@@ -63,6 +66,7 @@ package struct ContentHeaders: Hashable, Sendable {
         self.contentDisposition = contentDisposition
         self.cacheControl = cacheControl
         self.expires = expires
+        self.storageClass = storageClass
     }
 }
 

@@ -79,7 +79,7 @@ struct RandomValues {
             headers: ContentHeaders(
                 contentType: maybeText(), contentEncoding: maybeText(),
                 contentLanguage: maybeText(), contentDisposition: maybeText(),
-                cacheControl: maybeText(), expires: maybeText()),
+                cacheControl: maybeText(), expires: maybeText(), storageClass: maybeText()),
             checksum: bool() ? try checksum() : nil,
             partSizes: parts,
             userMetadata: metadata(), tags: metadata(), isSealed: bool(),

@@ -35,6 +35,10 @@ struct BucketDocumentTests {
                 "<Tagging><TagSet><Tag><Key>a</Key><Value>1&amp;2</Value></Tag></TagSet></Tagging>",
                 "InvalidTag"
             ),
+            (
+                "<Tagging><TagSet><Tag><Key>AWS:a</Key><Value>1</Value></Tag></TagSet></Tagging>",
+                "InvalidTag"
+            ),
             ("<Tagging><TagSet><Tag><Key>a</Key></Tag></TagSet></Tagging>", "MalformedXML"),
             ("<Tagging><Tags/></Tagging>", "MalformedXML"), ("<Tagging/>", "MalformedXML"),
             (

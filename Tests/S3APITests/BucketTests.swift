@@ -23,6 +23,10 @@ struct BucketTests {
         #expect(page.elements("Name") == ["bucket"])
         let token = try #require(page.element("ContinuationToken"))
         #expect(await s3.get("/?continuation-token=" + token).elements("Name") == ["second"])
+        #expect(await s3.get("/?bucket-region=us-east-1").elements("Name") == ["bucket", "second"])
+        #expect(await s3.get("/?bucket-region=eu-west-1").elements("Name").isEmpty)
+        #expect(await s3.get("/?max-buckets=10000").status == 200)
+        #expect(await s3.get("/?max-buckets=10001").code == "InvalidArgument")
         #expect(await s3.delete("/second").status == 204)
         #expect(await s3.delete("/second").code == "NoSuchBucket")
         #expect(await s3.head("/second").status == 404)
@@ -84,6 +88,20 @@ struct BucketTests {
         #expect(await s3.get("/" + name + "?location").code == "InvalidBucketName")
         #expect(await s3.get("/" + name + "?list-type=2").code == "InvalidBucketName")
         #expect(await s3.get("/" + name + "?uploads").code == "InvalidBucketName")
+    }
+
+    @Test(
+        "a name that S3 gives nobody is not given here",
+        arguments: [
+            "192.168.1.1", "xn--abc", "sthree-a", "amzn-s3-demo-a", "abc-s3alias", "abc--ol-s3",
+            "abc.mrap", "abc--x-s3", "abc--table-s3",
+        ])
+    func reservedNames(_ name: String) async throws {
+        let s3 = try await TestServer.withBucket()
+        #expect(await s3.send(.put, "/" + name).code == "InvalidBucketName")
+        let buckets = Buckets(objects: s3.store, blobs: s3.store)
+        await #expect(throws: StorageError.self) { try await buckets.create(name) }
+        #expect(await s3.send(.put, "/192.168.1.256").status == 200)
     }
 
     @Test("object lock may be declined and not asked for")

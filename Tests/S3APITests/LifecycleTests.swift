@@ -240,6 +240,36 @@ struct LifecycleTests {
         #expect(await s3.get("/bucket?versions").elements("Key") == ["c", "c"])
     }
 
+    @Test("a rule that says that it takes out no markers takes out nothing, and is shown as it was")
+    func noMarkers() async throws {
+        let rule = Self.markers.replacing("true", with: "false")
+        let s3 = try await server(Self.configuration(rule, Self.uploads))
+        let shown = await s3.get("/bucket?lifecycle")
+        #expect(shown.element("ExpiredObjectDeleteMarker") == "false")
+        _ = await s3.put(
+            "/bucket?versioning",
+            "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
+        _ = await s3.put("/bucket/k", "x")
+        #expect(await s3.delete("/bucket/none").fields[.deleteMarker] == "true")
+        clock.advance(days: 9)
+        #expect(try await act(on: s3).figures.isEmpty)
+        #expect(await s3.get("/bucket?versions").elements("Key") == ["k", "none"])
+    }
+
+    @Test(
+        "the least size of transitions, which there are none of, is taken and told as S3 tells it")
+    func leastSize() async throws {
+        let s3 = try await TestServer.withBucket()
+        let name = HTTPField.Name.other("x-amz-transition-default-minimum-object-size")
+        let value = "all_storage_classes_128K"
+        for sent: HTTPFields in [[:], [name: value]] {
+            let put = await s3.put("/bucket?lifecycle", Self.configuration(Self.tmp), sent)
+            #expect(put.status == 200 && put.fields[name] == value)
+            #expect(await s3.get("/bucket?lifecycle").fields[name] == value)
+        }
+        #expect(!(await s3.get("/bucket?location")).fields.contains(name))
+    }
+
     @Test(
         "what would not be acted on is not taken",
         arguments: [
@@ -252,8 +282,11 @@ struct LifecycleTests {
             (
                 tmp.replacing(
                     "<Days>2</Days>",
-                    with: "<ExpiredObjectDeleteMarker>false</ExpiredObjectDeleteMarker>"),
+                    with: "<ExpiredObjectDeleteMarker>no</ExpiredObjectDeleteMarker>"),
                 "MalformedXML"
+            ),
+            (
+                tmp.replacing("<Days>2</Days>", with: "<Date>2024-02-30</Date>"), "MalformedXML"
             ),
             (
                 markers.replacing(

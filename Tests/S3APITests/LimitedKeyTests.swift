@@ -134,6 +134,13 @@ struct LimitedKeyTests {
             KeyLimits(rights: [.write], buckets: ["bucket"]))
         #expect(await writer.put("/bucket/secret", "other").status == 200)
         #expect(await writer.get("/bucket/secret").code == "AccessDenied")
+        // Whose ETag it could find out by writing.
+        for condition: HTTPFields in [[.ifMatch: "\"x\""], [.ifNoneMatch: "\"x\""]] {
+            let put = await writer.put("/bucket/secret", "other", condition)
+            #expect(put.code == "AccessDenied" && put.bytesRead == 0)
+        }
+        let first = await writer.put("/bucket/secret", "other", [.ifNoneMatch: "*"])
+        #expect(first.code == "PreconditionFailed")
         let source = HTTPField.Name.other("x-amz-copy-source")
         let copy = await writer.put("/bucket/copy", "", [source: "bucket/team/a"])
         #expect(copy.code == "AccessDenied")

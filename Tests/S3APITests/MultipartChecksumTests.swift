@@ -91,7 +91,10 @@ struct MultipartChecksumTests {
         let part = try await complete(s3, .crc32, .composite, wrongPart: true)
         #expect(part.code == "InvalidPart")
         let type = try await complete(s3, .crc32, .composite, [.checksumType: "FULL_OBJECT"])
-        #expect(type.code == "InvalidRequest")
+        #expect(type.code == "BadDigest")
+        let counted = try await complete(
+            s3, .crc32, .fullObject, [.checksumCRC32: Self.expected(.crc32, .fullObject) + "-2"])
+        #expect(counted.code == "BadDigest")
         let count = try await complete(
             s3, .crc32, .composite, [.checksumCRC32: other.dropLast(1) + "3"])
         #expect(count.code == "InvalidRequest")

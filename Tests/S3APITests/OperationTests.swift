@@ -30,6 +30,8 @@ struct OperationTests {
             (.get, "/b/k?uploadId=u", .listParts),
             (.post, "/b/k?uploadId=u", .completeMultipartUpload),
             (.delete, "/b/k?uploadId=u", .abortMultipartUpload),
+            // As who reads an object makes sure that it is no copy of a cache.
+            (.get, "/b/k?123456", .getObject), (.head, "/b/k?something", .headObject),
         ] as [(HTTPRequest.Method, String, S3Operation)])
     func routes(_ method: HTTPRequest.Method, _ target: String, _ expected: S3Operation) throws {
         #expect(try operation(method, target) == expected)
@@ -49,7 +51,8 @@ struct OperationTests {
             (.get, "/b?inventory", .notImplemented), (.get, "/b?something", .notImplemented),
             (.post, "/b/k?restore", .notImplemented),
             (.post, "/b/k?select&select-type=2", .notImplemented),
-            (.get, "/b/k?torrent", .notImplemented), (.put, "/b/k?retention", .notImplemented),
+            (.get, "/b/k?torrent", .notImplemented), (.put, "/b/k?something", .notImplemented),
+            (.delete, "/b/k?something", .notImplemented), (.put, "/b/k?retention", .notImplemented),
             (.post, "/b", .notImplemented), (.post, "/", .notImplemented),
             (.put, "/", .methodNotAllowed), (.patch, "/b/k", .methodNotAllowed),
             (.put, "/b/k?partNumber=3", .invalidArgument),

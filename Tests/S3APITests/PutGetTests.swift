@@ -139,15 +139,66 @@ struct PutGetTests {
             ([.ifUnmodifiedSince: modified], 200),
             ([.ifMatch: etag, .ifUnmodifiedSince: before], 200),
             ([.ifNoneMatch: "\"x\"", .ifModifiedSince: modified], 200),
+            // Nobody has read it then.
+            ([.ifModifiedSince: "Sat, 25 May 2024 00:00:00 GMT"], 200),
         ]
         for (fields, status) in cases {
             #expect(await s3.get("/bucket/k", fields).status == status, "\(fields)")
             #expect(await s3.head("/bucket/k", fields).status == status, "\(fields)")
         }
+        let caching: HTTPFields = [.cacheControl: "max-age=60", .expires: "never"]
+        #expect(await s3.put("/bucket/k", "hello", caching).fields[.eTag] == etag)
         let notModified = await s3.get("/bucket/k", [.ifNoneMatch: etag])
         #expect(notModified.body.isEmpty && notModified.fields[.eTag] == etag)
+        for field in caching { #expect(notModified.fields[field.name] == field.value) }
         let stale = await s3.get("/bucket/k", [.range: "bytes=0-1", .ifRange: "\"x\""])
         #expect(stale.status == 200)
+    }
+
+    @Test("a header that is empty says nothing")
+    func emptyFields() async throws {
+        let s3 = try await TestServer.withBucket()
+        let fields: HTTPFields = [
+            .contentType: "", .cacheControl: "", .contentEncoding: "", .contentLanguage: "",
+            .contentDisposition: "", .expires: "",
+        ]
+        #expect(await s3.put("/bucket/k", "x", fields).status == 200)
+        let get = await s3.get("/bucket/k")
+        #expect(get.fields[.contentType] == "binary/octet-stream")
+        for field in fields where field.name != .contentType {
+            #expect(!get.fields.contains(field.name), "\(field.name)")
+        }
+    }
+
+    @Test("a class of storage is kept with what asked for it, and shown where it is not STANDARD")
+    func storageClass() async throws {
+        let s3 = try await TestServer.withBucket()
+        _ = await s3.put("/bucket/a", "x", [.storageClass: "STANDARD"])
+        _ = await s3.put("/bucket/b", "x", [.storageClass: "STANDARD_IA"])
+        let begun = await s3.send(.post, "/bucket/c?uploads", "", [.storageClass: "GLACIER_IR"])
+        let id = try #require(begun.element("UploadId"))
+        #expect(await s3.get("/bucket/c?uploadId=" + id).element("StorageClass") == "GLACIER_IR")
+        #expect(await s3.get("/bucket?uploads").element("StorageClass") == "GLACIER_IR")
+        let part = await s3.put("/bucket/c?uploadId=\(id)&partNumber=1", "x")
+        let document =
+            "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>"
+            + "\(part.fields[.eTag] ?? "")</ETag></Part></CompleteMultipartUpload>"
+        #expect(await s3.send(.post, "/bucket/c?uploadId=" + id, document).status == 200)
+        // What is copied has the class that it is given, or none.
+        _ = await s3.put("/bucket/d", "", [.copySource: "bucket/b"])
+        _ = await s3.put(
+            "/bucket/b", "", [.copySource: "bucket/b", .storageClass: "ONEZONE_IA"])
+        for (key, expected) in ["a": nil, "b": "ONEZONE_IA", "c": "GLACIER_IR", "d": nil] {
+            #expect(await s3.head("/bucket/" + key).fields[.storageClass] == expected, "\(key)")
+            #expect(await s3.get("/bucket/" + key).fields[.storageClass] == expected, "\(key)")
+            let attributes = await s3.get(
+                "/bucket/\(key)?attributes", [.objectAttributes: "StorageClass"])
+            #expect(attributes.element("StorageClass") == expected ?? "STANDARD", "\(key)")
+        }
+        let listed = ["STANDARD", "ONEZONE_IA", "GLACIER_IR", "STANDARD"]
+        #expect(await s3.get("/bucket?list-type=2").elements("StorageClass") == listed)
+        #expect(await s3.get("/bucket").elements("StorageClass") == listed)
+        #expect(await s3.get("/bucket?versions").elements("StorageClass") == listed)
     }
 
     @Test("conditions on a write are decided with it")

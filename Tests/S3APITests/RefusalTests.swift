@@ -190,12 +190,65 @@ struct RefusalTests {
             ("x-amz-acl", "public-read", "AccessControlListNotSupported"),
             ("x-amz-acl", "other", "InvalidArgument"),
             ("x-amz-storage-class", "DEEP_FREEZE", "InvalidStorageClass"),
+            ("if-modified-since", "Thu, 23 May 2024 00:00:00 GMT", "NotImplemented"),
+            ("if-unmodified-since", "Thu, 23 May 2024 00:00:00 GMT", "NotImplemented"),
+            ("content-range", "bytes 4-7/100", "NotImplemented"),
+            ("x-amz-copy-source-if-match", "\"x\"", "NotImplemented"),
+            ("x-amz-copy-source-range", "bytes=0-1", "NotImplemented"),
+            (
+                "x-amz-transition-default-minimum-object-size", "varies_by_storage_class",
+                "NotImplemented"
+            ),
+            ("x-amz-server-side-encryption-bucket-key-enabled", "true", "NotImplemented"),
         ])
     func headers(_ name: String, _ value: String, _ code: String) async throws {
         let s3 = try await TestServer.withBucket()
         let put = await s3.put("/bucket/k", "hello", [.other(name): value])
         #expect(put.code == code && put.bytesRead == 0)
+        if code == "NotImplemented", !name.contains("encryption") {
+            #expect(put.element("Header") == name)
+        }
         #expect(await s3.head("/bucket/k").status == 404)
+    }
+
+    @Test("a header means something to the operations that heed it, and to no other")
+    func heeded() async throws {
+        let s3 = try await TestServer.withBucket()
+        let etag = await s3.put("/bucket/k", "hello").fields[.eTag] ?? ""
+        let date = "Thu, 23 May 2024 00:00:00 GMT"
+        for condition: HTTPFields in [
+            [.ifNoneMatch: "*"], [.ifNoneMatch: etag], [.ifUnmodifiedSince: date],
+            [.ifModifiedSince: date],
+        ] {
+            #expect(await s3.delete("/bucket/k", condition).code == "NotImplemented")
+            #expect(await s3.put("/bucket/k?tagging", "", condition).code == "NotImplemented")
+        }
+        let copy: HTTPFields = [.copySource: "bucket/k", .copySourceRange: "bytes=0-1"]
+        #expect(await s3.put("/bucket/copy", "", copy).code == "NotImplemented")
+        #expect(await s3.head("/bucket/copy").status == 404)
+        #expect(await s3.get("/bucket/k").body == "hello")
+        let declined = HTTPField.Name.other("x-amz-server-side-encryption-bucket-key-enabled")
+        #expect(await s3.put("/bucket/k", "other", [declined: "false"]).status == 200)
+    }
+
+    @Test("a write that says nothing of its length is refused: its body may have been lost")
+    func lengthless() async throws {
+        let s3 = try await TestServer.withBucket()
+        _ = await s3.put("/bucket/k", "hello")
+        let begun = await s3.send(.post, "/bucket/k?uploads")
+        let id = try #require(begun.element("UploadId"))
+        for target in ["/bucket/k", "/bucket/k?uploadId=\(id)&partNumber=1"] {
+            for payload in ["UNSIGNED-PAYLOAD", PayloadMode.streaming.rawValue] {
+                let fields = s3.signer.sign(
+                    "PUT", target, [.other("host"): "localhost:9000"], payload: payload
+                ).fields
+                let isStreamed = payload == PayloadMode.streaming.rawValue
+                let put = await s3.sendRaw(
+                    .put, target, fields, lengthBytes: isStreamed ? 5 : 0, saysLength: isStreamed)
+                #expect(put.status == 411 && put.code == "MissingContentLength", "\(target)")
+            }
+        }
+        #expect(await s3.get("/bucket/k").body == "hello")
     }
 
     @Test("metadata has a limit")

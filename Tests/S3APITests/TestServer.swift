@@ -173,14 +173,19 @@ final class TestServer: Sendable {
             beforeEnd: beforeEnd)
     }
 
-    /// Sends a request as it is.
+    /// Sends a request as it is, with a `Content-Length` where it is a write of so many bytes, unless it is to say
+    /// nothing of them.
     func sendRaw(
         _ method: HTTPRequest.Method, _ target: String, _ fields: HTTPFields, _ wire: [UInt8] = [],
-        lengthBytes: UInt64? = 0, authority: String? = nil,
+        lengthBytes: UInt64? = 0, saysLength: Bool = true, authority: String? = nil,
         onStretch: (ByteBuffer) -> Void = { _ in },
         beforeEnd: @escaping @Sendable () async -> Void = {}
     ) async -> Reply {
         let source = PiecewiseBody(wire, beforeEnd: beforeEnd)
+        var fields = fields
+        if saysLength, let lengthBytes, method == .put || method == .post {
+            fields[.contentLength] = String(lengthBytes)
+        }
         let request = ServerRequest(
             head: HTTPRequest(
                 method: method, scheme: nil, authority: authority, path: target,

@@ -1,4 +1,4 @@
-// The fields that objects and upload sessions have in common: tags 12 to 17 and 20 to 23 of both.
+// The fields that objects and upload sessions have in common: tags 12 to 17, 20 to 23 and 29 of both.
 
 internal import Storage
 
@@ -15,6 +15,7 @@ struct ContentFields {
         writer.text(15, headers.contentDisposition)
         writer.text(16, headers.cacheControl)
         writer.text(17, headers.expires)
+        writer.text(29, headers.storageClass, .ignorable)
     }
 
     static func write(
@@ -42,6 +43,7 @@ struct ContentFields {
         case 21: tags.append(try MetadataField(field))
         case 22: writer.principal = field.text()
         case 23: writer.requestID = field.text()
+        case 29: headers.storageClass = field.text()
         default: return false
         }
         return true

@@ -1,4 +1,4 @@
-// One version of an object as the journal and the index hold it. Next free tag: 29. Tag 24: quarantined
+// One version of an object as the journal and the index hold it. Next free tag: 30. Tag 24: quarantined
 // since (milliseconds); tag 25: history, kept until (milliseconds); tag 26: recorded at (milliseconds); tag 27:
 // what clients call it: the stamp of its id, nothing for `null` of a bucket whose versioning was suspended; without
 // the field, `null` of a bucket without versioning; tag 28: its bytes are sealed wherever they are kept (1).

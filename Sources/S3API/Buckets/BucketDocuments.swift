@@ -19,7 +19,7 @@ extension S3Handler {
         let document = try Self.checked(body, kind, bucket, request.limits)
         if kind == .policy { try await requireNoBlock(of: bucket) }
         try await buckets.set(kind, to: document, of: bucket)
-        return ServerResponse(status: kind.putStatus)
+        return ServerResponse(status: kind.putStatus, fields: kind.fields)
     }
 
     func deleteBucketDocument(
@@ -48,7 +48,9 @@ extension S3Handler {
             return ServerResponse(
                 status: .ok, fields: [.contentType: "application/json"], body: .bytes(document))
         default:
-            return .document(document)
+            var response = ServerResponse.document(document)
+            response.fields.append(contentsOf: kind.fields)
+            return response
         }
     }
 
@@ -119,6 +121,12 @@ extension BucketDocument {
         case .tagging: "BucketTagging"
         case .versioning: "BucketVersioning"
         }
+    }
+
+    /// What is said beside the document.
+    fileprivate var fields: HTTPFields {
+        guard case .lifecycle = self else { return [:] }
+        return [LifecycleConfiguration.leastSizeHeader: LifecycleConfiguration.leastSize]
     }
 
     fileprivate var putStatus: HTTPResponse.Status {

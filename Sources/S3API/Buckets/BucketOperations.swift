@@ -10,6 +10,7 @@ extension S3Handler {
     /// a document that can be read.
     func createBucket(_ request: S3Request) async throws -> ServerResponse {
         let bucket = try request.bucket
+        guard !BucketName.isReserved(bucket) else { throw S3Request.invalidBucketName(bucket) }
         let body = try await request.document(limitBytes: request.limits.documentBytes)
         if body.readableBytes > 0 {
             let root = try XMLElement.parse(

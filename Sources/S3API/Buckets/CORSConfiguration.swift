@@ -69,12 +69,19 @@ struct CORSRule: Sendable, Hashable {
 // MARK: The document
 
 extension CORSRule {
+    /// Amazon S3 API Reference, CORSRule.
+    private static let idCharacters = 255
+
     fileprivate init(_ element: XMLElement) throws(S3Error) {
         guard element.name == "CORSRule" else { throw .malformedXML }
         let lists: Set = ["AllowedOrigin", "AllowedMethod", "AllowedHeader", "ExposeHeader"]
         try element.expectChildren(lists.union(["ID", "MaxAgeSeconds"]), repeated: lists)
         for child in element.children { _ = try child.leafText() }
         id = element.child("ID")?.trimmedText
+        guard id?.count ?? 0 <= Self.idCharacters else {
+            throw .invalidArgument(
+                "ID", id ?? "", "ID length should not exceed allowed limit of \(Self.idCharacters)")
+        }
         origins = element.texts("AllowedOrigin")
         methods = element.texts("AllowedMethod")
         allowedFields = element.texts("AllowedHeader")

@@ -53,6 +53,8 @@ package struct CalendarDate: Hashable, Sendable {
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
         let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
         let days = Int64(era * 146_097 + dayOfEra - 719_468)
+        // A day that the month does not have would be one of the next.
+        guard CalendarDate(milliseconds: days * 86_400_000).day == day else { return nil }
         return (days * 86_400 + Int64(hour * 3600 + minute * 60 + second)) * 1000
     }
 

@@ -18,6 +18,8 @@ extension HTTPField.Name {
     package static let trailerName = known("x-amz-trailer")
     package static let acl = known("x-amz-acl")
     package static let storageClass = known("x-amz-storage-class")
+    package static let transitionLeastSize = known(
+        "x-amz-transition-default-minimum-object-size")
     package static let serverSideEncryption = known("x-amz-server-side-encryption")
     package static let tagging = known("x-amz-tagging")
     package static let taggingCount = known("x-amz-tagging-count")

@@ -74,7 +74,7 @@ private struct BucketLifecycle {
     // MARK: Objects
 
     func expire(in objects: any ObjectStore) async throws {
-        let expiring = rules.filter { $0.expiration != nil && $0.expiration != .markers }
+        let expiring = rules.filter { ![nil, .markers, .nothing].contains($0.expiration) }
         for prefix in Self.outermost(expiring.map(\.filter.prefix)) {
             var request = ListRequest(bucket: bucket, prefix: prefix)
             var page: ListPage
@@ -214,7 +214,7 @@ extension LifecycleRule {
     ) -> Bool {
         guard filter.matches(key, content) else { return false }
         switch expiration {
-        case nil, .markers: return false
+        case nil, .markers, .nothing: return false
         case .date(let milliseconds): return nowMilliseconds >= milliseconds
         case .days(let days):
             let due = Self.dueMilliseconds(content.lastModifiedMilliseconds, days: days)

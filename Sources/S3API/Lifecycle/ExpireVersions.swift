@@ -99,7 +99,7 @@ struct ExpireVersions {
             case .days(let days):
                 return nowMilliseconds >= LifecycleRule.dueMilliseconds(recorded, days: days)
             case .date(let milliseconds): return nowMilliseconds >= milliseconds
-            case nil: return false
+            case nil, .nothing: return false
             }
         }
         return isDue ? [Due(version: marker, latest: marker)] : []

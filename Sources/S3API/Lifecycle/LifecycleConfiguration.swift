@@ -2,10 +2,16 @@
 // newer ones took the place of, and uploads that were begun and not completed. What else a configuration may say, such as moving objects to other
 // classes of storage, is refused, so that no rule is kept that is not acted on.
 
+internal import HTTPTypes
 internal import NIOCore
 
 struct LifecycleConfiguration: Sendable, Hashable {
     private static let root = "LifecycleConfiguration"
+
+    /// How small an object no transition moves, which tools send and want to hear again; of S3's values, the one
+    /// that it takes where none is sent.
+    static let leastSizeHeader = HTTPField.Name.transitionLeastSize
+    static let leastSize = "all_storage_classes_128K"
 
     private(set) var rules: [LifecycleRule]
 
@@ -56,6 +62,8 @@ struct LifecycleRule: Sendable, Hashable {
         case date(milliseconds: Int64)
         /// None; of versions, delete markers that hide nothing any more.
         case markers
+        /// None, and no delete markers either: a rule may say so.
+        case nothing
     }
 
     /// When versions go whose place was taken.
@@ -135,8 +143,11 @@ extension LifecycleRule {
         try element.expectChildren(["Days", "Date", "ExpiredObjectDeleteMarker"])
         guard element.children.count == 1 else { throw .malformedXML }
         if let markers = element.child("ExpiredObjectDeleteMarker") {
-            guard markers.trimmedText == "true" else { throw .malformedXML }
-            return .markers
+            switch markers.trimmedText {
+            case "true": return .markers
+            case "false": return .nothing
+            default: throw .malformedXML
+            }
         }
         guard let date = element.child("Date") else {
             return .days(try days(element.child("Days"), of: "Days"))
@@ -192,6 +203,7 @@ extension LifecycleRule {
                     case .date(let milliseconds):
                         writer.element("Date", CalendarDate(milliseconds: milliseconds).iso8601)
                     case .markers: writer.element("ExpiredObjectDeleteMarker", true)
+                    case .nothing: writer.element("ExpiredObjectDeleteMarker", false)
                     }
                 }
             }

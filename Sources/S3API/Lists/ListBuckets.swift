@@ -9,9 +9,15 @@ extension S3Handler {
         let prefix = request.query["prefix"] ?? ""
         let after = try request.query["continuation-token"].map(ContinuationToken.decode)
         // Without `max-buckets` there are no pages.
-        let limit = try request.number("max-buckets", default: .max, from: 1, cutAt: 10_000)
+        let limit = try request.number("max-buckets", default: .max, from: 1, cutAt: .max)
+        guard limit == .max || limit <= Self.mostBuckets else {
+            throw S3Error.invalidArgument(
+                "max-buckets", String(limit),
+                "Argument max-buckets must be an integer between 1 and \(Self.mostBuckets).")
+        }
+        let isHere = [nil, "", region].contains(request.query["bucket-region"])
         let matching = try await buckets.list().filter { bucket in
-            request.principal.policy.allows(.find, bucket: bucket.name, key: nil)
+            isHere && request.principal.policy.allows(.find, bucket: bucket.name, key: nil)
                 && bucket.name.hasPrefix(prefix)
                 && after.map { ObjectKey(bucket.name) > $0 } ?? true
         }
@@ -30,6 +36,9 @@ extension S3Handler {
     }
 
     private var region: String { configuration.region }
+
+    /// Of a page (Amazon S3 API Reference, ListBuckets).
+    private static let mostBuckets = 10_000
 }
 
 extension XMLWriter {

@@ -67,7 +67,7 @@ extension UploadListPage {
                 $0.element("UploadId", upload.id.text)
                 owner.write(as: "Initiator", to: &$0)
                 owner.write(to: &$0)
-                $0.element("StorageClass", "STANDARD")
+                $0.element("StorageClass", upload.headers.listedClass)
                 $0.element(
                     "Initiated",
                     CalendarDate(milliseconds: upload.initiatedMilliseconds).iso8601)

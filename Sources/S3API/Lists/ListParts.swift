@@ -21,7 +21,7 @@ extension S3Handler {
             $0.element("UploadId", id.text)
             owner.write(as: "Initiator", to: &$0)
             owner.write(to: &$0)
-            $0.element("StorageClass", "STANDARD")
+            $0.element("StorageClass", upload.headers.listedClass)
             $0.describeChecksum(of: upload)
             $0.element("PartNumberMarker", after)
             $0.element("NextPartNumberMarker", page.parts.last?.number ?? 0)

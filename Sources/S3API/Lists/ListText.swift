@@ -56,6 +56,6 @@ extension XMLWriter {
         }
         element("Size", content.sizeBytes)
         if let owner { owner.write(to: &self) }
-        element("StorageClass", "STANDARD")
+        element("StorageClass", content.headers.listedClass)
     }
 }

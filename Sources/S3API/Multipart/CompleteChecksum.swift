@@ -6,18 +6,22 @@ internal import Storage
 struct CompleteChecksum: Sendable {
     private let announced: ChecksumAnnouncement?
     private let kind: ObjectChecksum.Kind?
+    /// What is announced is that of parts.
+    private let isComposite: Bool
 
     /// `nil` where the client promises nothing.
     init?(_ fields: HTTPFields, parts: Int) throws(S3Error) {
         kind = try fields[.checksumType].map { text throws(S3Error) in
             try ObjectChecksum.Kind(wireName: text)
         }
-        announced = try ChecksumAnnouncement(Self.withoutPartCounts(fields, parts: parts))
+        let (digests, isComposite) = try Self.withoutPartCounts(fields, parts: parts)
+        self.isComposite = isComposite
+        announced = try ChecksumAnnouncement(digests)
         if announced == nil, kind == nil { return nil }
     }
 
     /// The completion with what the store must check; what follows from the parts is checked here. Throws
-    /// `InvalidRequest` for another type or algorithm than the session's, `BadDigest`.
+    /// `BadDigest`, also for another type than the session's, and `InvalidRequest` for another algorithm.
     func applied(
         to completion: Completion, _ id: UploadID, of name: ObjectName,
         in uploads: any UploadStore
@@ -31,8 +35,11 @@ struct CompleteChecksum: Sendable {
         }
         if let kind, kind != upload.checksumKind ?? upload.checksumAlgorithm?.defaultMultipartKind {
             throw S3Error(
-                .invalidRequest,
+                .badDigest,
                 "The upload was created using another checksum type than \(kind.wireName).")
+        }
+        if isComposite, upload.checksumKind == .fullObject {
+            throw S3Error(.badDigest, "The checksum of a whole object counts no parts.")
         }
         guard let announced, case .header(let bytes) = announced.value else { return completion }
         let parts = try await Self.allParts(of: id, name, in: uploads)
@@ -69,8 +76,9 @@ struct CompleteChecksum: Sendable {
     /// A composite checksum is written `<base64>-<parts>`.
     private static func withoutPartCounts(
         _ fields: HTTPFields, parts: Int
-    ) throws(S3Error) -> HTTPFields {
+    ) throws(S3Error) -> (HTTPFields, isComposite: Bool) {
         var result = fields
+        var isComposite = false
         for algorithm in ChecksumAlgorithm.allCases {
             guard let text = fields[algorithm.headerName], let hyphen = text.lastIndex(of: "-")
             else { continue }
@@ -80,7 +88,8 @@ struct CompleteChecksum: Sendable {
                     "Value for \(algorithm.headerName.canonicalName) header is invalid.")
             }
             result[algorithm.headerName] = String(text[..<hyphen])
+            isComposite = true
         }
-        return result
+        return (result, isComposite)
     }
 }

@@ -17,7 +17,16 @@ extension S3Handler {
         let parts = try CompleteDocument.parse(body, limits: request.limits)
         let completion = try await completion(request, id, of: name, parts: parts)
         let uploads = uploads
-        let work = LongWork { try await uploads.complete(id, of: name, completion) }
+        let work = LongWork {
+            do {
+                return try await uploads.complete(id, of: name, completion)
+            } catch let error as StorageError where error.code == .sizeMismatch {
+                throw S3Error(
+                    .invalidRequest,
+                    "The parts are not as large together as x-amz-mp-object-size says.",
+                    cause: error)
+            }
+        }
         let grace = Duration.milliseconds(request.limits.completeGraceMilliseconds)
         guard let result = await work.result(within: grace) else {
             return ServerResponse(
@@ -74,7 +83,7 @@ extension S3Handler {
         _ object: ObjectVersion, _ request: S3Request, declares: Bool
     ) -> ByteBuffer {
         XMLWriter.document("CompleteMultipartUploadResult", declares: declares) {
-            $0.element("Location", request.target.resource)
+            $0.element("Location", request.url)
             $0.element("Bucket", object.name.bucket)
             $0.element("Key", object.name.key.string)
             guard let content = object.content else { return }

@@ -58,6 +58,8 @@ extension S3Handler {
             content.headers = attributes.headers
             content.userMetadata = attributes.userMetadata
         }
+        // A copy never inherits its class (CopyObject, x-amz-storage-class).
+        content.headers.storageClass = attributes.headers.storageClass
         if directives.replacesTags { content.tags = attributes.tags }
         if let algorithm = directives.checksum,
             content.checksum?.algorithm != algorithm || content.checksum?.kind != .fullObject

@@ -13,7 +13,7 @@ struct CopySource: Sendable {
     let isOlderVersion: Bool
 
     /// `bucket/key` or `/bucket/key`, percent-encoded, with or without `?versionId=`. Some clients encode
-    /// the slash behind the bucket too.
+    /// the slash behind the bucket too, and a space as “+”, as forms do.
     static func parse(
         _ text: String, limits: S3Limits
     ) throws(S3Error) -> (name: ObjectName, id: VersionID?) {
@@ -25,7 +25,8 @@ struct CopySource: Sendable {
         guard let slash = path.firstIndex(of: "/"),
             BucketName.isValid(String(path[..<slash])),
             let key = try RequestTarget.key(
-                String(path[path.index(after: slash)...]).utf8.span, limits: limits)
+                String(path[path.index(after: slash)...]).utf8.span, plusIsSpace: true,
+                limits: limits)
         else {
             throw .invalidArgument(
                 "x-amz-copy-source", text,
@@ -62,7 +63,8 @@ extension S3Handler {
         let content = found.content
         let latest = id == nil ? found.version : try await objects.object(name)
         let conditions = ReadConditions(
-            request.fields, match: .copySourceIfMatch, noneMatch: .copySourceIfNoneMatch,
+            request.fields, nowMilliseconds: clock.milliseconds(), match: .copySourceIfMatch,
+            noneMatch: .copySourceIfNoneMatch,
             modified: .copySourceIfModifiedSince, unmodified: .copySourceIfUnmodifiedSince)
         switch conditions?.evaluate(content) {
         case nil, .holds:

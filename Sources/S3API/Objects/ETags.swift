@@ -51,15 +51,17 @@ struct ReadConditions: Sendable {
         case notModified(String)
     }
 
+    /// A date behind `nowMilliseconds` is no date at which somebody has read the object.
     init?(
-        _ fields: HTTPFields, match: HTTPField.Name = .ifMatch,
+        _ fields: HTTPFields, nowMilliseconds: Int64, match: HTTPField.Name = .ifMatch,
         noneMatch: HTTPField.Name = .ifNoneMatch, modified: HTTPField.Name = .ifModifiedSince,
         unmodified: HTTPField.Name = .ifUnmodifiedSince
     ) {
         ifMatch = fields[match].map(ETags.parse)
         ifNoneMatch = fields[noneMatch].map(ETags.parse)
-        // A date that cannot be read is ignored (RFC 9110 section 13.1.3).
+        // A date that cannot be read is ignored (RFC 9110 section 13.1.3), and S3 reads none of the future.
         ifModifiedSinceMilliseconds = fields[modified].flatMap(CalendarDate.parseHTTP)
+            .flatMap { $0 <= nowMilliseconds ? $0 : nil }
         ifUnmodifiedSinceMilliseconds = fields[unmodified].flatMap(CalendarDate.parseHTTP)
         if ifMatch == nil, ifNoneMatch == nil, ifModifiedSinceMilliseconds == nil,
             ifUnmodifiedSinceMilliseconds == nil

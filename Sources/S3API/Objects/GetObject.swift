@@ -11,18 +11,18 @@ internal import Synchronization
 extension S3Handler {
     func getObject(_ request: S3Request) async throws -> ServerResponse {
         let found = try await find(request)
-        let content = found.content
-        var (response, range) = try ObjectSelection.response(to: request, content)
-        response.fields[.versionID] = found.id
+        var (response, range) = try ObjectSelection.response(
+            to: request, found, nowMilliseconds: clock.milliseconds())
         let lengthBytes = range.upperBound - range.lowerBound
         guard lengthBytes > 0 else {
             response.body = .bytes(ByteBuffer())
             return response
         }
-        let source = try await blobs.read(content.blob, range: range)
+        let blob = found.content.blob
+        let source = try await blobs.read(blob, range: range)
         // The first stretch is read before the head is sent, so that damage has its own answer.
         guard let first = try await source.next() else {
-            throw StorageError(.damaged, "blob \(content.blob) ended before its first byte")
+            throw StorageError(.damaged, "blob \(blob) ended before its first byte")
         }
         response.body = .segments(first, then: source, lengthBytes: lengthBytes)
         return response
@@ -30,9 +30,8 @@ extension S3Handler {
 
     func headObject(_ request: S3Request) async throws -> ServerResponse {
         let found = try await find(request)
-        let content = found.content
-        var (response, range) = try ObjectSelection.response(to: request, content)
-        response.fields[.versionID] = found.id
+        var (response, range) = try ObjectSelection.response(
+            to: request, found, nowMilliseconds: clock.milliseconds())
         response.fields[.contentLength] = String(range.upperBound - range.lowerBound)
         return response
     }
@@ -43,11 +42,13 @@ enum ObjectSelection {
     /// The answer without its body, and the range of the body. Throws `PreconditionFailed`, `NotModified`,
     /// `InvalidRange`.
     static func response(
-        to request: S3Request, _ content: ObjectContent
+        to request: S3Request, _ found: FoundObject, nowMilliseconds: Int64
     ) throws(S3Error) -> (ServerResponse, Range<UInt64>) {
-        try checkConditions(request.fields, content)
+        try checkConditions(request.fields, found, nowMilliseconds)
+        let content = found.content
         var response = ServerResponse(
             status: .ok, fields: try HTTPFields(content, overrides: request.query))
+        response.fields[.versionID] = found.id
         let whole = 0..<content.sizeBytes
         let part = try part(request, content, &response.fields)
         let ranged = try range(request.fields, content)
@@ -66,15 +67,21 @@ enum ObjectSelection {
     }
 
     private static func checkConditions(
-        _ fields: HTTPFields, _ content: ObjectContent
+        _ fields: HTTPFields, _ found: FoundObject, _ nowMilliseconds: Int64
     ) throws(S3Error) {
-        switch ReadConditions(fields)?.evaluate(content) {
+        let content = found.content
+        switch ReadConditions(fields, nowMilliseconds: nowMilliseconds)?.evaluate(content) {
         case nil, .holds: return
         case .failed(let condition): throw .preconditionFailed(condition)
         case .notModified:
-            throw S3Error(.notModified, "").with([
+            // RFC 9110 section 15.4.5: what a 200 would say of caching.
+            var known: HTTPFields = [
                 .eTag: ETags.quoted(content.etag), .lastModified: content.lastModifiedText,
-            ])
+            ]
+            known[.cacheControl] = content.headers.cacheControl
+            known[.expires] = content.headers.expires
+            known[.versionID] = found.id
+            throw S3Error(.notModified, "").with(known)
         }
     }
 

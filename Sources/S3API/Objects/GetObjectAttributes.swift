@@ -17,7 +17,9 @@ extension S3Handler {
                 writer.write(content.checksum, content.partSizes.count)
             }
             if wanted.contains(.objectParts) { parts?.write(to: &writer) }
-            if wanted.contains(.storageClass) { writer.element("StorageClass", "STANDARD") }
+            if wanted.contains(.storageClass) {
+                writer.element("StorageClass", content.headers.listedClass)
+            }
             if wanted.contains(.objectSize) { writer.element("ObjectSize", content.sizeBytes) }
         }
         var response = ServerResponse.document(document)

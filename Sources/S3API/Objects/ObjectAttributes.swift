@@ -19,17 +19,23 @@ struct ObjectAttributes: Sendable, Hashable {
 
     private static func contentHeaders(_ fields: HTTPFields) -> ContentHeaders {
         ContentHeaders(
-            contentType: fields[.contentType],
+            contentType: said(fields[.contentType]),
             contentEncoding: fields[.contentEncoding].flatMap(withoutChunking),
-            contentLanguage: fields[.contentLanguage],
-            contentDisposition: fields[.contentDisposition],
-            cacheControl: fields[.cacheControl],
-            expires: fields[.expires])
+            contentLanguage: said(fields[.contentLanguage]),
+            contentDisposition: said(fields[.contentDisposition]),
+            cacheControl: said(fields[.cacheControl]),
+            expires: said(fields[.expires]),
+            storageClass: said(fields[.storageClass], besides: ContentHeaders.standardClass))
+    }
+
+    /// Browsers send an empty type for a file that they do not know: nothing is said by it.
+    private static func said(_ text: String?, besides standard: String = "") -> String? {
+        text.flatMap { $0.isEmpty || $0 == standard ? nil : $0 }
     }
 
     /// `aws-chunked` is how the body travelled, not how the object is encoded.
     private static func withoutChunking(_ text: String) -> String? {
-        guard text.contains("aws-chunked") else { return text.isEmpty ? nil : text }
+        guard text.contains("aws-chunked") else { return said(text) }
         let codings = text.split(separator: ",").map { $0.drop { $0 == " " } }
         let kept = codings.filter { !$0.hasPrefix("aws-chunked") && !$0.isEmpty }
         return kept.isEmpty ? nil : kept.joined(separator: ", ")

@@ -19,6 +19,7 @@ extension HTTPFields {
         append(.contentDisposition, ifPresent: headers.contentDisposition)
         append(.cacheControl, ifPresent: headers.cacheControl)
         append(.expires, ifPresent: headers.expires)
+        append(.storageClass, ifPresent: headers.storageClass)
         for field in content.userMetadata {
             guard let name = HTTPField.Name("x-amz-meta-" + field.name) else { continue }
             append(HTTPField(name: name, value: field.value))
@@ -63,6 +64,14 @@ extension HTTPFields {
         "response-content-type": .contentType,
         "response-expires": .expires,
     ]
+}
+
+extension ContentHeaders {
+    /// The class that answers do not name, but lists do.
+    static let standardClass = "STANDARD"
+
+    /// The class of storage as a list shows it.
+    var listedClass: String { storageClass ?? Self.standardClass }
 }
 
 extension ObjectContent {

@@ -47,7 +47,13 @@ extension S3Request {
     /// The announced length of the body as it will be decoded; `nil` where it was not announced.
     var bodyLengthBytes: UInt64? {
         get throws(S3Error) {
-            guard let text = fields[.decodedContentLength] else { return server.body.lengthBytes }
+            guard let text = fields[.decodedContentLength] else {
+                let isStreamed = if case .chunked = verified.payload { true } else { false }
+                // A request without a body may say nothing of its length; a write that has lost its body must not
+                // pass for one of nothing.
+                return isStreamed || !fields.contains(.contentLength)
+                    ? nil : server.body.lengthBytes
+            }
             guard let length = UInt64(text) else {
                 throw .invalidArgument(
                     "x-amz-decoded-content-length", text, "The decoded length is no number.")

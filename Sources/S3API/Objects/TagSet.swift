@@ -15,6 +15,11 @@ struct TagSet: Sendable, Hashable {
         }
         var names: Set<String> = []
         for tag in tags {
+            guard !tag.name.lowercased().hasPrefix("aws:") else {
+                throw S3Error(
+                    .invalidTag, "System tags cannot be added/updated by requester"
+                ).with("TagKey", tag.name)
+            }
             guard !tag.name.isEmpty, tag.name.count <= limits.tagNameCharacters,
                 Self.isPlain(tag.name)
             else {

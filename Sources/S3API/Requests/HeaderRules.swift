@@ -1,5 +1,5 @@
-// Which `x-amz-` headers this front understands. One that would change what a write means, and is not
-// honoured, is refused: nothing is silently ignored.
+// Which headers this front understands. One that would change what a write means, and is not honoured, is
+// refused: nothing is silently ignored.
 
 internal import HTTPTypes
 internal import Storage
@@ -11,29 +11,56 @@ enum HeaderRules {
         let writes = operation.writes
         for field in fields {
             let name = field.name.canonicalName
-            guard name.utf8.starts(with: "x-amz-".utf8) else { continue }
+            guard name.utf8.starts(with: "x-amz-".utf8) else {
+                if writes, guards(name), !operation.heeds(name) { throw notImplemented(name) }
+                continue
+            }
+            guard !asksNothing(field) else { continue }
             if isEncryption(name) {
                 try SealingHeaders.check(field, operation)
                 continue
             }
-            guard writes, !known.contains(name), !asksNothing(field) else { continue }
+            guard writes, !known.contains(name), !operation.heeds(name) else { continue }
             if name.utf8.starts(with: checksum.utf8) {
                 // An algorithm that is not offered is refused as such.
                 guard ChecksumAlgorithm(headerName: name) == nil else { continue }
                 _ = try ChecksumAlgorithm(
                     wireName: String(name.dropFirst(checksum.utf8.count)))
             }
-            guard !openEnded.contains(where: { name.utf8.starts(with: $0.utf8) }) else { continue }
-            throw S3Error(
-                .notImplemented,
-                "A header you provided implies functionality that is not implemented: \(name).")
+            guard !name.utf8.starts(with: "x-amz-meta-".utf8) else { continue }
+            throw notImplemented(name)
         }
         if writes { try checkValues(fields) }
     }
 
+    private static func notImplemented(_ name: String) -> S3Error {
+        S3Error(
+            .notImplemented,
+            "A header you provided implies functionality that is not implemented: \(name)."
+        ).with("Header", name)
+    }
+
+    /// Whether a write is another one, or none, where the header is heeded (RFC 9110, sections 13.1 and 14.5).
+    private static func guards(_ name: String) -> Bool {
+        switch name {
+        case "if-match", "if-none-match", "if-modified-since", "if-unmodified-since",
+            "content-range":
+            true
+        default: false
+        }
+    }
+
     /// Clients write out that they do not want what they do not want.
     private static func asksNothing(_ field: HTTPField) -> Bool {
-        field.name.canonicalName == "x-amz-bucket-object-lock-enabled" && field.value == "false"
+        switch field.name.canonicalName {
+        case "x-amz-bucket-object-lock-enabled",
+            "x-amz-server-side-encryption-bucket-key-enabled":
+            field.value.lowercased() == "false"
+        // What there are no transitions of, has no least size.
+        case LifecycleConfiguration.leastSizeHeader.canonicalName:
+            field.value == LifecycleConfiguration.leastSize
+        default: false
+        }
     }
 
     private static func isEncryption(_ name: String) -> Bool {
@@ -74,7 +101,6 @@ enum HeaderRules {
     ]
 
     private static let checksum = "x-amz-checksum-"
-    private static let openEnded = ["x-amz-meta-", "x-amz-copy-source"]
 
     /// Understood, or without a meaning that could be lost.
     private static let known: Set<String> = [
@@ -88,4 +114,27 @@ enum HeaderRules {
         "x-amz-tagging", "x-amz-tagging-directive", "x-amz-te", "x-amz-trailer",
         "x-amz-user-agent",
     ]
+}
+
+extension S3Operation {
+    /// Whether a header that means something to few operations does to this one.
+    fileprivate func heeds(_ name: String) -> Bool {
+        switch name {
+        case "if-match": isGuarded || self == .deleteObject
+        case "if-none-match": isGuarded
+        case "x-amz-copy-source", "x-amz-copy-source-if-match", "x-amz-copy-source-if-none-match",
+            "x-amz-copy-source-if-modified-since", "x-amz-copy-source-if-unmodified-since":
+            self == .copyObject || self == .uploadPartCopy
+        case "x-amz-copy-source-range": self == .uploadPartCopy
+        default: false
+        }
+    }
+
+    /// Whether it gives a name to bytes on a condition.
+    private var isGuarded: Bool {
+        switch self {
+        case .putObject, .copyObject, .completeMultipartUpload: true
+        default: false
+        }
+    }
 }

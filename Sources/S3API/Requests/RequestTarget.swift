@@ -75,9 +75,12 @@ package struct RequestTarget: Sendable {
     static let invalidURI = S3Error(.invalidURI, "Couldn't parse the specified URI.")
 
     /// A key out of its percent-encoded form; `nil` where there is nothing.
-    static func key(_ encoded: Span<UInt8>, limits: S3Limits) throws(S3Error) -> ObjectKey? {
+    static func key(
+        _ encoded: Span<UInt8>, plusIsSpace: Bool = false, limits: S3Limits
+    ) throws(S3Error) -> ObjectKey? {
         guard !encoded.isEmpty else { return nil }
-        guard let bytes = PercentCoding.decode(encoded), isUTF8(bytes) else { throw invalidURI }
+        guard let bytes = PercentCoding.decode(encoded, plusIsSpace: plusIsSpace), isUTF8(bytes)
+        else { throw invalidURI }
         guard bytes.count <= limits.keyBytes else {
             throw S3Error(.keyTooLong, "Your key is too long.")
                 .with("Size", String(bytes.count))

@@ -42,7 +42,9 @@ package enum S3Operation: Sendable, Hashable {
     )
         throws(S3Error)
     {
-        let subresource = try SubresourceName.find(in: target.query)
+        // Where an object is read, as by a browser that is to forget what it has, it is no other operation.
+        let reads = target.key != nil && (method == .get || method == .head)
+        let subresource = try SubresourceName.find(in: target.query, ignoringUnknown: reads)
         let copies = fields.contains(.copySource)
         switch (target.bucket, target.key) {
         case (nil, _):
@@ -191,8 +193,10 @@ package enum S3Operation: Sendable, Hashable {
 /// The query parameters that choose an operation, those that only refine one, and nothing else.
 enum SubresourceName {
     /// The sub-resource that the query names, if any. Throws `NotImplemented` where a parameter without a
-    /// value is none of S3's: it would be an operation of its own.
-    static func find(in query: RequestQuery) throws(S3Error) -> String? {
+    /// value is none of S3's, unless such are ignored: it would be an operation of its own.
+    static func find(
+        in query: RequestQuery, ignoringUnknown: Bool
+    ) throws(S3Error) -> String? {
         var found: String?
         for item in query.items {
             if operations.contains(item.name) {
@@ -201,7 +205,7 @@ enum SubresourceName {
                         "ResourceType", item.name, "Conflicting sub-resources: \(found ?? "").")
                 }
                 found = item.name
-            } else if item.value.isEmpty, !refinements.contains(item.name),
+            } else if !ignoringUnknown, item.value.isEmpty, !refinements.contains(item.name),
                 !isSigning(item.name)
             {
                 throw .notImplemented("?\(item.name)")

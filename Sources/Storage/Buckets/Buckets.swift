@@ -61,7 +61,7 @@ package struct Buckets: Sendable {
 
     /// Throws `invalidArgument` for a name that is not one, `bucketExists` where it exists.
     package func create(_ name: String) async throws {
-        guard BucketName.isValid(name) else {
+        guard BucketName.isValid(name), !BucketName.isReserved(name) else {
             throw StorageError(.invalidArgument, "“\(name)” is not a valid bucket name")
         }
         // What was said of a bucket of that name before it was deleted must not hold for this one.
