@@ -127,6 +127,12 @@ package final class HTTPService: Sendable {
         acceptor.beginDrain()
     }
 
+    /// As `stop`, and cuts every connection at once, which cancels the tasks of its requests.
+    package func cut() {
+        stop()
+        acceptor.cutAll()
+    }
+
     private func close(_ listeners: [Listener]) async {
         for listener in listeners {
             listener.channel.close(promise: nil)

@@ -261,7 +261,8 @@ extension DurableStore {
         }
     }
 
-    func requireBucket(_ bucket: String) async throws {
+    /// Throws `noSuchBucket`.
+    package func requireBucket(_ bucket: String) async throws {
         if bucket == BucketName.system { return }
         guard try await lookup(KeySchema.shown(Buckets.name(of: bucket))) != nil else {
             throw StorageError(.noSuchBucket, "bucket “\(bucket)” does not exist")

@@ -83,7 +83,8 @@ package enum DriverCall: String, Sendable, CaseIterable {
         case .putContent:
             [.invalidPath, .digestMismatch, .sizeMismatch, .limitExceeded, .insufficientStorage]
         case .delete, .stat, .list, .walk: [.pathNotFound, .invalidPath]
-        case .move: [.pathNotFound, .invalidPath, .digestMismatch, .damaged]
+        case .move:
+            [.pathNotFound, .invalidPath, .digestMismatch, .damaged, .insufficientStorage]
         case .redirect: [.invalidPath, .unsupported]
         case .openWriter: [.pathNotFound, .invalidPath, .writerBusy, .insufficientStorage]
         case .statWriter: [.invalidPath, .writerNotFound, .writerBusy]

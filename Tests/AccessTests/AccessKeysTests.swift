@@ -94,6 +94,42 @@ struct AccessKeysTests {
         #expect(credential?.secret == third.secret && credential?.formerSecrets == [])
     }
 
+    @Test("a rotation keeps what was promised of the secrets before it, unless it gives no grace")
+    func rotateAgain() async throws {
+        let fixture = KeyFixture()
+        let first = try await fixture.create()
+        let key = first.accessKey
+        let second = try await fixture.keys.rotate(key, graceMilliseconds: 5000)
+        let third = try await fixture.keys.rotate(key, graceMilliseconds: 1000)
+        var credential = try await fixture.valid.credential(for: key)
+        #expect(credential?.secret == third.secret)
+        #expect(credential?.formerSecrets == [second.secret, first.secret])
+        fixture.clock.now.withLock { $0 += 1000 }
+        credential = try await fixture.valid.credential(for: key)
+        #expect(credential?.formerSecrets == [first.secret])
+        for _ in 0..<20 { _ = try await fixture.keys.rotate(key, graceMilliseconds: 5000) }
+        credential = try await fixture.valid.credential(for: key)
+        #expect(credential?.formerSecrets.count == AccessKeys.mostSecrets - 1)
+        let last = try await fixture.keys.rotate(key, graceMilliseconds: 0)
+        credential = try await fixture.valid.credential(for: key)
+        #expect(credential?.secret == last.secret && credential?.formerSecrets == [])
+    }
+
+    @Test("a key that has expired is not rotated, and no secret outlives its key")
+    func rotateExpired() async throws {
+        let fixture = KeyFixture()
+        let end = fixture.clock.milliseconds() + 10
+        let key = try await fixture.create(expires: end)
+        let rotated = try await fixture.keys.rotate(key.accessKey, graceMilliseconds: 5000)
+        #expect(rotated.record.secrets.last?.untilMilliseconds == end)
+        fixture.clock.now.withLock { $0 += 10 }
+        await #expect {
+            try await fixture.keys.rotate(key.accessKey, graceMilliseconds: 5000)
+        } throws: {
+            ($0 as? StorageError)?.code == .invalidArgument
+        }
+    }
+
     @Test("a key's time runs out")
     func expires() async throws {
         let fixture = KeyFixture()

@@ -95,6 +95,14 @@ import Testing
                 return
             }
             let second = try await Self.shown(server.address, authority)
+            try authority.issue(["server"])
+            let later = HTTPServiceConfiguration.currentSeconds() + 900 * 86_400
+            guard case .refused(let error) = certificate.renew(nowUnixSeconds: later) else {
+                Issue.record("a certificate that is no longer good is taken in")
+                return
+            }
+            #expect(error.reason.contains("expired"), "\(error)")
+            #expect(try await Self.shown(server.address, authority) == second)
             #expect(second != first)
             try await open.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             #expect(try await open.readResponse().text == "a")

@@ -133,6 +133,24 @@ private func temporaryPath() -> String { NSTemporaryDirectory() + "holdfast-\(UU
         }
     }
 
+    @Test("a cut ends what is under way at once", arguments: Wire.allCases)
+    func cuts(wire: Wire) async throws {
+        let (started, startEntry) = AsyncStream<Void>.makeStream()
+        try await withServer(wire) { request in
+            startEntry.finish()
+            // Until it is cancelled: nobody ends it otherwise.
+            try? await Task.sleep(for: .seconds(3600))
+            return text(.ok, "\(Task.isCancelled)")
+        } _: { service, address in
+            try await withClient(address) { client in
+                try await client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                for await _ in started {}
+                service.cut()
+                #expect(await client.readToEnd().readableBytes == 0)
+            }
+        }
+    }
+
     @Test(
         "a handler runs on its connection's event loop, and resumes there", arguments: Wire.allCases
     )

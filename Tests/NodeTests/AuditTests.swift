@@ -44,10 +44,11 @@ extension NodeTests {
             #expect(
                 entries.map(\.call) == [
                     "AdminCreateBucket", "AdminCreateKey", "PutBucketCors", "CreateBucket",
-                    "DeleteBucket", "DeleteBucketCors", "AdminJobs", "AdminRemoveRegion",
+                    "DeleteBucket", "PutBucketPolicy", "DeleteBucketCors", "AdminJobs",
+                    "AdminRemoveRegion",
                 ])
-            #expect(entries.map(\.status) == [200, 200, 200, 403, 403, 204, 200, 400])
-            #expect(entries.map { $0.error != nil }.filter(\.self).count == 3)
+            #expect(entries.map(\.status) == [200, 200, 200, 403, 403, 403, 204, 200, 400])
+            #expect(entries.map { $0.error != nil }.filter(\.self).count == 4)
             let bucket = try #require(entries.first)
             #expect(bucket.subject == "layers" && bucket.change == "quota.hard=1GiB")
             #expect(bucket.client.hasPrefix("uid \(getuid()) pid ") && bucket.principal == nil)
@@ -60,7 +61,15 @@ extension NodeTests {
             #expect(try await Self.entries(west, "--since", "2999-01-01T00:00:00Z").isEmpty)
             let text = try await west.command(["audit"])
             #expect(text.contains("AdminCreateBucket  layers  quota.hard=1GiB  done"), "\(text)")
+            // What clients wrote is text, each entry one line.
+            #expect(text.split(separator: "\n").count == entries.count)
+            #expect(text.contains("x\\u{a}2026") && !text.contains("\u{1b}"), "\(text)")
+            // Refusals have files of their own, so that they push out no change.
+            let refusals = try String(
+                contentsOfFile: west.data + "/audit-refused.log", encoding: .utf8)
+            #expect(refusals.split(separator: "\n").count == 4)
             let file = west.data + "/audit.log"
+            #expect(try !String(contentsOfFile: file, encoding: .utf8).contains("of-its-own"))
             let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions]
             #expect(mode as? Int == 0o600)
             let secret = made.split(separator: "\"").first { $0.utf8.count == 40 }

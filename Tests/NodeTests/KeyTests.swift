@@ -176,6 +176,26 @@ extension NodeTests {
             try await east.stop()
         }
 
+        @Test("a key that nobody could mean is not made, and it is said why")
+        func mistakes() async throws {
+            let west = try Region("west")
+            try await west.start()
+            for (arguments, reason) in [
+                (["--prefix", "/docker/"], "slash"), (["--prefix", "docker/*"], "*"),
+                (["--prefix", String(repeating: "a", count: 1025)], "longer"),
+                (["--prefix", "a\u{1b}[2J"], "no text"), (["--name", ""], "1 to 128"),
+                (["--name", "evil\nname"], "1 to 128"),
+            ] {
+                let refused = try Program(
+                    [Checkout.daemon, "key", "create", "--data", west.data] + arguments,
+                    log: west.directory.path("refused-\(UUID().uuidString).log"))
+                #expect(try await refused.exitCode(within: .seconds(60)) != 0, "\(arguments)")
+                #expect(refused.output.contains(reason), "\(refused.output)")
+            }
+            #expect(try await !west.command(["key", "list", "--json"]).contains("accessKey"))
+            try await west.stop()
+        }
+
         @Test(
             "a registry server needs no more than a key of its bucket, or of its part of it",
             arguments: [[], ["--prefix", "docker/"]])

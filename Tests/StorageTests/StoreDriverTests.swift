@@ -3,10 +3,34 @@
 import NIOCore
 import RegistryLayout
 import Storage
+import Synchronization
 import Testing
 
 private struct FixedClock: WallClock {
     func milliseconds() -> Int64 { 1_800_000_000_000 }
+}
+
+/// Counts the lists that are asked for.
+private final class CountedLists: ObjectStore {
+    let store: MemoryStore
+    private let lists = Atomic(0)
+
+    init(_ store: MemoryStore) { self.store = store }
+
+    var count: Int { lists.load(ordering: .relaxed) }
+
+    func object(_ name: ObjectName) async throws -> ObjectVersion? {
+        try await store.object(name)
+    }
+
+    func list(_ request: ListRequest) async throws -> ListPage {
+        lists.add(1, ordering: .relaxed)
+        return try await store.list(request)
+    }
+
+    func commit(_ mutations: [ObjectMutation]) async -> [Result<ObjectVersion?, StorageError>] {
+        await store.commit(mutations)
+    }
 }
 
 @Suite("A driver over a store")
@@ -60,6 +84,43 @@ struct StoreDriverTests {
         }
         try await driver.delete(directory)
         #expect(try await store.list(ListRequest(bucket: Self.bucket)).entries.isEmpty)
+    }
+
+    @Test(
+        "a list looks for directories by a seek or two for each entry, whatever its name is made of"
+    )
+    func dashes() async throws {
+        let (store, _) = try await Self.make()
+        let dashes = String(repeating: "-", count: 400)
+        for number in 100..<160 { try await Self.put("d/\(number)" + dashes, in: store) }
+        for key in ["d/110/x", "d/120----/x", "d/120--/x", "d/159-/"] {
+            try await Self.put(key, in: store)
+        }
+        let objects = CountedLists(store)
+        let stores = DriverStores(
+            objects: objects, blobs: store, uploads: store, promisedDigest: { _ in nil })
+        let driver = try StoreDriver(stores, bucket: Self.bucket)
+        let listed = try await driver.list(DriverPath("/d"))
+        #expect(listed.count == 64)
+        let directories = listed.filter(\.isDirectory).map(\.path.text)
+        #expect(directories == ["/d/110", "/d/120--", "/d/120----", "/d/159-"])
+        #expect(objects.count <= 2 * listed.count, "\(objects.count) lists")
+    }
+
+    @Test("in a bucket with versioning, too, there is nothing to delete where there is nothing")
+    func versionedDelete() async throws {
+        let (store, driver) = try await Self.make()
+        try await Buckets(objects: store, blobs: store).set(
+            .versioning, to: ByteBuffer(string: BucketVersioning.enabled.document),
+            of: Self.bucket)
+        for path in ["/none", "/d"] {
+            #expect(
+                await Self.code { try await driver.delete(DriverPath(path)) } == .pathNotFound)
+        }
+        try await Self.put("d/x", in: store)
+        try await driver.delete(DriverPath("/d"))
+        let versions = try await store.list(VersionListRequest(bucket: Self.bucket)).entries
+        #expect(versions.count == 2, "the file and its marker, and none of what was never there")
     }
 
     @Test(

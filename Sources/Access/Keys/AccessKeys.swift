@@ -38,6 +38,8 @@ package struct AccessKeys: Sendable {
     package static let revokedPrefix = "shared/revoked-key/"
     /// Of a region.
     package static let most = 10_000
+    /// Secrets of a key that are valid at a time. Beyond them the one goes that is next to go.
+    package static let mostSecrets = 8
 
     private let settings: Settings
     private let objects: any ObjectStore
@@ -120,8 +122,9 @@ package struct AccessKeys: Sendable {
         return key
     }
 
-    /// Gives the key another secret; the one it has is valid for `graceMilliseconds` more. Throws `noSuchKey`,
-    /// `invalidArgument` for a key that is revoked.
+    /// Gives the key another secret; the one it has is valid for `graceMilliseconds` more, and what was promised of
+    /// those before it holds, within the life of the key; without such a grace all of them end now. Throws
+    /// `noSuchKey`, `invalidArgument` for a key that is revoked or has expired.
     package func rotate(
         _ accessKey: String, graceMilliseconds: Int64
     ) async throws -> NewKey {
@@ -133,10 +136,16 @@ package struct AccessKeys: Sendable {
         try await settings.change(Self.prefix + accessKey) { bytes in
             guard let bytes else { throw Self.unknown(accessKey) }
             var record = try KeyRecord(decoding: bytes.readableBytesView)
-            var former = record.secrets[0]
-            former.untilMilliseconds = now + graceMilliseconds
+            let end = record.expiresMilliseconds ?? .max
+            guard now < end else {
+                throw StorageError(.invalidArgument, "key \(accessKey) has expired")
+            }
+            record.secrets[0].untilMilliseconds = min(now + graceMilliseconds, end)
+            let valid =
+                graceMilliseconds > 0
+                ? record.secrets.filter { $0.untilMilliseconds ?? .max > now } : []
             record.secrets =
-                [KeyRecord.Secret(sealed: sealed)] + (graceMilliseconds > 0 ? [former] : [])
+                [KeyRecord.Secret(sealed: sealed)] + valid.prefix(Self.mostSecrets - 1)
             rotated = record
             return try record.encode()
         }

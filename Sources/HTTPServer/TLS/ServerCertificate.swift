@@ -34,9 +34,12 @@ package final class ServerCertificate: Sendable {
         state = Mutex(State(context: loaded.context, stamps: stamps))
     }
 
-    /// Looks at the files, and loads them where one of them is another than at the last look. One caller at a
-    /// time. Blocks.
-    package func renew(evenUnchanged: Bool = false) -> Renewal {
+    /// Looks at the files, and loads them where one of them is another than at the last look, and is good now. One
+    /// caller at a time. Blocks.
+    package func renew(
+        evenUnchanged: Bool = false,
+        nowUnixSeconds: Int64 = HTTPServiceConfiguration.currentSeconds()
+    ) -> Renewal {
         // Taken before the files are read: what changes in between is seen at the next look.
         let stamps = files.paths.map(FileStamp.init)
         let isChanged = state.withLock { state in
@@ -46,8 +49,13 @@ package final class ServerCertificate: Sendable {
         guard isChanged || evenUnchanged else { return .unchanged }
         do throws(TLSFileError) {
             let loaded = try files.load()
+            let notAfter = HTTPDate.format(unixSeconds: loaded.notAfterUnixSeconds)
+            guard loaded.notAfterUnixSeconds > nowUnixSeconds else {
+                throw TLSFileError(
+                    path: files.certificate, reason: "the certificate expired on \(notAfter)")
+            }
             state.withLock { $0.context = loaded.context }
-            return .renewed(notAfter: HTTPDate.format(unixSeconds: loaded.notAfterUnixSeconds))
+            return .renewed(notAfter: notAfter)
         } catch {
             return .refused(error)
         }

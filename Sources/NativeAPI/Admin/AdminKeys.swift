@@ -37,6 +37,13 @@ package struct AdminKeys: RequestHandler {
     private func create(_ request: ServerRequest) async throws -> NewKeyDocument {
         let asked = try await request.adminDocument(KeyRequestDocument.self)
         request.trace.note(operation: "AdminCreateKey", change: asked.text)
+        if let name = asked.name {
+            guard (1...Self.nameCharacters).contains(name.count), !name.hasControls else {
+                throw Refusal(
+                    .badRequest, .malformed,
+                    "a name is a line of 1 to \(Self.nameCharacters) characters")
+            }
+        }
         let expires = try asked.lifeSeconds.map { seconds in
             guard (1...Self.longestSeconds).contains(seconds) else {
                 throw Refusal(.badRequest, .malformed, "a key is valid for a second at least")
@@ -68,6 +75,8 @@ package struct AdminKeys: RequestHandler {
         return RevokedKeyDocument(accessKey: asked.accessKey, wasRevoked: !isNew)
     }
 
+    /// Of a key's name.
+    private static let nameCharacters = 128
     /// A day.
     private static let graceSeconds: Int64 = 86_400
     /// A hundred years.
@@ -92,12 +101,31 @@ extension KeyLimits {
         for bucket in document.buckets where !BucketName.isValid(bucket) {
             throw Refusal(.badRequest, .malformed, "“\(bucket)” is no name of a bucket")
         }
-        for prefix in document.prefixes where prefix.isEmpty {
-            throw Refusal(.badRequest, .malformed, "an empty prefix limits nothing")
+        for prefix in document.prefixes {
+            if let reason = Self.fault(of: prefix) {
+                throw Refusal(.badRequest, .malformed, "the prefix “\(prefix)” \(reason)")
+            }
         }
         self.init(
             rights: Set(rights), buckets: Set(document.buckets),
             prefixes: document.prefixes.map { ObjectKey($0) })
+    }
+
+    /// What no key of a bucket begins with is a mistake, which would be found out by who is given the key.
+    private static func fault(of prefix: String) -> String? {
+        if prefix.isEmpty { return "is empty, which limits nothing" }
+        if prefix.hasPrefix("/") { return "begins with a slash; the keys of a bucket do not" }
+        if prefix.hasSuffix("*") { return "ends in “*”; a prefix has all that begins with it" }
+        if prefix.utf8.count > 1024 { return "is longer than any key" }
+        if prefix.hasControls || prefix.contains("\u{FFFD}") { return "is no text" }
+        return nil
+    }
+}
+
+extension String {
+    /// Whether a terminal could take a part of it for something else than text.
+    fileprivate var hasControls: Bool {
+        unicodeScalars.contains { [.control, .format].contains($0.properties.generalCategory) }
     }
 }
 

@@ -41,8 +41,27 @@ extension DriverHandler {
         return ServerResponse(status: .noContent)
     }
 
+    /// Of a file, to who may read it or list it; of a directory, and that nothing is there, to who may list. The root
+    /// is there for everyone with a key of the bucket: fronts ask for it to see whether they are well.
     func stat(_ request: DriverRequest) async throws -> ServerResponse {
-        try .json(.ok, FileDocument(try await request.driver.stat(request.target.path())))
+        let path = try request.target.path()
+        guard !path.isRoot else {
+            return try .json(.ok, FileDocument(try await request.driver.stat(path)))
+        }
+        let (principal, bucket) = (request.verified.principal, request.target.bucket)
+        func requireList() throws(AccessError) {
+            try principal.require(.list, bucket: bucket, key: path.keyPrefix)
+        }
+        // Who may do neither learns nothing.
+        if !principal.policy.allows(.read, bucket: bucket, key: path.key) { try requireList() }
+        do {
+            let file = try await request.driver.stat(path)
+            if file.isDirectory { try requireList() }
+            return try .json(.ok, FileDocument(file))
+        } catch let error as DriverError where error.code == .pathNotFound {
+            try requireList()
+            throw error
+        }
     }
 
     func list(_ request: DriverRequest) async throws -> ServerResponse {

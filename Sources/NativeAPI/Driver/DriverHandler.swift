@@ -92,6 +92,7 @@ package struct DriverHandler: RequestHandler {
         for (action, key) in target.rights {
             try verified.principal.require(action, bucket: target.bucket, key: key)
         }
+        try HeadFields.check(request.head.headerFields, of: target.call)
         return verified
     }
 
@@ -142,7 +143,8 @@ extension DriverTarget {
     fileprivate var rights: [(action: Action, key: ObjectKey?)] {
         switch call {
         case .readContent, .redirect: [(.read, key)]
-        case .stat: [(.read, key), (.list, keyPrefix)]
+        // That the bucket is there, the root says. What else is needed depends on what the path turns out to be.
+        case .stat: [(.find, nil)]
         case .list, .walk: [(.list, keyPrefix)]
         case .putContent, .openWriter, .statWriter, .append, .commit, .cancel: [(.write, key)]
         // What lies below is deleted as well, and its keys begin with this one.

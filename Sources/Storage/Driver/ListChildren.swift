@@ -2,7 +2,7 @@
 // directory comes at its name with a slash, so behind the siblings whose names go on with `-` or `.`: `a-b`,
 // `a.b`, `a/`. Such a sibling is therefore preceded by the directories that its name begins with. What was
 // passed already is not shown again, which is the whole rule: an entry counts if it is greater than the
-// last one.
+// last one. Which of them are there is found by seeks: what one comes upon says of many that they are not.
 
 internal import NIOCore
 
@@ -22,10 +22,11 @@ struct ListChildren: Sendable {
             isThere = isThere || !listed.entries.isEmpty
             for entry in listed.entries {
                 guard let file = file(entry) else { continue }
-                for early in directories(before: file.path) where page.isNext(early) {
-                    let children = ListChildren(objects: objects, bucket: bucket, directory: early)
-                    guard try await children.areThere() else { continue }
-                    guard page.take(FileInfo(path: early)) else { return page.result }
+                try Task.checkCancellation()
+                let early = directories(before: file.path, behind: page.examined)
+                page.examined = file.path
+                for directory in try await existing(early.filter(page.isNext)) {
+                    guard page.take(FileInfo(path: directory)) else { return page.result }
                 }
                 guard page.take(file) else { return page.result }
             }
@@ -61,17 +62,54 @@ struct ListChildren: Sendable {
         }
     }
 
-    /// The siblings that may be directories and would be listed behind this one, in their order.
-    private func directories(before path: DriverPath) -> [DriverPath] {
+    /// The siblings that may be directories and would be listed behind this one, in their order. Those that were
+    /// looked for before `last` are not looked for again: all that both names begin with.
+    private func directories(
+        before path: DriverPath, behind last: DriverPath?
+    ) -> [DriverPath] {
         let name = path.key.bytes.dropFirst(directory.keyPrefix.bytes.count)
-        return name.indices.dropFirst().filter { name[$0] < UInt8(ascii: "/") }
+        let known = last.map { $0.key.bytes.dropFirst(directory.keyPrefix.bytes.count) } ?? []
+        let common = zip(name, known).prefix { $0 == $1 }.count
+        return name.indices.dropFirst(max(common, 1)).filter { name[$0] < UInt8(ascii: "/") }
             .compactMap { directory.child(name[..<$0]) }
+    }
+
+    /// Those of the siblings, each of which begins with the one before it, that are directories. The longest comes
+    /// first in the order of keys: from there on each seek comes upon one of them, or says where the next may be.
+    private func existing(_ siblings: [DriverPath]) async throws -> [DriverPath] {
+        var found: [DriverPath] = []
+        var rest = siblings[...]
+        while let longest = rest.popLast() {
+            try Task.checkCancellation()
+            let start = longest.keyPrefix
+            let next = try await key(behind: start)
+            if next?.hasPrefix(start) == true {
+                found.append(longest)
+                continue
+            }
+            // A key that ends in a slash is no path, but it is there.
+            if try await objects.object(ObjectName(bucket: bucket, key: start)) != nil {
+                found.append(longest)
+            }
+            guard let next else { break }
+            rest = rest.prefix { next < $0.keyPrefix || next.hasPrefix($0.keyPrefix) }
+        }
+        return found.reversed()
+    }
+
+    /// The first key of the directory that is greater.
+    private func key(behind key: ObjectKey) async throws -> ObjectKey? {
+        let request = ListRequest(
+            bucket: bucket, prefix: directory.keyPrefix, after: key, limit: 1)
+        return try await objects.list(request).entries.first?.key
     }
 }
 
 /// A page on its way to its limit.
 private struct Page {
     var last: DriverPath?
+    /// The entry whose directories were looked for last.
+    var examined: DriverPath?
     let limit: Int
     private(set) var result = FilePage(files: [], isTruncated: false)
 

@@ -9,10 +9,17 @@ extension StoreDriver {
             if try await cancelWriters(prefix: path.keyPrefix, where: { _ in true }) {
                 isFound = true
             }
-            if try await stores.objects.commit(.delete(name, .none)) != nil { isFound = true }
+            if try await deleteFile(name) { isFound = true }
             if try await deleteBelow(path) { isFound = true }
             guard isFound else { throw DriverError.notFound(path) }
         }
+    }
+
+    /// Whether it was there. In a bucket with versioning the deletion of what is not there is a version as well.
+    private func deleteFile(_ name: ObjectName) async throws -> Bool {
+        guard try await stores.objects.object(name) != nil else { return false }
+        try await stores.objects.commit(.delete(name, .none))
+        return true
     }
 
     /// Whether there was anything.

@@ -33,30 +33,76 @@ struct AuditCommand: ParsableCommand {
             }
             return LogTime(milliseconds: milliseconds).iso8601
         }
-        for path in AuditFile.files(in: directory) {
-            guard let data = FileManager.default.contents(atPath: path) else {
-                throw Refusal("cannot read \(path)", status: .bad)
+        var lines = AuditFile.Kind.allCases.map { AuditLines($0, in: directory) }
+        while let earliest = try Self.earliest(&lines) {
+            guard let line = try lines[earliest].take(), line.entry.time >= start ?? "" else {
+                continue
             }
-            for line in data.split(separator: UInt8(ascii: "\n")) { show(line, since: start) }
+            let text = json ? line.text : Self.text(line.entry)
+            Terminal.write(text + "\n", to: STDOUT_FILENO)
         }
     }
 
-    private func show(_ line: Data, since start: String?) {
-        let entry = try? JSONDocument.decode(
-            AuditEntryDocument.self, from: ByteBuffer(bytes: line))
-        guard let entry else {
-            // Cut off by a crash while it was written.
-            return Terminal.printError("holdfast: a line of the audit log cannot be read")
+    /// Which of them goes on with the line that was written first; `nil` at their ends.
+    private static func earliest(_ lines: inout [AuditLines]) throws -> Int? {
+        var earliest: (time: String, index: Int)?
+        for index in lines.indices {
+            guard let time = try lines[index].next?.entry.time else { continue }
+            if time < earliest?.time ?? "~" { earliest = (time, index) }
         }
-        if let start, entry.time < start { return }
-        let text = json ? String(decoding: line, as: UTF8.self) : Self.text(entry)
-        Terminal.write(text + "\n", to: STDOUT_FILENO)
+        return earliest?.index
     }
 
     private static func text(_ entry: AuditEntryDocument) -> String {
         let who = (entry.principal.map { $0 + " " } ?? "") + "(" + entry.client + ")"
         let what = [entry.call, entry.subject, entry.change].compactMap(\.self)
         let result = entry.error.map { "refused: " + $0 } ?? "done"
-        return ([entry.time, who] + what + [result]).joined(separator: "  ")
+        return ([entry.time, who] + what + [result]).map(Terminal.plain).joined(separator: "  ")
+    }
+}
+
+/// The lines of one kind, the oldest first; a file of them is in memory at a time.
+private struct AuditLines {
+    typealias Line = (entry: AuditEntryDocument, text: String)
+
+    private var files: [String]
+    private var rest: [Data] = []
+    private var ahead: Line?
+
+    init(_ kind: AuditFile.Kind, in directory: String) {
+        files = AuditFile.files(kind, in: directory)
+    }
+
+    /// What `take` gives; `nil` at the end.
+    var next: Line? {
+        mutating get throws {
+            if ahead == nil { ahead = try read() }
+            return ahead
+        }
+    }
+
+    mutating func take() throws -> Line? {
+        let next = try next
+        ahead = nil
+        return next
+    }
+
+    private mutating func read() throws -> Line? {
+        while true {
+            guard let line = rest.popLast() else {
+                guard !files.isEmpty else { return nil }
+                let path = files.removeFirst()
+                guard let data = FileManager.default.contents(atPath: path) else {
+                    throw Refusal("cannot read \(path)", status: .bad)
+                }
+                rest = data.split(separator: UInt8(ascii: "\n")).reversed()
+                continue
+            }
+            let entry = try? JSONDocument.decode(
+                AuditEntryDocument.self, from: ByteBuffer(bytes: line))
+            if let entry { return (entry, String(decoding: line, as: UTF8.self)) }
+            // Cut off by a crash while it was written.
+            Terminal.printError("holdfast: a line of the audit log cannot be read")
+        }
     }
 }

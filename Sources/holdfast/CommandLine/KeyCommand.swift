@@ -140,7 +140,7 @@ private enum KeyText {
     static func table(_ keys: [KeyEntryDocument]) -> String {
         let rows = keys.map { key in
             [
-                key.accessKey, key.name ?? "-", key.state,
+                key.accessKey, key.name.map(Terminal.plain) ?? "-", key.state,
                 (key.rights ?? []).joined(separator: ","), limits(key), key.reason ?? times(key),
             ]
         }
@@ -150,7 +150,8 @@ private enum KeyText {
 
     private static func limits(_ key: KeyEntryDocument) -> String {
         let buckets = (key.buckets ?? []).joined(separator: ",")
-        let prefixes = (key.prefixes ?? []).map { "/" + $0 + "*" }.joined(separator: ",")
+        let prefixes = (key.prefixes ?? []).map { Terminal.plain("/" + $0 + "*") }.joined(
+            separator: ",")
         return (buckets.isEmpty ? "any bucket" : buckets) + (prefixes.isEmpty ? "" : " " + prefixes)
     }
 

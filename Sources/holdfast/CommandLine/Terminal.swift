@@ -3,6 +3,20 @@
 internal import Glibc
 
 enum Terminal {
+    /// What others wrote, as text of one line: a terminal would act on some characters, and turn the direction of
+    /// others.
+    static func plain(_ text: String) -> String {
+        var plain = ""
+        for scalar in text.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator:
+                plain += "\\u{\(String(scalar.value, radix: 16))}"
+            default: plain.unicodeScalars.append(scalar)
+            }
+        }
+        return plain
+    }
+
     static func printError(_ line: String) {
         write(line + "\n", to: STDERR_FILENO)
     }

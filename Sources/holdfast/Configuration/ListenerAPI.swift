@@ -12,7 +12,7 @@ enum ListenerAPI: String, CaseIterable, Sendable {
     case probes
 
     /// In words, for whoever wrote something else.
-    static let names = allCases.map(\.rawValue).joined(separator: ", ")
+    static let names = allCases.filter(\.isServed).map(\.rawValue).joined(separator: ", ")
 
     /// Whether this version serves it on a port. (The admin API is on the socket in the data directory alone.)
     var isServed: Bool {

@@ -1,12 +1,18 @@
-// The file of the audit log, `audit.log` in the data directory: lines are only ever appended, and each is on the disk
-// before the change is answered. A file that has grown to its limit becomes `audit.log.1`, and so on; the oldest goes.
+// The files of the audit log in the data directory, `audit.log` of changes and `audit-refused.log` of what was refused:
+// lines are only ever appended, and each is on the disk before the request is answered. A file that has grown to its
+// limit becomes `audit.log.1`, and so on; the oldest goes. Any key can be refused as often as it likes, which must not
+// push out what was changed.
 
 internal import Dispatch
 internal import Foundation
 internal import Glibc
 
 final class AuditFile: Sendable {
-    static let name = "audit.log"
+    enum Kind: String, CaseIterable {
+        case changes = "audit.log"
+        case refusals = "audit-refused.log"
+    }
+
     /// Of one file.
     static let limitBytes: Int64 = 16 << 20
     /// Files that are kept beside the one that is written.
@@ -16,13 +22,15 @@ final class AuditFile: Sendable {
         let description: String
     }
 
+    private let name: String
     private let path: String
     private let limitBytes: Int64
     /// One line at a time, off the threads that serve.
     private let queue = DispatchQueue(label: "holdfast.audit")
 
-    init(in directory: String, limitBytes: Int64 = AuditFile.limitBytes) {
-        path = directory + "/" + Self.name
+    init(_ kind: Kind, in directory: String, limitBytes: Int64 = AuditFile.limitBytes) {
+        name = kind.rawValue
+        path = directory + "/" + name
         self.limitBytes = limitBytes
     }
 
@@ -35,8 +43,8 @@ final class AuditFile: Sendable {
     }
 
     /// The files that there are, the oldest first.
-    static func files(in directory: String) -> [String] {
-        let path = directory + "/" + name
+    static func files(_ kind: Kind, in directory: String) -> [String] {
+        let path = directory + "/" + kind.rawValue
         let all = stride(from: kept, through: 1, by: -1).map { "\(path).\($0)" } + [path]
         return all.filter { access($0, F_OK) == 0 }
     }
@@ -44,13 +52,13 @@ final class AuditFile: Sendable {
     private func write(_ line: String) throws {
         // Opened for each line: they are few, and an operator may move the file away.
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Self.failure("cannot open \(Self.name)") }
+        guard descriptor >= 0 else { throw Self.failure("cannot open \(name)") }
         var status = stat()
         let isDurable =
             Terminal.write(line, to: descriptor) && fsync(descriptor) == 0
             && fstat(descriptor, &status) == 0
         guard close(descriptor) == 0, isDurable else {
-            throw Self.failure("cannot write \(Self.name)")
+            throw Self.failure("cannot write \(name)")
         }
         if Int64(status.st_size) >= limitBytes { try rotate() }
     }
@@ -61,7 +69,7 @@ final class AuditFile: Sendable {
             rename("\(path).\(number)", "\(path).\(number + 1)")
         }
         guard rename(path, path + ".1") == 0 else {
-            throw Self.failure("cannot begin another \(Self.name)")
+            throw Self.failure("cannot begin another \(name)")
         }
     }
 

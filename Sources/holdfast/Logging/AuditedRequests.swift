@@ -10,7 +10,8 @@ internal import Storage
 
 struct AuditedRequests: RequestHandler {
     let inner: any RequestHandler
-    let file: AuditFile
+    let changes: AuditFile
+    let refusals: AuditFile
     let clock: any WallClock
     let logger: Logger
 
@@ -24,6 +25,7 @@ struct AuditedRequests: RequestHandler {
             subject: noted.resource, change: change.isEmpty ? nil : change,
             status: response.status.code, error: noted.errorCode, request: request.id)
         do {
+            let file = noted.errorCode == nil ? changes : refusals
             try await file.append(String(buffer: try JSONDocument.encode(entry)))
         } catch {
             // The change is made: what cannot be written down there is not lost with it.

@@ -65,7 +65,10 @@ final class MasterKeyFile: MasterKeys {
     // MARK: The file
 
     private func read() throws(StorageError) -> [SealKey] {
-        if access(place, F_OK) != 0, errno == ENOENT { return [] }
+        if access(place, F_OK) != 0, errno == ENOENT {
+            try requirePlace()
+            return []
+        }
         var status = stat()
         guard stat(place, &status) == 0, let data = FileManager.default.contents(atPath: place)
         else { throw refusal("cannot read the master keys in \(place): \(reason())") }
@@ -84,6 +87,14 @@ final class MasterKeyFile: MasterKeys {
         }
         guard !keys.isEmpty else { throw refusal("\(place) holds no key; put the right file back") }
         return keys
+    }
+
+    /// The first key is made when something is to be sealed, which is too late to find out that it cannot be.
+    private func requirePlace() throws(StorageError) {
+        let directory = URL(fileURLWithPath: place).deletingLastPathComponent().path
+        guard access(directory, W_OK | X_OK) == 0 else {
+            throw refusal("the master keys cannot be kept in \(place): \(directory): \(reason())")
+        }
     }
 
     /// Under another name first, so that a crash leaves the old file or the new one.

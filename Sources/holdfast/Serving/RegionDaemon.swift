@@ -22,7 +22,8 @@ struct RegionDaemon: Service {
     let heard: HeardRegions
     let tls: RegionTLS
     let limits: HTTPLimits
-    let audit: AuditFile
+    let changes: AuditFile
+    let refusals: AuditFile
 
     /// Runs a region until SIGTERM or SIGINT, and returns when all that was under way is finished.
     /// Throws a `Refusal` where it cannot start.
@@ -51,7 +52,8 @@ struct RegionDaemon: Service {
         limits = Self.limits(configuration, log.logger)
         confirmed = ConfirmedPositions(clock: clock)
         heard = HeardRegions(clock: clock)
-        audit = AuditFile(in: configuration.data)
+        changes = AuditFile(.changes, in: configuration.data)
+        refusals = AuditFile(.refusals, in: configuration.data)
     }
 
     var logger: Logger { log.logger }
@@ -182,7 +184,7 @@ struct RegionDaemon: Service {
 
     private func audited(_ handler: any RequestHandler) -> AuditedRequests {
         AuditedRequests(
-            inner: handler, file: audit, clock: clock, logger: logger)
+            inner: handler, changes: changes, refusals: refusals, clock: clock, logger: logger)
     }
 
     private func renewCertificate() async throws {

@@ -36,7 +36,8 @@ struct RegionJobs: Service {
             }
             return try board.begin(request) { job in try await collect(options, job) }
         case .repair(let options):
-            return try board.begin(request) { [repair] job in
+            return try board.begin(request) { [repair, store] job in
+                if let bucket = options.bucket { try await store.requireBucket(bucket) }
                 try await repair.run(
                     ScrubOptions(isDeep: options.isDeep, bucket: options.bucket), job)
             }

@@ -39,11 +39,17 @@ final class EarlyListening: Service {
         try await service.run()
     }
 
+    /// Where the group's patience is at its end, whatever is under way is cut: also of what it had not yet come to
+    /// stop.
     func run() async throws {
-        await withGracefulShutdownHandler {
-            for await _ in ended.stream {}
-        } onGracefulShutdown: {
-            self.service.stop()
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                for await _ in ended.stream {}
+            } onGracefulShutdown: {
+                self.service.stop()
+            }
+        } onCancel: {
+            self.service.cut()
         }
     }
 }

@@ -16,16 +16,16 @@ KEYS = Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCES
 PREFIX = "/-/driver/v1/"
 
 
-def call(method, resource, body=b"", keys=KEYS, bucket=BUCKET, **parameters):
+def call(method, resource, body=b"", keys=KEYS, bucket=BUCKET, fields=None, **parameters):
     """One call; the status, the bytes of the answer, and its head."""
     target = PREFIX + bucket + "/" + resource
     if parameters:
         target += "?" + urllib.parse.urlencode(
             {name.rstrip("_"): value for name, value in parameters.items()},
             quote_via=urllib.parse.quote, safe="")
-    headers = {}
+    headers = dict(fields or {})
     if keys:
-        request = AWSRequest(method=method, url=ENDPOINT + target, data=body)
+        request = AWSRequest(method=method, url=ENDPOINT + target, data=body, headers=headers)
         request.headers["X-Amz-Content-SHA256"] = hashlib.sha256(body).hexdigest()
         S3SigV4Auth(keys, "s3", "us-east-1").add_auth(request)
         headers = dict(request.headers.items())

@@ -30,6 +30,11 @@ expect(s3.get_object(Bucket=BUCKET, Key="a/b")["Body"].read() == b"hello", "S3 s
 s3.put_object(Bucket=BUCKET, Key="a/c/d", Body=b"from S3")
 expect(call("GET", "content", path="/a/c/d")[1] == b"from S3", "what S3 put is a file")
 
+# What would make a write another one is not ignored.
+for name in ("Content-MD5", "If-None-Match", "Content-Range", "x-amz-server-side-encryption"):
+    refused(400, "InvalidRequest", "PUT", "content", b"other", path="/a/b", fields={name: "*"})
+expect(call("GET", "content", path="/a/b")[1] == b"hello", "nothing was written")
+
 # Directories.
 expect(document(200, "GET", "stat", path="/a")["isDirectory"], "a directory is implied")
 expect(document(200, "GET", "stat", path="/")["isDirectory"], "the root is there")

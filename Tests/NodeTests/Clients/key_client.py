@@ -69,6 +69,12 @@ if command == "limited":
             (200, "GET", "content", {"path": "/team/a"}),
             (200, "GET", "list", {"path": "/team"}),
             (200, "GET", "stat", {"path": "/team/a"}),
+            (200, "GET", "stat", {"path": "/team"}),
+            (404, "GET", "stat", {"path": "/team/none"}),
+            # What a front asks for to see whether it is well.
+            (200, "GET", "stat", {"path": "/"}),
+            (403, "GET", "stat", {"path": "/root"}),
+            (403, "GET", "stat", {"path": "/none"}),
             (403, "GET", "content", {"path": "/root/secret"}),
             (403, "GET", "list", {"path": "/"}),
             (403, "GET", "walk", {"path": "/root"}),
