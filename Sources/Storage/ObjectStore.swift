@@ -54,10 +54,17 @@ package enum ObjectMutation: Sendable {
     /// place and its bytes. `preconditionFailed` where it is not there (any more).
     case amend(ObjectName, ObjectContent, Version)
 
+    /// Gives the content, whose blob is live here, to the second name, and takes it from the first: both at once, so
+    /// that there is never one without the other, nor room for two to be found. `preconditionFailed` where the first
+    /// does not show this version (any more). Answers what the second name shows.
+    case move(ObjectName, Version, to: ObjectName, ObjectContent)
+
+    /// Whose it is; of a move, where it goes.
     package var name: ObjectName {
         switch self {
         case .put(let name, _, _, _), .link(let name, _, _), .delete(let name, _),
-            .expire(let name, _), .purge(let name, _, _), .amend(let name, _, _):
+            .expire(let name, _), .purge(let name, _, _), .amend(let name, _, _),
+            .move(_, _, to: let name, _):
             name
         }
     }

@@ -36,6 +36,40 @@ extension StoreCase {
             try await store.commit(.link(named("copy"), content, .none))
             #expect(try await store.usage(of: bucket) == BucketUsage(objects: 2, bytes: 20))
         },
+        StoreCase(
+            "a move takes no more room, and is of the version that was looked at, or not at all"
+        ) {
+            store in
+            try await store.makeBucket()
+            try await store.limit(BucketQuota(hardBytes: 19, hardObjects: 2))
+            try await store.put("a", pattern(10))
+            try await store.put("b", pattern(9))
+            let shown = try #require(try await store.object(named("a")))
+            let content = try #require(shown.content)
+            let moved = try await store.commit(
+                .move(named("a"), shown.version, to: named("c"), content))
+            #expect(moved?.name == named("c") && moved?.content?.blob == content.blob)
+            #expect(try await store.get("a") == nil)
+            #expect(try await store.get("c") == pattern(10))
+            #expect(try await store.usage(of: bucket) == BucketUsage(objects: 2, bytes: 19))
+            // What was moved is not there any more, and what came in its place is another version.
+            for _ in 0..<2 {
+                await expect(.preconditionFailed) {
+                    try await store.commit(
+                        .move(named("a"), shown.version, to: named("d"), content))
+                }
+                try await store.commit(.delete(named("b"), .none))
+                try await store.put("a", pattern(9))
+            }
+            #expect(try await store.get("d") == nil)
+            #expect(try await store.get("a") == pattern(9))
+            // One that replaces a file leaves one.
+            let next = try #require(try await store.object(named("a")))
+            try await store.commit(
+                .move(named("a"), next.version, to: named("c"), try #require(next.content)))
+            #expect(try await store.get("c") == pattern(9))
+            #expect(try await store.usage(of: bucket) == BucketUsage(objects: 1, bytes: 9))
+        },
         StoreCase("the writes of one group are counted one after the other") { store in
             try await store.makeBucket()
             try await store.limit(BucketQuota(hardBytes: 25))

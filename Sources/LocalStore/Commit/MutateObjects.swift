@@ -13,6 +13,7 @@ struct ObjectChange: Sendable {
         case expire(Version)
         case purge(VersionID)
         case amend(ObjectContent, Version)
+        case move(from: ObjectName, Version, ObjectContent)
         /// Refused before it came here.
         case refused(StorageError)
     }
@@ -57,17 +58,19 @@ struct MutateObjects: Decision {
             try context.recordBlob(record)
             return try context.recordPut(
                 content, of: name, madeFrom: change.conditions.version)
-        case .link(var content):
-            try context.requireSpace()
-            if try context.demandsSealing(name.bucket) { content.isSealed = true }
-            let blob = try context.requireLive(content.blob)
-            guard blob.record.sizeBytes == content.sizeBytes else {
-                throw StorageError(.sizeMismatch, "blob \(content.blob) has another size")
+        case .link(let content):
+            return try link(content, to: name, madeFrom: change.conditions.version, &context)
+        case .move(let source, let version, let content):
+            try context.requireBucket(source.bucket)
+            guard
+                try context.register(source, about: .unversioned).visible?.version == version
+            else {
+                throw StorageError(.preconditionFailed, "“\(source)” shows another version")
             }
-            try context.requireQuota(name, sizeBytes: content.sizeBytes)
-            try context.requireForm(of: content.blob, isSealed: content.isSealed)
-            return try context.recordPut(
-                content, of: name, madeFrom: change.conditions.version)
+            // Far less than a batch holds: both are in one.
+            let moved = try link(content, to: name, insteadOf: source, &context)
+            _ = try context.record(.tombstone, of: source)
+            return moved
         case .amend(let content, let version):
             try context.requireSpace()
             return try context.amend(version, of: name, to: content)
@@ -83,6 +86,25 @@ struct MutateObjects: Decision {
             else { return nil }
             return try context.recordNext(.tombstone, after: shown, over: register)
         }
+    }
+}
+
+extension MutateObjects {
+    /// Gives a blob that is here another name.
+    private static func link(
+        _ content: ObjectContent, to name: ObjectName, madeFrom version: Version? = nil,
+        insteadOf source: ObjectName? = nil, _ context: inout CommitContext
+    ) throws(StorageError) -> ObjectVersion {
+        var content = content
+        try context.requireSpace()
+        if try context.demandsSealing(name.bucket) { content.isSealed = true }
+        let blob = try context.requireLive(content.blob)
+        guard blob.record.sizeBytes == content.sizeBytes else {
+            throw StorageError(.sizeMismatch, "blob \(content.blob) has another size")
+        }
+        try context.requireQuota(name, sizeBytes: content.sizeBytes, insteadOf: source)
+        try context.requireForm(of: content.blob, isSealed: content.isSealed)
+        return try context.recordPut(content, of: name, madeFrom: version)
     }
 }
 

@@ -86,6 +86,9 @@ extension DurableStore: ObjectStore {
         case .amend(_, let content, let version):
             return ObjectChange(
                 name: name, kind: .amend(content, version), conditions: .none)
+        case .move(let source, let version, _, let content):
+            return ObjectChange(
+                name: name, kind: .move(from: source, version, content), conditions: .none)
         }
     }
 
@@ -98,6 +101,8 @@ extension DurableStore: ObjectStore {
                 keys.append(KeySchema.blob(content.blob))
             case .purge(let id):
                 if let stamp = id.stamp { keys.append(KeySchema.listed(change.name, stamp)) }
+            case .move(let source, _, let content):
+                keys += Self.keys(of: source) + [KeySchema.blob(content.blob)]
             case .amend, .delete, .expire, .refused: break
             }
         }

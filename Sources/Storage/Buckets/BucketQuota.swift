@@ -13,6 +13,11 @@ package struct BucketUsage: Sendable, Hashable {
         self.bytes = bytes
     }
 
+    /// Without an object of so many bytes.
+    package func without(bytes gone: UInt64) -> BucketUsage {
+        BucketUsage(objects: objects - min(objects, 1), bytes: bytes - min(bytes, gone))
+    }
+
     /// With an object of `newBytes` in the place of one of `oldBytes`, or of none. Where the two were looked at at
     /// different moments, the old one may be gone from the usage already.
     package func replacing(_ oldBytes: UInt64?, by newBytes: UInt64) -> BucketUsage {

@@ -97,9 +97,9 @@ package protocol StorageDriver: Sendable {
     /// All that is below a directory, depth first, each directory before what is in it; otherwise as `list`.
     func walk(_ path: DriverPath, from start: WalkStart, limit: Int) async throws -> FilePage
 
-    /// Gives a file another path, by reference; a file that is there is replaced, and stays as it was where
-    /// the source is missing (`pathNotFound`) or has not the digest that the path names (`digestMismatch`).
-    /// Repeating one that was interrupted completes it.
+    /// Gives a file another path, by reference, and takes its own, at once; a file that is there is replaced, and
+    /// stays as it was where the source is missing (`pathNotFound`) or has not the digest that the path names
+    /// (`digestMismatch`).
     func move(_ source: DriverPath, to destination: DriverPath) async throws
 
     /// Removes the file and everything below the path, files being written included. `pathNotFound` where

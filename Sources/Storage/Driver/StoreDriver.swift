@@ -117,24 +117,25 @@ package struct StoreDriver: StorageDriver {
     package func move(_ source: DriverPath, to destination: DriverPath) async throws {
         let (from, to) = (try fileName(source), try fileName(destination))
         try await DriverError.mapping {
-            var content = try await content(of: source)
-            guard from != to else { return }
-            if let digest = try await stores.promisedDigest(to),
-                try await !stores.blobs.has(digest, content)
-            {
-                throw DriverError(.digestMismatch, "“\(source)” has not the digest \(digest)")
-            }
-            let moved = Preconditions(ifMatch: .list([content.etag]))
-            content.lastModifiedMilliseconds = 0
-            content.writer = user
-            // First the new name is durable, then the old one goes: stopped in between, there are two.
-            try await stores.objects.commit(.link(to, content, .none))
-            do {
-                try await stores.objects.commit(.delete(from, moved))
-            } catch let error as StorageError
-                where [.preconditionFailed, .noSuchKey].contains(error.code)
-            {
-                // What was moved is not there any more; what came after stays.
+            let digest = try await stores.promisedDigest(to)
+            while true {
+                guard let version = try await stores.objects.object(from),
+                    var content = version.content
+                else { throw DriverError.notFound(source) }
+                guard from != to else { return }
+                if let digest, try await !stores.blobs.has(digest, content) {
+                    throw DriverError(.digestMismatch, "“\(source)” has not the digest \(digest)")
+                }
+                content.lastModifiedMilliseconds = 0
+                content.writer = user
+                do {
+                    try await stores.objects.commit(
+                        .move(from, version.version, to: to, content))
+                    return
+                } catch let error as StorageError where error.code == .preconditionFailed {
+                    // Written, or deleted, since it was looked at.
+                    try Task.checkCancellation()
+                }
             }
         }
     }

@@ -136,16 +136,25 @@ extension MemoryStore.State {
             bytes: listed.reduce(0) { $0 + ($1.content?.sizeBytes ?? 0) })
     }
 
-    /// Throws `quotaExceeded` where an object of that size would be too much for its bucket.
-    func requireQuota(_ name: ObjectName, sizeBytes: UInt64) throws(StorageError) {
+    /// Throws `quotaExceeded` where an object of that size would be too much for its bucket, and `source`, which is in
+    /// the same one, is no object any more.
+    func requireQuota(
+        _ name: ObjectName, sizeBytes: UInt64, insteadOf source: ObjectName? = nil
+    ) throws(StorageError) {
         let quota = settings(of: name.bucket).quota
         guard quota != .none else { return }
         let usage = usage(of: name.bucket)
+        var next = usage.replacing(replaced(at: name), by: sizeBytes)
+        if let source, source.bucket == name.bucket, let gone = replaced(at: source) {
+            next = next.without(bytes: gone)
+        }
+        try quota.check(usage, to: next, of: name.bucket)
+    }
+
+    /// The size of the object that a write of the name takes the place of; `nil` where there is none, or it is kept.
+    private func replaced(at name: ObjectName) -> UInt64? {
         let shown = register(name).visible
-        let keepsShown =
-            versioning(of: name.bucket) == .enabled || shown?.versionID.stamp != nil
-        let present = keepsShown ? nil : shown?.content?.sizeBytes
-        try quota.check(
-            usage, to: usage.replacing(present, by: sizeBytes), of: name.bucket)
+        let isKept = versioning(of: name.bucket) == .enabled || shown?.versionID.stamp != nil
+        return isKept ? nil : shown?.content?.sizeBytes
     }
 }

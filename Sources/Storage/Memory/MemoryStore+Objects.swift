@@ -48,16 +48,23 @@ extension MemoryStore: ObjectStore {
             return put(content, name, &state, madeFrom: conditions.version)
         case .link(_, var content, let conditions):
             try state.check(conditions, name)
-            guard let bytes = state.blobs[content.blob] else {
-                throw StorageError(.noSuchBlob, "blob \(content.blob) is not here")
-            }
-            guard UInt64(bytes.readableBytes) == content.sizeBytes else {
-                throw StorageError(.sizeMismatch, "blob \(content.blob) has another size")
-            }
+            try state.requireBlob(of: content)
             try state.requireQuota(name, sizeBytes: content.sizeBytes)
             content.isSealed = content.isSealed || state.demandsSealing(name.bucket)
             if content.isSealed { state.sealed.insert(content.blob) }
             return put(content, name, &state, madeFrom: conditions.version)
+        case .move(let source, let version, _, var content):
+            try state.requireBucket(source.bucket)
+            guard state.register(source).visible?.version == version else {
+                throw StorageError(.preconditionFailed, "“\(source)” shows another version")
+            }
+            try state.requireBlob(of: content)
+            try state.requireQuota(name, sizeBytes: content.sizeBytes, insteadOf: source)
+            content.isSealed = content.isSealed || state.demandsSealing(name.bucket)
+            if content.isSealed { state.sealed.insert(content.blob) }
+            let moved = put(content, name, &state)
+            _ = record(.tombstone, source, &state)
+            return moved
         case .delete(_, let conditions):
             try state.check(conditions, name)
             let isVersioned = versioning(of: name, state) != nil
@@ -213,5 +220,17 @@ extension ObjectKey {
             rest = rest.dropFirst()
         }
         return nil
+    }
+}
+
+extension MemoryStore.State {
+    /// Throws `noSuchBlob`, `sizeMismatch`.
+    fileprivate func requireBlob(of content: ObjectContent) throws(StorageError) {
+        guard let bytes = blobs[content.blob] else {
+            throw StorageError(.noSuchBlob, "blob \(content.blob) is not here")
+        }
+        guard UInt64(bytes.readableBytes) == content.sizeBytes else {
+            throw StorageError(.sizeMismatch, "blob \(content.blob) has another size")
+        }
     }
 }
