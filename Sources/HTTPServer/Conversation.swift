@@ -82,6 +82,8 @@ struct Conversation: Sendable {
                 "a response was cut short",
                 metadata: ["request": "\(requestID)", "error": "\(error)"])
         }
+        // An answer before it may be waiting to be sent.
+        connection.flush()
         connection.cut()
     }
 }

@@ -37,7 +37,8 @@ extension Conversation {
         case .stream(let source, _):
             if sendsBody(head) { try await stream(source, framing: head.framing) }
         }
-        connection.flushLater()
+        // What is to be encrypted is flushed right away, by `roomForMore`.
+        if connection.encryption == nil { connection.flushLater() }
         guard await connection.roomForMore() else { throw ClientGone() }
         return !head.closes
     }

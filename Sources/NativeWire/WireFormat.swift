@@ -41,13 +41,13 @@
 //     content          1 blob, 2 size u64, 3 last modified i64, 4 etag text, 5 type, 6 encoding,
 //                      7 language, 8 disposition, 9 cache control, 10 expires, 11 checksum, 12 part sizes
 //                      (u64 each), 13* user metadata, 14* tags, 15 principal text, 16 request id text,
-//                      17 quarantined since i64; 18 storage class; 128 1 as u8 (absent: no): its bytes are sealed wherever
-//                      they are kept
+//                      17 quarantined since i64, 18 storage class text, 128 1 as u8 (absent: no): its bytes
+//                      are sealed wherever they are kept
 //     checksum         1 algorithm u8, 2 kind u8, 3 bytes
 //     metadata         1 name text, 2 value text
 //
 // `after` of the key list is absent at the start. Absent part sizes, principal and request id are empty;
-// the six headers of a content tell absent (not set) from empty.
+// the seven headers of a content tell absent (not set) from empty.
 
 /// What a frame holds.
 package enum FrameKind: UInt8, Sendable, CaseIterable {

@@ -51,10 +51,17 @@ package final class KeptDocuments<Value: Sendable>: Sendable {
 /// The documents of one kind, whatever it is. (Every request asks several kinds, and a table of each kind's own
 /// type cost more than the look-ups: code that other modules share finds the types of its values at every step.)
 private final class ReadDocuments: Sendable {
-    /// What is known of a subject. Of most there is no document.
-    private struct Kept: Sendable {
+    private struct Document: Sendable {
         let name: ObjectName
-        let document: (blob: BlobID, value: Result<any Sendable, any Error>)?
+        let blob: BlobID
+        let value: Result<any Sendable, any Error>
+    }
+
+    private struct State: Sendable {
+        var documents: [String: Document] = [:]
+        /// Names of subjects that have none, as most. Apart, since anyone at all can ask for subjects that there are
+        /// not, and must not push out what was read.
+        var absent: [String: ObjectName] = [:]
     }
 
     private let name: @Sendable (String) -> ObjectName
@@ -63,9 +70,9 @@ private final class ReadDocuments: Sendable {
     private let read: @Sendable (ByteBuffer, String) throws -> any Sendable
     /// `nil`: what is not taken is read again each time, and nobody is told.
     private let onUnknown: (@Sendable (String, any Error) -> Void)?
-    /// Subjects that are kept.
+    /// Of documents that are kept, and of names of those that there are not.
     private let limit: Int
-    private let kept = Mutex<[String: Kept]>([:])
+    private let state = Mutex(State())
 
     init(
         limit: Int, objects: any ObjectStore, blobs: any BlobStore,
@@ -82,28 +89,34 @@ private final class ReadDocuments: Sendable {
     }
 
     func value(of subject: String) async throws -> (any Sendable)? {
-        let kept = kept.withLock { $0[subject] }
-        let name = kept?.name ?? name(subject)
-        let blob = try await objects.object(name)?.content?.blob
-        if let kept, kept.document?.blob == blob { return try kept.document?.value.get() }
-        guard let blob else {
-            keep(Kept(name: name, document: nil), of: subject)
+        let (kept, absent) = state.withLock { ($0.documents[subject], $0.absent[subject]) }
+        let name = kept?.name ?? absent ?? name(subject)
+        guard let blob = try await objects.object(name)?.content?.blob else {
+            if absent == nil { keep(name, of: subject) }
             return nil
         }
+        if let kept, kept.blob == blob { return try kept.value.get() }
         // Of the blob that was looked up: by its name another document could be read by now.
         let value = try await reading(blob, of: subject)
         if case .failure(let error) = value {
             guard let onUnknown else { throw error }
             onUnknown(subject, error)
         }
-        keep(Kept(name: name, document: (blob, value)), of: subject)
+        keep(Document(name: name, blob: blob, value: value), of: subject)
         return try value.get()
     }
 
-    private func keep(_ document: Kept, of subject: String) {
-        kept.withLock { kept in
-            if kept.count >= limit { kept.removeAll() }
-            kept[subject] = document
+    private func keep(_ document: Document, of subject: String) {
+        state.withLock { state in
+            if state.documents.count >= limit { state.documents.removeAll() }
+            state.documents[subject] = document
+        }
+    }
+
+    private func keep(_ absent: ObjectName, of subject: String) {
+        state.withLock { state in
+            if state.absent.count >= limit { state.absent.removeAll() }
+            state.absent[subject] = absent
         }
     }
 

@@ -56,7 +56,7 @@ package enum ObjectMutation: Sendable {
 
     /// Gives the content, whose blob is live here, to the second name, and takes it from the first: both at once, so
     /// that there is never one without the other, nor room for two to be found. `preconditionFailed` where the first
-    /// does not show this version (any more). Answers what the second name shows.
+    /// does not show this version (any more), `invalidArgument` where both are one. Answers what the second name shows.
     case move(ObjectName, Version, to: ObjectName, ObjectContent)
 
     /// Whose it is; of a move, where it goes.
@@ -146,4 +146,9 @@ extension ObjectStore {
         precondition(results.count == 1, "one mutation, \(results.count) answers")
         return try results[0].get()
     }
+}
+
+extension StorageError {
+    package static let moveToItself = StorageError(
+        .invalidArgument, "a name is not moved to itself")
 }

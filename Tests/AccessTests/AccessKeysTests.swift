@@ -107,9 +107,15 @@ struct AccessKeysTests {
         fixture.clock.now.withLock { $0 += 1000 }
         credential = try await fixture.valid.credential(for: key)
         #expect(credential?.formerSecrets == [first.secret])
+        // The one that is promised the longest stays, whatever comes behind it.
+        let promised = try await fixture.keys.rotate(key, graceMilliseconds: 1)
+        _ = try await fixture.keys.rotate(key, graceMilliseconds: 9000)
         for _ in 0..<20 { _ = try await fixture.keys.rotate(key, graceMilliseconds: 5000) }
         credential = try await fixture.valid.credential(for: key)
         #expect(credential?.formerSecrets.count == AccessKeys.mostSecrets - 1)
+        #expect(credential?.formerSecrets.contains(promised.secret) == true)
+        let listed = try #require(try await fixture.keys.list().first?.record)
+        #expect(listed.formerUntilMilliseconds == fixture.clock.milliseconds() + 9000)
         let last = try await fixture.keys.rotate(key, graceMilliseconds: 0)
         credential = try await fixture.valid.credential(for: key)
         #expect(credential?.secret == last.secret && credential?.formerSecrets == [])

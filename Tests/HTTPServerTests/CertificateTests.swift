@@ -102,6 +102,12 @@ import Testing
                 return
             }
             #expect(error.reason.contains("expired"), "\(error)")
+            try authority.issue(["server"])
+            guard case .refused(let early) = certificate.renew(nowUnixSeconds: 0) else {
+                Issue.record("a certificate that is not good yet is taken in")
+                return
+            }
+            #expect(early.reason.contains("good from"), "\(early)")
             #expect(try await Self.shown(server.address, authority) == second)
             #expect(second != first)
             try await open.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")

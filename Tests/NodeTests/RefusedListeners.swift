@@ -17,7 +17,7 @@ extension RefusedStart {
         file(
             "an API that is none",
             ["listeners:", "  - listen: 127.0.0.1:0", "    apis:", "      - s3", "      - ftp"],
-            says: ["settings.yaml:7", "“ftp”", "s3, driver, registry, peer, admin, probes"]),
+            says: ["settings.yaml:7", "“ftp”", "s3, driver, peer, probes"]),
         file(
             "an API that is not served yet",
             ["listeners:", "  - listen: 127.0.0.1:0", "    apis: [registry]"],

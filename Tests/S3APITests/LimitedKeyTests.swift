@@ -139,6 +139,13 @@ struct LimitedKeyTests {
             let put = await writer.put("/bucket/secret", "other", condition)
             #expect(put.code == "AccessDenied" && put.bytesRead == 0)
         }
+        let (_, remover) = try await Self.servers(
+            KeyLimits(rights: [.delete], buckets: ["bucket"]))
+        #expect(await remover.delete("/bucket/secret", [.ifMatch: "\"x\""]).code == "AccessDenied")
+        let guess = "<Delete><Object><Key>secret</Key><ETag>x</ETag></Object></Delete>"
+        let guessed = await remover.send(
+            .post, "/bucket?delete", guess, [.contentMD5: Base64.encode(MessageDigest.hash(.md5, Array(guess.utf8)))])
+        #expect(guessed.elements("Code") == ["AccessDenied"])
         let first = await writer.put("/bucket/secret", "other", [.ifNoneMatch: "*"])
         #expect(first.code == "PreconditionFailed")
         let source = HTTPField.Name.other("x-amz-copy-source")

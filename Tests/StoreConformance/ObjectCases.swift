@@ -6,6 +6,43 @@ internal import Testing
 
 extension StoreCase {
     static let objectCases: [StoreCase] = [
+        StoreCase("a move is refused where it could not be whole, and nothing of it is done") { store in
+            try await store.makeBucket()
+            try await store.put("a", pattern(10))
+            let shown = try #require(try await store.object(named("a")))
+            let content = try #require(shown.content)
+            await expect(.invalidArgument) {
+                try await store.commit(.move(named("a"), shown.version, to: named("a"), content))
+            }
+            var other = content
+            other.sizeBytes += 1
+            await expect(.sizeMismatch) {
+                try await store.commit(.move(named("a"), shown.version, to: named("b"), other))
+            }
+            let nowhere = ObjectName(bucket: "nowhere", key: "a")
+            await expect(.noSuchBucket) {
+                try await store.commit(.move(named("a"), shown.version, to: nowhere, content))
+            }
+            #expect(try await store.get("a") == pattern(10))
+            #expect(try await store.get("b") == nil)
+        },
+        StoreCase("a move in a bucket with versioning leaves a delete marker, and what was there") {
+            store in
+            try await store.makeBucket()
+            try await Buckets(objects: store, blobs: store).set(
+                .versioning, to: ByteBuffer(string: BucketVersioning.enabled.document), of: bucket)
+            try await store.put("a", pattern(10))
+            try await store.put("b", pattern(20))
+            let shown = try #require(try await store.object(named("a")))
+            let moved = try await store.commit(
+                .move(named("a"), shown.version, to: named("b"), try #require(shown.content)))
+            #expect(moved?.versionID.stamp != nil && moved?.versionID != shown.versionID)
+            #expect(try await store.get("a") == nil)
+            #expect(try await store.get("b") == pattern(10))
+            let versions = try await store.list(VersionListRequest(bucket: bucket)).entries
+            // The marker and what it hides; the moved one and what it took the place of.
+            #expect(versions.count == 4)
+        },
         StoreCase("an object is put, overwritten and deleted") { store in
             try await store.makeBucket()
             #expect(try await store.get("a") == nil)

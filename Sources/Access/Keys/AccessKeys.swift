@@ -141,11 +141,14 @@ package struct AccessKeys: Sendable {
                 throw StorageError(.invalidArgument, "key \(accessKey) has expired")
             }
             record.secrets[0].untilMilliseconds = min(now + graceMilliseconds, end)
-            let valid =
+            var valid =
                 graceMilliseconds > 0
                 ? record.secrets.filter { $0.untilMilliseconds ?? .max > now } : []
-            record.secrets =
-                [KeyRecord.Secret(sealed: sealed)] + valid.prefix(Self.mostSecrets - 1)
+            while valid.count >= Self.mostSecrets {
+                let ends = valid.map { $0.untilMilliseconds ?? .max }
+                valid.remove(at: ends.firstIndex(of: ends.min() ?? .max) ?? 0)
+            }
+            record.secrets = [KeyRecord.Secret(sealed: sealed)] + valid
             rotated = record
             return try record.encode()
         }

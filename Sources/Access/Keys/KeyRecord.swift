@@ -19,6 +19,11 @@ package struct KeyRecord: Sendable, Hashable {
     package var expiresMilliseconds: Int64?
     /// The newest first.
     package var secrets: [Secret]
+
+    /// When the last of those that were rotated ends.
+    package var formerUntilMilliseconds: Int64? {
+        secrets.dropFirst().compactMap(\.untilMilliseconds).max()
+    }
 }
 
 extension KeyRecord {

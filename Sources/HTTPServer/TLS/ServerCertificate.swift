@@ -50,6 +50,11 @@ package final class ServerCertificate: Sendable {
         do throws(TLSFileError) {
             let loaded = try files.load()
             let notAfter = HTTPDate.format(unixSeconds: loaded.notAfterUnixSeconds)
+            guard loaded.notBeforeUnixSeconds <= nowUnixSeconds else {
+                let notBefore = HTTPDate.format(unixSeconds: loaded.notBeforeUnixSeconds)
+                throw TLSFileError(
+                    path: files.certificate, reason: "the certificate is good from \(notBefore) on")
+            }
             guard loaded.notAfterUnixSeconds > nowUnixSeconds else {
                 throw TLSFileError(
                     path: files.certificate, reason: "the certificate expired on \(notAfter)")

@@ -37,9 +37,10 @@ package struct TLSFileError: Error, Sendable, Hashable, CustomStringConvertible 
 }
 
 extension TLSFiles {
-    /// What connections are encrypted with, and until when its certificate is good.
+    /// What connections are encrypted with, and when its certificate is good.
     struct Loaded {
         let context: NIOSSLContext
+        let notBeforeUnixSeconds: Int64
         let notAfterUnixSeconds: Int64
     }
 
@@ -58,6 +59,7 @@ extension TLSFiles {
         do {
             return Loaded(
                 context: try NIOSSLContext(configuration: configuration),
+                notBeforeUnixSeconds: Int64(chain[0].notValidBefore),
                 notAfterUnixSeconds: Int64(chain[0].notValidAfter))
         } catch NIOSSLError.failedToLoadPrivateKey {
             throw TLSFileError(

@@ -1,5 +1,5 @@
-// Upload sessions, their parts and their ends. Tag 28 of a session: what it makes is sealed, as in an object's
-// record.
+// Upload sessions, their parts and their ends. Tags 12 to 17, 20 to 23 and 28 to 29 of a session are those of an
+// object's record.
 
 package import Storage
 

@@ -62,12 +62,14 @@ struct MutateObjects: Decision {
             return try link(content, to: name, madeFrom: change.conditions.version, &context)
         case .move(let source, let version, let content):
             try context.requireBucket(source.bucket)
+            guard source != name else { throw StorageError.moveToItself }
             guard
                 try context.register(source, about: .unversioned).visible?.version == version
             else {
                 throw StorageError(.preconditionFailed, "“\(source)” shows another version")
             }
-            // Far less than a batch holds: both are in one.
+            // Both in one batch, which holds far more.
+            context.endBatch()
             let moved = try link(content, to: name, insteadOf: source, &context)
             _ = try context.record(.tombstone, of: source)
             return moved

@@ -125,7 +125,10 @@ extension KeyLimits {
 extension String {
     /// Whether a terminal could take a part of it for something else than text.
     fileprivate var hasControls: Bool {
-        unicodeScalars.contains { [.control, .format].contains($0.properties.generalCategory) }
+        unicodeScalars.contains {
+            [.control, .format, .lineSeparator, .paragraphSeparator].contains(
+                $0.properties.generalCategory)
+        }
     }
 }
 
@@ -144,7 +147,7 @@ extension NewKeyDocument {
     fileprivate init(_ key: NewKey) {
         self.init(
             accessKey: key.accessKey, secretKey: key.secret,
-            formerUntilMilliseconds: key.record.secrets.dropFirst().first?.untilMilliseconds,
+            formerUntilMilliseconds: key.record.formerUntilMilliseconds,
             expiresMilliseconds: key.record.expiresMilliseconds)
     }
 }
@@ -159,6 +162,6 @@ extension KeyEntryDocument {
         prefixes = record.limits.prefixes.map(\.string)
         createdMilliseconds = record.createdMilliseconds
         expiresMilliseconds = record.expiresMilliseconds
-        formerUntilMilliseconds = record.secrets.dropFirst().first?.untilMilliseconds
+        formerUntilMilliseconds = record.formerUntilMilliseconds
     }
 }

@@ -56,7 +56,11 @@ extension DriverHandler {
         if !principal.policy.allows(.read, bucket: bucket, key: path.key) { try requireList() }
         do {
             let file = try await request.driver.stat(path)
-            if file.isDirectory { try requireList() }
+            if file.isDirectory {
+                try requireList()
+            } else if !principal.policy.allows(.read, bucket: bucket, key: path.key) {
+                try principal.require(.list, bucket: bucket, key: path.key)
+            }
             return try .json(.ok, FileDocument(file))
         } catch let error as DriverError where error.code == .pathNotFound {
             try requireList()

@@ -116,7 +116,8 @@ package struct DriverHandler: RequestHandler {
 
     /// What is our fault goes into the log with its cause; the rest is the client's business.
     private func log(_ error: DriverError, _ request: ServerRequest) {
-        let level: Logger.Level = error.code.status.code >= 500 ? .error : .debug
+        let isOurs = error.code.status.code >= 500 && !(error.cause is CancellationError)
+        let level: Logger.Level = isOurs ? .error : .debug
         logger.log(
             level: level, "\(error.code.rawValue): \(error.message)",
             metadata: [

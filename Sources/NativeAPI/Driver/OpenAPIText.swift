@@ -9,7 +9,9 @@ extension OpenAPIDocument {
         docker/registry/v2/x. The semantics are those of CNCF Distribution's storagedriver. A file appears whole \
         or not at all; what was put or committed is durable. Directories are implied by what is below them. Lists \
         and walks are in order of paths, depth first: /a/b comes before /a-b. A file that is written bit by bit \
-        is a multipart upload of S3: its writer outlives clients and restarts until it is committed or cancelled.
+        is a multipart upload of S3: its writer outlives clients and restarts until it is committed or cancelled. \
+        Header fields by which a write would be another one in other APIs (If-Match, Content-MD5, x-amz-acl and \
+        the like) are refused.
         """
 
     static let signing = """
@@ -75,10 +77,18 @@ extension DriverCall {
             "The bytes of a file, from an offset on. At the end and behind it there are none."
         case .putContent: "Makes a file consist of the body, whatever it was before."
         case .delete: "Removes a file, and all that is below the path."
-        case .stat: "What a path is. The root is always there."
+        case .stat:
+            """
+            What a path is. The root is always there, for every key of the bucket. A file is told to who may read \
+            or list it, a directory, and that nothing is there, to who may list it.
+            """
         case .list: "What is directly below a directory."
         case .walk: "All that is below a directory, each directory before what is in it."
-        case .move: "Gives a file another path, in place of what is there. No bytes are copied."
+        case .move:
+            """
+            Gives a file another path, in place of what is there, and takes its own, at once. No bytes are copied. \
+            Repeated after an answer that was lost, it finds the source gone.
+            """
         case .redirect: "A URL at which anybody may fetch the file for twenty minutes."
         case .openWriter:
             "Opens a file to be written bit by bit: a new one, or the one that was begun last and not"

@@ -10,7 +10,9 @@ extension S3Handler {
     /// a document that can be read.
     func createBucket(_ request: S3Request) async throws -> ServerResponse {
         let bucket = try request.bucket
-        guard !BucketName.isReserved(bucket) else { throw S3Request.invalidBucketName(bucket) }
+        if BucketName.isReserved(bucket), try await buckets.bucket(bucket) == nil {
+            throw S3Request.invalidBucketName(bucket)
+        }
         let body = try await request.document(limitBytes: request.limits.documentBytes)
         if body.readableBytes > 0 {
             let root = try XMLElement.parse(

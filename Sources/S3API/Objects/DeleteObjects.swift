@@ -102,6 +102,10 @@ extension DeleteDocument.Item {
     ) throws(S3Error) -> (mutation: ObjectMutation, id: VersionID?) {
         do {
             try request.principal.require(.delete, bucket: bucket, key: ObjectKey(key))
+            // As for the conditions of a request's head.
+            if etag != nil {
+                try request.principal.require(.read, bucket: bucket, key: ObjectKey(key))
+            }
         } catch {
             throw S3Error(error)
         }

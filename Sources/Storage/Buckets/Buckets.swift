@@ -61,11 +61,13 @@ package struct Buckets: Sendable {
 
     /// Throws `invalidArgument` for a name that is not one, `bucketExists` where it exists.
     package func create(_ name: String) async throws {
-        guard BucketName.isValid(name), !BucketName.isReserved(name) else {
+        // One that is there already, from another region or an earlier version, is as good as any.
+        let isThere = try await bucket(name) != nil
+        guard BucketName.isValid(name), isThere || !BucketName.isReserved(name) else {
             throw StorageError(.invalidArgument, "“\(name)” is not a valid bucket name")
         }
         // What was said of a bucket of that name before it was deleted must not hold for this one.
-        if try await bucket(name) == nil { try await deleteSettings(of: name) }
+        if !isThere { try await deleteSettings(of: name) }
         do {
             try await settings.write(
                 ByteBuffer(string: "{\"format\":1}\n"), to: Self.prefix + name,

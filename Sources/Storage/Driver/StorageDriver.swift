@@ -99,7 +99,7 @@ package protocol StorageDriver: Sendable {
 
     /// Gives a file another path, by reference, and takes its own, at once; a file that is there is replaced, and
     /// stays as it was where the source is missing (`pathNotFound`) or has not the digest that the path names
-    /// (`digestMismatch`).
+    /// (`digestMismatch`). Who repeats one whose answer was lost finds the source gone.
     func move(_ source: DriverPath, to destination: DriverPath) async throws
 
     /// Removes the file and everything below the path, files being written included. `pathNotFound` where

@@ -136,8 +136,8 @@ extension MemoryStore.State {
             bytes: listed.reduce(0) { $0 + ($1.content?.sizeBytes ?? 0) })
     }
 
-    /// Throws `quotaExceeded` where an object of that size would be too much for its bucket, and `source`, which is in
-    /// the same one, is no object any more.
+    /// Throws `quotaExceeded` where an object of that size would be too much for its bucket, and `source` is no object
+    /// any more.
     func requireQuota(
         _ name: ObjectName, sizeBytes: UInt64, insteadOf source: ObjectName? = nil
     ) throws(StorageError) {

@@ -55,6 +55,7 @@ extension MemoryStore: ObjectStore {
             return put(content, name, &state, madeFrom: conditions.version)
         case .move(let source, let version, _, var content):
             try state.requireBucket(source.bucket)
+            guard source != name else { throw StorageError.moveToItself }
             guard state.register(source).visible?.version == version else {
                 throw StorageError(.preconditionFailed, "“\(source)” shows another version")
             }

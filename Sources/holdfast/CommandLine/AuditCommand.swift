@@ -56,7 +56,8 @@ struct AuditCommand: ParsableCommand {
     private static func text(_ entry: AuditEntryDocument) -> String {
         let who = (entry.principal.map { $0 + " " } ?? "") + "(" + entry.client + ")"
         let what = [entry.call, entry.subject, entry.change].compactMap(\.self)
-        let result = entry.error.map { "refused: " + $0 } ?? "done"
+        let said = entry.status < 500 ? "refused: " : "failed: "
+        let result = entry.error.map { said + $0 } ?? "done"
         return ([entry.time, who] + what + [result]).map(Terminal.plain).joined(separator: "  ")
     }
 }

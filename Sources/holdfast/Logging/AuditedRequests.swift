@@ -25,7 +25,9 @@ struct AuditedRequests: RequestHandler {
             subject: noted.resource, change: change.isEmpty ? nil : change,
             status: response.status.code, error: noted.errorCode, request: request.id)
         do {
-            let file = noted.errorCode == nil ? changes : refusals
+            // What failed here may have been done all the same.
+            let isRefused = response.status.kind == .clientError
+            let file = isRefused ? refusals : changes
             try await file.append(String(buffer: try JSONDocument.encode(entry)))
         } catch {
             // The change is made: what cannot be written down there is not lost with it.

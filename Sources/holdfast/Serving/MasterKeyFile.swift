@@ -65,10 +65,7 @@ final class MasterKeyFile: MasterKeys {
     // MARK: The file
 
     private func read() throws(StorageError) -> [SealKey] {
-        if access(place, F_OK) != 0, errno == ENOENT {
-            try requirePlace()
-            return []
-        }
+        if access(place, F_OK) != 0, errno == ENOENT { return [] }
         var status = stat()
         guard stat(place, &status) == 0, let data = FileManager.default.contents(atPath: place)
         else { throw refusal("cannot read the master keys in \(place): \(reason())") }
@@ -89,11 +86,12 @@ final class MasterKeyFile: MasterKeys {
         return keys
     }
 
-    /// The first key is made when something is to be sealed, which is too late to find out that it cannot be.
-    private func requirePlace() throws(StorageError) {
-        let directory = URL(fileURLWithPath: place).deletingLastPathComponent().path
+    /// Whether there is a key, or one can be kept: the first is made when something is to be sealed, which is too late
+    /// to find out that it cannot be. Throws `refusedToOpen`.
+    func requirePlace() throws(StorageError) {
+        guard access(place, F_OK) != 0 else { return }
         guard access(directory, W_OK | X_OK) == 0 else {
-            throw refusal("the master keys cannot be kept in \(place): \(directory): \(reason())")
+            throw refusal("no master key can be kept in \(place): \(directory): \(reason())")
         }
     }
 

@@ -27,9 +27,17 @@ enum RegionStore {
         logger: Logger, progress: @escaping @Sendable (ReplayProgress) -> Void
     ) async throws -> DurableStore {
         do {
-            return try await DurableStore.open(
+            let store = try await DurableStore.open(
                 directory, index: .rocks(), clock: clock,
                 random: { UInt64.random(in: .min ... .max) }, logger: logger, progress: progress)
+            do {
+                // After what the store says of keys that it needs.
+                try masterKeys(configuration).requirePlace()
+            } catch {
+                try await store.close()
+                throw error
+            }
+            return store
         } catch let error as StorageError {
             throw refusal(error, configuration)
         }

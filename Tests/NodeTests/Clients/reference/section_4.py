@@ -7,7 +7,7 @@ from documents import (
     OWNER, etag_in, expect_document, expect_error, expect_no_such_key, quote, refused, value, values)
 from shared import content, expect
 from signatures import presigned
-from wire import BUCKET, HOST, now, target
+from wire import BUCKET, HOST, SCHEME, now, target
 
 ROOT = "section-4"
 EMPTY = "d41d8cd98f00b204e9800998ecf8427e"
@@ -187,7 +187,7 @@ def commit():
     whole = hashlib.md5(hashlib.md5(b"hello").digest()).hexdigest() + "-1"
     for _ in range(2):
         expect_document(driver.complete(key, upload, [etag(b"hello")]), "CompleteMultipartUploadResult", (
-            f"<Location>/{BUCKET}/{key}</Location><Bucket>{BUCKET}</Bucket><Key>{key}</Key>"
+            f"<Location>{SCHEME}://{HOST}/{BUCKET}/{key}</Location><Bucket>{BUCKET}</Bucket><Key>{key}</Key>"
             f"<ETag>{quote(whole)}</ETag>"))
     driver.head(key).expect(200, b"", ETag=f'"{whole}"', Content_Length="5")
 
