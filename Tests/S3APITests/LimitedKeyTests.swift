@@ -144,7 +144,8 @@ struct LimitedKeyTests {
         #expect(await remover.delete("/bucket/secret", [.ifMatch: "\"x\""]).code == "AccessDenied")
         let guess = "<Delete><Object><Key>secret</Key><ETag>x</ETag></Object></Delete>"
         let guessed = await remover.send(
-            .post, "/bucket?delete", guess, [.contentMD5: Base64.encode(MessageDigest.hash(.md5, Array(guess.utf8)))])
+            .post, "/bucket?delete", guess,
+            [.contentMD5: Base64.encode(MessageDigest.hash(.md5, Array(guess.utf8)))])
         #expect(guessed.elements("Code") == ["AccessDenied"])
         let first = await writer.put("/bucket/secret", "other", [.ifNoneMatch: "*"])
         #expect(first.code == "PreconditionFailed")

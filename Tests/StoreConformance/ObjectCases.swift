@@ -6,7 +6,8 @@ internal import Testing
 
 extension StoreCase {
     static let objectCases: [StoreCase] = [
-        StoreCase("a move is refused where it could not be whole, and nothing of it is done") { store in
+        StoreCase("a move is refused where it could not be whole, and nothing of it is done") {
+            store in
             try await store.makeBucket()
             try await store.put("a", pattern(10))
             let shown = try #require(try await store.object(named("a")))
