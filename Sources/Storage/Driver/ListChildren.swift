@@ -23,9 +23,10 @@ struct ListChildren: Sendable {
             for entry in listed.entries {
                 guard let file = file(entry) else { continue }
                 try Task.checkCancellation()
-                let early = directories(before: file.path, behind: page.examined)
-                page.examined = file.path
-                for directory in try await existing(early.filter(page.isNext)) {
+                let name = name(of: file.path)
+                let ends = Self.ends(in: name, behind: page.examined)
+                page.examined = name
+                for directory in try await directories(name, ends, page.isNext) {
                     guard page.take(FileInfo(path: directory)) else { return page.result }
                 }
                 guard page.take(file) else { return page.result }
@@ -62,25 +63,33 @@ struct ListChildren: Sendable {
         }
     }
 
-    /// The siblings that may be directories and would be listed behind this one, in their order. Those that were
-    /// looked for before `last` are not looked for again: all that both names begin with.
-    private func directories(
-        before path: DriverPath, behind last: DriverPath?
-    ) -> [DriverPath] {
-        let name = path.key.bytes.dropFirst(directory.keyPrefix.bytes.count)
-        let known = last.map { $0.key.bytes.dropFirst(directory.keyPrefix.bytes.count) } ?? []
-        let common = zip(name, known).prefix { $0 == $1 }.count
-        return name.indices.dropFirst(max(common, 1)).filter { name[$0] < UInt8(ascii: "/") }
-            .compactMap { directory.child(name[..<$0]) }
+    private func name(of path: DriverPath) -> [UInt8] {
+        Array(path.key.bytes.dropFirst(directory.keyPrefix.bytes.count))
     }
 
-    /// Those of the siblings, each of which begins with the one before it, that are directories. The longest comes
-    /// first in the order of keys: from there on each seek comes upon one of them, or says where the next may be.
-    private func existing(_ siblings: [DriverPath]) async throws -> [DriverPath] {
+    /// Where the siblings end that may be directories and would be listed behind this name, which begins with all of
+    /// them. Those that were looked for before `last` are not looked for again: all that both names begin with.
+    private static func ends(in name: [UInt8], behind last: [UInt8]) -> [Int] {
+        let first = max(commonCount(name, last[...]), 1)
+        return name.indices.dropFirst(first).filter { name[$0] < UInt8(ascii: "/") }
+    }
+
+    private static func commonCount(_ name: [UInt8], _ other: ArraySlice<UInt8>) -> Int {
+        zip(name, other).prefix { $0 == $1 }.count
+    }
+
+    /// Those of the siblings that are directories, in their order, and are to be shown. The longest comes first in the
+    /// order of keys: from there on each seek comes upon one of them, or says where the next may be.
+    private func directories(
+        _ name: [UInt8], _ ends: [Int], _ isNext: (DriverPath) -> Bool
+    ) async throws -> [DriverPath] {
         var found: [DriverPath] = []
-        var rest = siblings[...]
-        while let longest = rest.popLast() {
+        var rest = ends[...]
+        while let end = rest.popLast() {
             try Task.checkCancellation()
+            guard let longest = directory.child(name[..<end]) else { continue }
+            // The shorter ones come before it.
+            guard isNext(longest) else { break }
             let start = longest.keyPrefix
             let next = try await key(behind: start)
             if next?.hasPrefix(start) == true {
@@ -92,7 +101,11 @@ struct ListChildren: Sendable {
                 found.append(longest)
             }
             guard let next else { break }
-            rest = rest.prefix { next < $0.keyPrefix || next.hasPrefix($0.keyPrefix) }
+            // A sibling with a slash behind it is less than what was come upon, unless that begins with it.
+            let other = next.bytes.dropFirst(directory.keyPrefix.bytes.count)
+            let common = Self.commonCount(name, other)
+            let isAtOrBefore = other.dropFirst(common).first ?? 0 <= UInt8(ascii: "/")
+            rest = rest.prefix { $0 < common || $0 == common && isAtOrBefore }
         }
         return found.reversed()
     }
@@ -108,8 +121,8 @@ struct ListChildren: Sendable {
 /// A page on its way to its limit.
 private struct Page {
     var last: DriverPath?
-    /// The entry whose directories were looked for last.
-    var examined: DriverPath?
+    /// The name of the entry whose directories were looked for last.
+    var examined: [UInt8] = []
     let limit: Int
     private(set) var result = FilePage(files: [], isTruncated: false)
 

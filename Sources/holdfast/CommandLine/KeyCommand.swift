@@ -66,7 +66,9 @@ struct KeyCommand: AsyncParsableCommand {
         @Argument(help: "The access key.")
         var key: String
 
-        @Option(help: ArgumentHelp("How long: 24h; 0: not at all, nor any that it had before.", valueName: "time"))
+        @Option(
+            help: ArgumentHelp(
+                "How long: 24h; 0: not at all, nor any that it had before.", valueName: "time"))
         var grace = "24h"
 
         @OptionGroup var options: AnswerOptions
