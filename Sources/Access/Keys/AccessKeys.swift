@@ -144,9 +144,12 @@ package struct AccessKeys: Sendable {
             var valid =
                 graceMilliseconds > 0
                 ? record.secrets.filter { $0.untilMilliseconds ?? .max > now } : []
-            while valid.count >= Self.mostSecrets {
-                let ends = valid.map { $0.untilMilliseconds ?? .max }
-                valid.remove(at: ends.firstIndex(of: ends.min() ?? .max) ?? 0)
+            while valid.count >= Self.mostSecrets,
+                let nextToGo = valid.indices.min(by: {
+                    valid[$0].untilMilliseconds ?? .max < valid[$1].untilMilliseconds ?? .max
+                })
+            {
+                valid.remove(at: nextToGo)
             }
             record.secrets = [KeyRecord.Secret(sealed: sealed)] + valid
             rotated = record

@@ -92,7 +92,7 @@ package struct DriverHandler: RequestHandler {
         for (action, key) in target.rights {
             try verified.principal.require(action, bucket: target.bucket, key: key)
         }
-        try HeadFields.check(request.head.headerFields, of: target.call)
+        try HeaderRules.check(request.head.headerFields, of: target.call)
         return verified
     }
 

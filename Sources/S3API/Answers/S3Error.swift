@@ -43,6 +43,10 @@ package struct S3Error: Error, Sendable {
             .with("ArgumentName", name).with("ArgumentValue", value)
     }
 
+    static func invalidBucketName(_ name: String) -> S3Error {
+        S3Error(.invalidBucketName, "The specified bucket is not valid.").with("BucketName", name)
+    }
+
     package static let noSuchKey = S3Error(.noSuchKey, "The specified key does not exist.")
     package static let malformedXML = S3Error(
         .malformedXML,

@@ -126,7 +126,7 @@ extension BucketDocument {
     /// What is said beside the document.
     fileprivate var fields: HTTPFields {
         guard case .lifecycle = self else { return [:] }
-        return [LifecycleConfiguration.leastSizeHeader: LifecycleConfiguration.leastSize]
+        return [.transitionLeastSize: LifecycleConfiguration.leastSize]
     }
 
     fileprivate var putStatus: HTTPResponse.Status {

@@ -10,9 +10,6 @@ extension S3Handler {
     /// a document that can be read.
     func createBucket(_ request: S3Request) async throws -> ServerResponse {
         let bucket = try request.bucket
-        if BucketName.isReserved(bucket), try await buckets.bucket(bucket) == nil {
-            throw S3Request.invalidBucketName(bucket)
-        }
         let body = try await request.document(limitBytes: request.limits.documentBytes)
         if body.readableBytes > 0 {
             let root = try XMLElement.parse(
@@ -20,7 +17,12 @@ extension S3Handler {
                 elements: request.limits.documentElements)
             try root.expectChildren(["LocationConstraint"])
         }
-        try await buckets.create(bucket)
+        do {
+            try await buckets.create(bucket)
+        } catch let error as StorageError where error.code == .invalidArgument {
+            // A valid name that nobody is given.
+            throw S3Error.invalidBucketName(bucket)
+        }
         return ServerResponse(status: .ok, fields: [.location: "/" + bucket])
     }
 

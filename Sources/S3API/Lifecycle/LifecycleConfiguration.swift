@@ -2,7 +2,6 @@
 // newer ones took the place of, and uploads that were begun and not completed. What else a configuration may say, such as moving objects to other
 // classes of storage, is refused, so that no rule is kept that is not acted on.
 
-internal import HTTPTypes
 internal import NIOCore
 
 struct LifecycleConfiguration: Sendable, Hashable {
@@ -10,7 +9,6 @@ struct LifecycleConfiguration: Sendable, Hashable {
 
     /// How small an object no transition moves, which tools send and want to hear again; of S3's values, the one
     /// that it takes where none is sent.
-    static let leastSizeHeader = HTTPField.Name.transitionLeastSize
     static let leastSize = "all_storage_classes_128K"
 
     private(set) var rules: [LifecycleRule]

@@ -16,8 +16,8 @@ extension S3Handler {
                 "Argument max-buckets must be an integer between 1 and \(Self.mostBuckets).")
         }
         let isHere = [nil, "", region].contains(request.query["bucket-region"])
-        let matching = try await buckets.list().filter { bucket in
-            isHere && request.principal.policy.allows(.find, bucket: bucket.name, key: nil)
+        let matching = try await (isHere ? buckets.list() : []).filter { bucket in
+            request.principal.policy.allows(.find, bucket: bucket.name, key: nil)
                 && bucket.name.hasPrefix(prefix)
                 && after.map { ObjectKey(bucket.name) > $0 } ?? true
         }

@@ -56,8 +56,8 @@ enum HeaderRules {
         case "x-amz-bucket-object-lock-enabled",
             "x-amz-server-side-encryption-bucket-key-enabled":
             field.value.lowercased() == "false"
-        // What there are no transitions of, has no least size.
-        case LifecycleConfiguration.leastSizeHeader.canonicalName:
+        // Where there are no transitions, none has a least size.
+        case HTTPField.Name.transitionLeastSize.canonicalName:
             field.value == LifecycleConfiguration.leastSize
         default: false
         }

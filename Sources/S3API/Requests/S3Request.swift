@@ -58,14 +58,10 @@ final class S3Request: Sendable {
     var bucket: String {
         get throws(S3Error) {
             guard let bucket = target.bucket, BucketName.isValid(bucket) else {
-                throw Self.invalidBucketName(target.bucket ?? "")
+                throw S3Error.invalidBucketName(target.bucket ?? "")
             }
             return bucket
         }
-    }
-
-    static func invalidBucketName(_ name: String) -> S3Error {
-        S3Error(.invalidBucketName, "The specified bucket is not valid.").with("BucketName", name)
     }
 
     /// What was asked for, as its client could ask again: of a proxy's scheme nothing is known here.

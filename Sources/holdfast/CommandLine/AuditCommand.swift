@@ -45,12 +45,11 @@ struct AuditCommand: ParsableCommand {
 
     /// Which of them goes on with the line that was written first; `nil` at their ends.
     private static func earliest(_ lines: inout [AuditLines]) throws -> Int? {
-        var earliest: (time: String, index: Int)?
+        var ahead: [(time: String, index: Int)] = []
         for index in lines.indices {
-            guard let time = try lines[index].next?.entry.time else { continue }
-            if time < earliest?.time ?? "~" { earliest = (time, index) }
+            if let line = try lines[index].next { ahead.append((line.entry.time, index)) }
         }
-        return earliest?.index
+        return ahead.min(by: <)?.index
     }
 
     private static func text(_ entry: AuditEntryDocument) -> String {

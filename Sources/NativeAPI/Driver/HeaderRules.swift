@@ -1,12 +1,11 @@
 // What the head of a call may say. Fields of other APIs that would make a write another one, or none, are refused:
 // nothing is silently ignored.
 
-internal import Access
 internal import HTTPTypes
 internal import NativeWire
 internal import Storage
 
-enum HeadFields {
+enum HeaderRules {
     /// Throws `invalidRequest`.
     static func check(_ fields: HTTPFields, of call: DriverCall) throws(DriverError) {
         guard call.method != "GET" else { return }
