@@ -44,6 +44,22 @@ extension NodeTests {
             try await region.stop()
         }
 
+        @Test("a place where no master key can be kept is refused at the start")
+        func place() async throws {
+            let directory = try TemporaryDirectory()
+            let key = directory.path("none/key")
+            let program = try Program(
+                [
+                    Checkout.daemon, "serve", "--data", directory.path("d"), "--region", "west",
+                    "--listen", "127.0.0.1:0",
+                ],
+                environment: ["HOLDFAST_ENCRYPTION_MASTER_KEY_FILE": key],
+                log: directory.path("log"), directory: directory.path)
+            #expect(try await program.exitCode(within: .seconds(60)) == 2)
+            #expect(
+                program.output.contains("no master key can be kept in \(key)"), "\(program.output)")
+        }
+
         @Test("a new master key opens what the old one did, and the old one nothing any more")
         func rotation() async throws {
             let region = try Region("west")

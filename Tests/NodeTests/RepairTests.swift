@@ -64,6 +64,8 @@ extension NodeTests {
             #expect(try await west.client("get_one.py", ["a/0"]).contains(spoilt))
             #expect(try await west.status().damage.isEmpty)
             #expect(try await Self.repair(west).code == 0)
+            let nothing = try await Self.repair(west, "--bucket", "nothing")
+            #expect(nothing.code != 0 && nothing.output.contains("nothing"), "\(nothing.output)")
             try await west.stop()
         }
 

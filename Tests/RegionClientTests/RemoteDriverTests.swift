@@ -23,7 +23,10 @@ struct DriverServer: Sendable {
             client: HTTPClient(limits: .patient), clock: ShiftedClock(), pieceBytes: pieceBytes)
     }
 
-    static func serving(_ body: @Sendable (DriverServer) async throws -> Void) async throws {
+    static func serving(
+        to credentials: any CredentialSource = RootCredentials(accessKey: "key", secret: "secret"),
+        _ body: @Sendable (DriverServer) async throws -> Void
+    ) async throws {
         let store = MemoryStore(
             region: RegionID(1), clock: ShiftedClock(), isRegionLocal: KeyRules.isRegionLocal)
         try await Buckets(objects: store, blobs: store).create("registry")
@@ -33,7 +36,7 @@ struct DriverServer: Sendable {
             stores: DriverStores(
                 objects: store, blobs: store, uploads: store,
                 promisedDigest: { KeyRules.promisedDigest($0.key) }),
-            credentials: RootCredentials(accessKey: "key", secret: "secret"),
+            credentials: credentials,
             clock: ShiftedClock(), logger: logger)
         // On a machine that is busy with other tests a client may have to wait for its turn.
         var limits = HTTPLimits()
@@ -53,6 +56,17 @@ struct DriverServer: Sendable {
             }
             try await body(DriverServer(store: store, port: port))
         }
+    }
+}
+
+/// The key of the tests, limited.
+private struct LimitedCredentials: CredentialSource {
+    let limits: KeyLimits
+
+    func credential(for accessKey: String) async throws -> Credential? {
+        Credential(
+            accessKey: accessKey, secret: "secret",
+            principal: Principal(name: "ci", policy: .limited(limits)))
     }
 }
 
@@ -88,5 +102,52 @@ struct RemoteDriverTests {
         let nobody = DriverServer(
             store: MemoryStore(region: RegionID(1), clock: ShiftedClock()) { _ in false }, port: 1)
         #expect(await Self.code { _ = try await nobody.driver().stat(.root) } == .unavailable)
+    }
+
+    /// What a key learns of a path: `file`, `directory`, or the code of the refusal.
+    private static func told(_ driver: RemoteDriver, _ path: String) async throws -> String {
+        do {
+            return try await driver.stat(DriverPath(path)).isDirectory ? "directory" : "file"
+        } catch let error as DriverError {
+            return error.code.rawValue
+        }
+    }
+
+    @Test(
+        "a path is told to who may read or list it, and that nothing is there to who may list",
+        arguments: [
+            (
+                KeyLimits(buckets: ["registry"], prefixes: ["team/"]),
+                ["directory", "AccessDenied", "file", "directory", "PathNotFound", "AccessDenied"]
+            ),
+            (
+                KeyLimits(rights: [.read], buckets: ["registry"]),
+                ["directory", "file", "file", "AccessDenied", "AccessDenied", "file"]
+            ),
+            (
+                KeyLimits(rights: [.list], buckets: ["registry"]),
+                ["directory", "file", "file", "directory", "PathNotFound", "file"]
+            ),
+            (
+                KeyLimits(buckets: ["another"]),
+                Array(repeating: "AccessDenied", count: 6)
+            ),
+        ])
+    func stat(_ limits: KeyLimits, _ expected: [String]) async throws {
+        try await DriverServer.serving(to: LimitedCredentials(limits: limits)) { server in
+            let stores = DriverStores(
+                objects: server.store, blobs: server.store, uploads: server.store,
+                promisedDigest: { _ in nil })
+            let root = try StoreDriver(stores, bucket: "registry")
+            for path in ["/team", "/team/a", "/team/d/x", "/other"] {
+                try await root.putContent(DriverPath(path), ByteBuffer(string: path))
+            }
+            let driver = try server.driver()
+            var told: [String] = []
+            for path in ["/", "/team", "/team/a", "/team/d", "/team/none", "/other"] {
+                told.append(try await Self.told(driver, path))
+            }
+            #expect(told == expected)
+        }
     }
 }

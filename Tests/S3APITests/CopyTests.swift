@@ -66,6 +66,7 @@ struct CopyTests {
             (.copySourceIfMatch, etag, 200), (.copySourceIfMatch, "\"x\"", 412),
             (.copySourceIfNoneMatch, etag, 412), (.copySourceIfNoneMatch, "\"x\"", 200),
             (.copySourceIfModifiedSince, "Fri, 24 May 2024 00:00:00 GMT", 412),
+            (.copySourceIfModifiedSince, "Sat, 25 May 2024 00:00:00 GMT", 200),
             (.copySourceIfUnmodifiedSince, "Thu, 23 May 2024 00:00:00 GMT", 412),
         ]
         for (name, value, status) in cases {

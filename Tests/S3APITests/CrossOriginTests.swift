@@ -101,6 +101,17 @@ struct CrossOriginTests {
         #expect(await s3.get("/bucket?cors").code == "NoSuchCORSConfiguration")
     }
 
+    @Test("the name of a rule has its limit")
+    func longID() async throws {
+        let s3 = try await TestServer.withBucket()
+        for (count, status) in [(255, 200), (256, 400)] {
+            let document = Self.configuration.replacing(
+                "<ID>site<", with: "<ID>\(String(repeating: "s", count: count))<")
+            let put = await s3.put("/bucket?cors", document)
+            #expect(put.status == status && (status == 200 || put.code == "InvalidArgument"))
+        }
+    }
+
     @Test(
         "a configuration that is none is not taken",
         arguments: [
